@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+# fourtuple_test(NAME LABEL unit|rtl|integration|conformance|interop SOURCES ... DEPENDS ... [TIMEOUT seconds] [LABELS more ...])
+# A GoogleTest program; each of its tests becomes a ctest test with that label.
+function(fourtuple_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  if(NOT ARG_LABEL)
+    message(FATAL_ERROR "fourtuple_test(${name}): LABEL is missing")
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} fourtuple_compile_options GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  set(labels ${ARG_LABEL} ${ARG_LABELS})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${labels}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

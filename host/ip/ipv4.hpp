@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "host/base/clock.hpp"
+#include "host/base/timer_wheel.hpp"
+#include "host/ip/net_device.hpp"
+#include "host/packet/addresses.hpp"
+#include "host/packet/sk_buff.hpp"
+
+namespace fourtuple::ip {
+
+/// What a transport protocol gets of a packet: parsed once, checked against the bytes that are really there.
+struct ipv4_packet {
+  packet::ipv4_address source;
+  packet::ipv4_address destination;
+  std::uint8_t protocol = 0;
+  std::uint8_t tos = 0;
+  std::uint8_t ttl = 0;
+  std::span<const std::byte> payload;                    ///< Behind the IPv4 header, up to its total length.
+  const packet::sk_buff* skb = nullptr;                  ///< The frame it came in; nullptr for a reassembled packet.
+  packet::ip_summed checksum = packet::ip_summed::none;  ///< Transport checksum of payload.
+};
+
+/// An ICMP error about a packet that was sent (RFC 792, RFC 1122 3.2.2).
+struct icmp_error {
+  std::uint8_t type = 0;
+  std::uint8_t code = 0;
+  std::uint16_t next_hop_mtu = 0;  ///< Type 3 code 4 (RFC 1191), else 0.
+  packet::ipv4_address source;     ///< Of the packet that was sent: an address of this host.
+  packet::ipv4_address destination;
+  std::span<const std::byte> payload;  ///< At least the first 8 bytes behind its IPv4 header.
+};
+
+/// A transport protocol (Linux: net_protocol).
+class protocol {
+ public:
+  protocol() = default;
+  protocol(const protocol&) = delete;
+  protocol& operator=(const protocol&) = delete;
+  virtual ~protocol() = default;
+
+  virtual void rcv(const ipv4_packet& packet) = 0;
+  virtual void err(const icmp_error& error) = 0;
+  /// A device that said busy has room again.
+  virtual void tx_wake() = 0;
+};
+
+/// Where packets to a destination go (Linux: rtable).
+struct route {
+  net_device* device = nullptr;
+  packet::ipv4_address source;    ///< Preferred source address.
+  packet::ipv4_address next_hop;  ///< Whose Ethernet address is needed.
+  std::uint16_t mtu = 0;
+};
+
+/// What queue_xmit needs besides the packet.
+struct ipv4_output {
+  packet::ipv4_address source;
+  packet::ipv4_address destination;
+  std::uint8_t protocol = 0;
+  std::uint8_t tos = 0;
+  std::uint8_t ttl = 64;
+  bool dont_fragment = true;
+};
+
+/// How sending ended.
+enum class xmit_result : std::uint8_t {
+  ok,         ///< Handed to the device, or waiting for the neighbour's address.
+  busy,       ///< The device is full: try again at protocol::tx_wake.
+  no_route,   ///< ENETUNREACH.
+  too_big,    ///< Larger than the route's MTU with dont_fragment: EMSGSIZE.
+  no_memory,  ///< The neighbour's queue is full: ENOBUFS; dropped and counted.
+};
+
+/// IPv4 over Ethernet for one host: addresses, routes, neighbours (ARP), ICMP echo and errors, and the way to and from
+/// transports.
+///
+/// Linux's ip_rcv, ip_local_deliver, ip_route_output_flow, ip_queue_xmit, ip_output, neighbour and icmp.
+///
+/// Ownership: devices and protocols are not owned and must live as long. Threads: the stack's, one at a time.
+class ipv4 final : public net_device_receiver {
+ public:
+  ipv4(base::clock& clock, base::timer_wheel& timers);
+  ~ipv4() override;
+
+  /// Gives the host an address on a device's network. The first one is the default source.
+  void add_device(net_device& device, packet::ipv4_address address, unsigned prefix_length);
+  /// Where everything goes that is on no device's network; must be on one of them.
+  void set_gateway(packet::ipv4_address gateway);
+  /// Linux: inet_add_protocol.
+  void add_protocol(std::uint8_t number, protocol& handler);
+
+  [[nodiscard]] bool is_local(packet::ipv4_address address) const noexcept;
+  /// Linux: ip_route_output_flow. `source` any: choose one.
+  [[nodiscard]] std::optional<route> route_output(packet::ipv4_address destination) const noexcept;
+
+  /// Puts IPv4 and Ethernet headers in front and sends (Linux: ip_queue_xmit). A transport checksum that is left to the
+  /// device (checksum_partial) is computed here if the device does not do it.
+  [[nodiscard]] xmit_result queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output);
+  /// Ends a batch of queue_xmit on all devices.
+  void flush();
+
+  void receive(std::span<const packet::sk_buff> list) override;
+  void tx_wake() override;
+
+  /// MIB counters with Linux's names: {"IpInReceives", 12}, {"IcmpInEchos", 1}, {"IpInHdrErrors", ...},
+  /// {"ArpRequestsSent", ...}.
+  [[nodiscard]] std::vector<std::pair<std::string_view, std::uint64_t>> counters() const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace fourtuple::ip

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <systemc>
+
+#include "model/pcie/requester.hpp"
+#include "model/pcie/tlp_port.hpp"
+#include "model/wire/frame_port.hpp"
+
+namespace fourtuple::model::nic {
+
+/// What a NIC is told when it is built. The same for both kinds.
+struct nic_config {
+  std::uint64_t clock_period_ps = 4'000;  ///< 250 MHz.
+  std::uint32_t buckets_log2 = 10;
+  std::uint32_t overflow_lines_log2 = 8;
+  std::uint64_t line_rate_bits_per_s = 100'000'000'000;  ///< Of the MAC.
+  pcie::requester_limits requester;
+};
+
+/// Clocks of a cycle-accurate device; both 0 for a functional one.
+struct nic_clocks {
+  std::uint64_t evaluated = 0;
+  std::uint64_t skipped = 0;
+};
+
+/// A NIC as the simulator sees it: two PCIe directions and two Ethernet directions. The Verilated RTL (tb/rtl_nic.hpp)
+/// and the functional model (functional_nic.hpp) are both one, with the same registers, records and results
+/// (docs/device.md).
+class nic : public sc_core::sc_module {
+ public:
+  pcie::tlp_out& upstream() noexcept { return upstream_; }
+  wire::frame_out& ethernet_out() noexcept { return ethernet_out_; }
+  pcie::tlp_in& downstream() noexcept { return downstream_; }
+  wire::frame_in& ethernet_in() noexcept { return ethernet_in_; }
+
+  [[nodiscard]] virtual nic_clocks clocks() const noexcept = 0;
+
+ protected:
+  explicit nic(sc_core::sc_module_name name)
+      : sc_module(name),
+        upstream_("upstream"),
+        ethernet_out_("ethernet_out"),
+        downstream_("downstream",
+                    [this](pcie::tlp&& packet, sc_core::sc_time arrival) { on_tlp(std::move(packet), arrival); }),
+        ethernet_in_("ethernet_in", [this](wire::frame&& content, sc_core::sc_time arrival) {
+          on_frame(std::move(content), arrival);
+        }) {}
+
+  /// A TLP from the host that will have arrived at `arrival`.
+  virtual void on_tlp(pcie::tlp&& packet, sc_core::sc_time arrival) = 0;
+  /// A frame from the wire whose last byte will have arrived at `arrival`.
+  virtual void on_frame(wire::frame&& content, sc_core::sc_time arrival) = 0;
+
+  pcie::tlp_out upstream_;
+  wire::frame_out ethernet_out_;
+
+ private:
+  pcie::tlp_in downstream_;
+  wire::frame_in ethernet_in_;
+};
+
+}  // namespace fourtuple::model::nic

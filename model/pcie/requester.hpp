@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <systemc>
+
+#include "model/pcie/tlp.hpp"
+
+namespace fourtuple::model::pcie {
+
+/// Sizes that a function may use (PCIe 7.5.3.4 Device Control; tags 7.5.3.3).
+struct requester_limits {
+  std::uint32_t max_payload_bytes = 512;       ///< A write is cut into TLPs of at most this.
+  std::uint32_t max_read_request_bytes = 512;  ///< A read likewise.
+  std::uint32_t tags = 256;                    ///< Read requests outstanding; further ones wait.
+};
+
+/// The requester half of a PCIe endpoint, the part that an AXI-to-PCIe bridge is in hardware: cuts a device's bursts
+/// into TLPs, gives out tags, puts completions together. Both the Verilated NIC and the functional model use it, so
+/// they look the same from the link.
+///
+/// Reads finish in the order in which they were asked for; writes too. TLPs leave in the order of the calls (a read
+/// that waits for a tag holds later reads back, not later writes). Time: `delay` is relative to sc_time_stamp() and
+/// must not decrease between calls. Callbacks run inside accept().
+class requester {
+ public:
+  using send_function = std::function<void(tlp packet, sc_core::sc_time delay)>;
+  using write_done = std::function<void(std::uint64_t token, completion_status status, sc_core::sc_time arrival)>;
+  using read_done = std::function<void(std::uint64_t token, completion_status status, std::span<const std::byte> data,
+                                       sc_core::sc_time arrival)>;
+
+  requester(requester_limits limits, send_function send, write_done on_write, read_done on_read);
+  ~requester();
+
+  /// Any address and length; bytes are copied.
+  void write(std::uint64_t token, std::uint64_t address, std::span<const std::byte> bytes, sc_core::sc_time delay);
+  /// On an error, data is as long as asked for and zero.
+  void read(std::uint64_t token, std::uint64_t address, std::uint32_t length_bytes, sc_core::sc_time delay);
+
+  /// A completion or write_acknowledge that arrives at `arrival` (absolute).
+  /// Reads that waited for a tag then leave at `arrival`.
+  void accept(tlp&& packet, sc_core::sc_time arrival);
+
+  [[nodiscard]] bool idle() const noexcept;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace fourtuple::model::pcie

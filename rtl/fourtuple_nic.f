@@ -1,0 +1,3 @@
+# Every source file of the NIC, packages first; paths are relative to this file. One a line.
+regs/generated/fourtuple_nic_regs_pkg.sv
+nic/fourtuple_nic_pkg.sv
