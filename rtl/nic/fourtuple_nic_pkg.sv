@@ -3,9 +3,6 @@
 
 /// What the NIC's blocks say to each other. Registers and host records are in fourtuple_nic_regs_pkg.
 package fourtuple_nic_pkg;
-  localparam int unsigned DATA_BITS = 512;
-  localparam int unsigned DATA_BYTES = 64;
-
   /// What the receive offload pipeline found out about a frame: docs/device.md, Receive. Fields have the names and
   /// meanings of frame_completion; the first four are the reasons to drop it, at most one of them set.
   typedef struct packed {
