@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace fourtuple::tcp {
+
+/// Settings of one TCP, each named after its Linux sysctl (net.ipv4.tcp_... unless noted) and with Linux's default.
+///
+/// A plain value, copied when the stack is made. Counts are segments or tries, sizes are bytes.
+struct tcp_config {
+  /// Receive buffer: least, initial, most (autotuning stays between).
+  std::array<std::uint32_t, 3> tcp_rmem{4096, 540'000, 15'728'640};
+  /// Send buffer: least, initial, most.
+  std::array<std::uint32_t, 3> tcp_wmem{4096, 262'144, 4'194'304};
+  std::uint32_t rmem_max = 212'992;  ///< net.core.rmem_max: limit of SO_RCVBUF before it is doubled.
+  std::uint32_t wmem_max = 212'992;  ///< net.core.wmem_max: limit of SO_SNDBUF before it is doubled.
+  bool tcp_moderate_rcvbuf = true;   ///< Receive buffer autotuning.
+
+  bool tcp_timestamps = true;
+  bool tcp_sack = true;
+  bool tcp_dsack = true;
+  bool tcp_window_scaling = true;
+
+  std::uint32_t tcp_syn_retries = 5;          ///< With doubling gaps, after the linear ones.
+  std::uint32_t tcp_syn_linear_timeouts = 4;  ///< SYN retransmissions that come one initial RTO apart.
+  std::uint32_t tcp_synack_retries = 5;
+  std::uint32_t tcp_retries1 = 3;
+  std::uint32_t tcp_retries2 = 15;       ///< Retransmissions before an established connection is given up.
+  std::uint32_t tcp_orphan_retries = 0;  ///< Same for a closed one; 0 stands for 8.
+  std::uint32_t tcp_max_syn_backlog = 4096;
+  std::uint32_t somaxconn = 4096;      ///< net.core.somaxconn: limit of listen()'s backlog.
+  bool tcp_abort_on_overflow = false;  ///< Reset instead of dropping when the accept queue is full.
+  std::uint32_t tcp_reordering = 3;    ///< Duplicate ACKs that mean loss.
+  bool tcp_slow_start_after_idle = false;
+  std::uint32_t tcp_initial_cwnd = 10;  ///< TCP_INIT_CWND, a constant in Linux (RFC 6928).
+
+  std::uint32_t tcp_fin_timeout_ms = 60'000;      ///< FIN_WAIT2 of a closed socket.
+  std::uint32_t tcp_timewait_length_ms = 60'000;  ///< TCP_TIMEWAIT_LEN, a constant in Linux.
+  std::uint32_t tcp_max_tw_buckets = 262'144;
+  std::uint32_t tcp_max_orphans = 262'144;
+  std::uint32_t tcp_keepalive_time_ms = 7'200'000;
+  std::uint32_t tcp_keepalive_intvl_ms = 75'000;
+  std::uint32_t tcp_keepalive_probes = 9;
+
+  std::uint32_t tcp_rto_init_ms = 1'000;  ///< TCP_TIMEOUT_INIT, a constant in Linux (RFC 6298 2.1).
+  std::uint32_t tcp_rto_min_ms = 200;     ///< TCP_RTO_MIN.
+  std::uint32_t tcp_rto_max_ms = 120'000;
+  std::uint32_t tcp_delack_min_ms = 40;  ///< TCP_DELACK_MIN.
+  std::uint32_t tcp_challenge_ack_limit =
+      1'000;  ///< Challenge ACKs a second, all sockets together (RFC 5961 section 7).
+  std::uint32_t tcp_invalid_ratelimit_ms =
+      500;  ///< Least time between two duplicate ACKs for bad segments of one sock.
+};
+
+}  // namespace fourtuple::tcp
