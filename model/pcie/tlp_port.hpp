@@ -26,6 +26,7 @@ class tlp_out : public sc_core::sc_module {
  public:
   tlm_utils::simple_initiator_socket<tlp_out> socket{"socket"};
   explicit tlp_out(sc_core::sc_module_name name);
+  ~tlp_out() override;
   void send(tlp packet, sc_core::sc_time delay);
 
  private:

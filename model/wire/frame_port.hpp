@@ -31,6 +31,7 @@ class frame_out : public sc_core::sc_module {
  public:
   tlm_utils::simple_initiator_socket<frame_out> socket{"socket"};
   explicit frame_out(sc_core::sc_module_name name);
+  ~frame_out() override;
   void send(frame content, sc_core::sc_time delay);
 
  private:
