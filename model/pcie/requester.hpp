@@ -25,9 +25,11 @@ struct requester_limits {
 ///
 /// Reads finish in the order in which they were asked for; writes too. TLPs leave in the order of the calls (a read
 /// that waits for a tag holds later reads back, not later writes). Time: `delay` is relative to sc_time_stamp() and
-/// must not decrease between calls. Callbacks run inside accept().
+/// must not decrease between calls; a TLP never leaves before one that was sent earlier. Callbacks run inside accept()
+/// and may ask for more. A length of 0 is a TLP without data (PCIe 2.2.5: a flush), answered like any other.
 class requester {
  public:
+  /// Sends one TLP. Does not call accept(): answers come later.
   using send_function = std::function<void(tlp packet, sc_core::sc_time delay)>;
   using write_done = std::function<void(std::uint64_t token, completion_status status, sc_core::sc_time arrival)>;
   using read_done = std::function<void(std::uint64_t token, completion_status status, std::span<const std::byte> data,
@@ -45,7 +47,10 @@ class requester {
   /// Reads that waited for a tag then leave at `arrival`.
   void accept(tlp&& packet, sc_core::sc_time arrival);
 
+  /// Nothing is outstanding and nothing waits for a tag.
   [[nodiscard]] bool idle() const noexcept;
+  /// Completions and acknowledges that answered nothing that was asked (PCIe 2.3.2: dropped).
+  [[nodiscard]] std::uint64_t unexpected_completions() const noexcept;
 
  private:
   struct state;
