@@ -1,6 +1,7 @@
 # Every source file of the NIC, packages first; paths are relative to this file. One a line.
 regs/generated/fourtuple_nic_regs_pkg.sv
 nic/fourtuple_nic_pkg.sv
+regs/generated/fourtuple_nic_regs.sv
 common/axis_skid.sv
 common/ram_1w1r.sv
 common/sync_fifo.sv
