@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "host/sock/bind_node.hpp"
+#include "host/sock/sock_common.hpp"
+
+namespace fourtuple::sock {
+
+/// How a sock tells the socket layer that something changed (Linux: sk_state_change, sk_data_ready, sk_write_space,
+/// sk_error_report).
+class sock_wakeup {
+ public:
+  sock_wakeup() = default;
+  sock_wakeup(const sock_wakeup&) = delete;
+  sock_wakeup& operator=(const sock_wakeup&) = delete;
+
+  /// `epoll_events`: what may have become true, in Linux's EPOLL bits. Must not call back into the sock.
+  virtual void wake(std::uint32_t epoll_events) noexcept = 0;
+
+ protected:
+  ~sock_wakeup() = default;
+};
+
+/// A full sock, bound, listening or connected (Linux: struct sock).
+class sock : public sock_common {
+ public:
+  static constexpr std::uint8_t rcv_shutdown = 1;
+  static constexpr std::uint8_t send_shutdown = 2;
+
+  [[nodiscard]] inet_bind_bucket* icsk_bind_hash() const noexcept { return sk_bind_node.bucket; }
+
+  bind_node sk_bind_node{*this};
+  /// The socket that the application holds; null while there is none (not yet accepted, or closed). Not owned.
+  sock_wakeup* sk_wakeup = nullptr;
+  void wake(std::uint32_t epoll_events) noexcept {
+    if (sk_wakeup != nullptr) sk_wakeup->wake(epoll_events);
+  }
+
+  int sk_err = 0;       ///< Linux's errno to report once (SO_ERROR).
+  int sk_err_soft = 0;  ///< Reported only if the connection fails in the end.
+  std::uint32_t sk_uid = 0;
+  std::uint32_t sk_rcvbuf = 0;           ///< SO_RCVBUF as kept: twice what was asked for, bytes.
+  std::uint32_t sk_sndbuf = 0;           ///< SO_SNDBUF likewise.
+  std::uint32_t sk_ack_backlog = 0;      ///< Listener: length of its accept queue.
+  std::uint32_t sk_max_ack_backlog = 0;  ///< Listener: listen()'s backlog.
+  std::uint32_t sk_handle = 0;           ///< In the NIC's connection table (connection_handles); 0: none.
+  std::uint32_t sk_lingertime_s = 0;     ///< SO_LINGER, if sk_linger.
+  std::uint8_t sk_shutdown = 0;          ///< rcv_shutdown | send_shutdown
+  bool sk_linger : 1 = false;
+  bool sk_dead : 1 = false;           ///< The application has closed it (Linux: SOCK_DEAD).
+  bool sk_bindaddr_lock : 1 = false;  ///< bind() named an address (Linux: SOCK_BINDADDR_LOCK).
+  bool sk_bindport_lock : 1 = false;  ///< bind() named a port (Linux: SOCK_BINDPORT_LOCK).
+  bool sk_rcvbuf_lock : 1 = false;    ///< SO_RCVBUF was set: no auto-tuning.
+  bool sk_sndbuf_lock : 1 = false;    ///< SO_SNDBUF was set.
+
+  /// Another connection would exceed the backlog (Linux: sk_acceptq_is_full; the queue holds backlog + 1).
+  [[nodiscard]] bool sk_acceptq_is_full() const noexcept { return sk_ack_backlog > sk_max_ack_backlog; }
+
+ protected:
+  explicit sock(ehash_node& node) noexcept : sock_common(node, sock_kind::full) {}
+  ~sock();
+};
+
+/// A sock over IPv4 (Linux: inet_sock; inet_rcv_saddr, inet_num, inet_daddr and inet_dport are skc_tuple).
+class inet_sock : public sock {
+ public:
+  packet::ipv4_address inet_saddr;  ///< Source address of what it sends.
+  std::uint16_t inet_id = 0;        ///< Identification of its next datagram.
+  std::uint8_t tos = 0;             ///< IP_TOS
+  std::uint8_t uc_ttl = 64;         ///< IP_TTL
+
+ protected:
+  using sock::sock;
+};
+
+}  // namespace fourtuple::sock
