@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <systemc>
+
+#include "model/pcie/tlp_port.hpp"
+
+namespace fourtuple::model::pcie {
+
+/// What a slot offers. The defaults are those of a Gen4 x16 slot; with the root complex's memory latency they make a
+/// read round trip of 900 ns.
+struct link_config {
+  std::uint32_t generation = 4;  ///< 1 to 5.
+  std::uint32_t lanes = 16;      ///< 1, 2, 4, 8, 12, 16 or 32 (PCIe 4.2.4, link widths).
+  /// From the last bit put on the lanes to the packet being there: the physical and data link layers at both ends, the
+  /// internal buses of both. At least 1 ps; it bounds how far a sender may run ahead.
+  std::uint64_t one_way_latency_ps = 350'000;
+};
+
+/// One sentence on what is wrong with it; nothing if it can be built.
+[[nodiscard]] std::optional<std::string> config_error(const link_config& config);
+
+/// Bytes on the lanes that a TLP takes. Every TLP: 8 bytes of framing, sequence number and link CRC (Gen1 and Gen2:
+/// STP 1, sequence number 2, LCRC 4, END 1; from Gen3 on: STP token, which has the sequence number, 4, LCRC 4;
+/// PCIe 3.6.2 and 4.2.2.3), a header of 12 bytes, or 16 for requests to addresses from 4 GiB on (PCIe 2.2.4), data
+/// padded to double words. There is no ECRC. A write_acknowledge takes none.
+[[nodiscard]] std::uint32_t wire_bytes(const tlp& packet) noexcept;
+
+/// How long the lanes need for so many bytes, rounded up to a picosecond: raw rate times the line code (8b/10b up to
+/// Gen2, 128b/130b from Gen3 on). Ordered sets and data link layer packets are not modelled.
+[[nodiscard]] std::uint64_t serialisation_ps(const link_config& config, std::uint64_t bytes) noexcept;
+
+/// What has passed in one direction.
+struct link_counters {
+  std::uint64_t tlps = 0;  ///< Without write_acknowledges.
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t wire_bytes = 0;  ///< With headers and framing.
+  std::uint64_t busy_ps = 0;     ///< Time that the lanes were in use.
+};
+
+/// Share of `elapsed` that the lanes were in use, 0 to 1 (more if packets that have been sent are still waiting).
+[[nodiscard]] double utilisation(const link_counters& counters, sc_core::sc_time elapsed) noexcept;
+
+/// A point-to-point PCI Express link between a root port and an endpoint. Each direction sends one TLP after the
+/// other at the link's rate and delivers each one latency after its last bit.
+///
+/// Order: what enters first leaves first, whatever its type. Of the orders that PCIe allows (2.4.1, table of ordering
+/// rules) this is the strictest; it needs no second virtual channel and cannot deadlock, because receivers never refuse
+/// a packet (flow control credits are never exhausted).
+class link : public sc_core::sc_module {
+ public:
+  /// `config` must be free of config_error().
+  link(sc_core::sc_module_name name, const link_config& config);
+
+  /// Bound to the tlp_out of the device at that end, and to its tlp_in.
+  tlp_in& from_root() noexcept { return from_root_; }
+  tlp_out& to_root() noexcept { return to_root_; }
+  tlp_in& from_endpoint() noexcept { return from_endpoint_; }
+  tlp_out& to_endpoint() noexcept { return to_endpoint_; }
+
+  [[nodiscard]] const link_counters& downstream() const noexcept { return downstream_.counters; }
+  [[nodiscard]] const link_counters& upstream() const noexcept { return upstream_.counters; }
+
+  /// No packet arrives sooner than this after it was sent.
+  [[nodiscard]] sc_core::sc_time smallest_latency() const;
+
+ private:
+  struct direction {
+    sc_core::sc_time free_at;  ///< When the last packet's last bit is on the lanes.
+    link_counters counters;
+  };
+  void carry(direction& way, tlp_out& out, tlp&& packet, sc_core::sc_time start);
+
+  link_config config_;
+  direction downstream_;
+  direction upstream_;
+  tlp_out to_root_;
+  tlp_out to_endpoint_;
+  tlp_in from_root_;
+  tlp_in from_endpoint_;
+};
+
+}  // namespace fourtuple::model::pcie
