@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Every source file of the NIC, packages first; paths are relative to this file. One a line.
 regs/generated/fourtuple_nic_regs_pkg.sv
 nic/fourtuple_nic_pkg.sv

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/socket/posix_api.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "host/sock/tcp_states.hpp"
+#include "host/socket/posix_entry.hpp"
+#include "host/socket/socket_address.hpp"
+
+namespace fourtuple::socket {
+
+namespace {
+
+constexpr int first_descriptor = 3;
+
+// SO_RCVTIMEO and SO_SNDTIMEO: a zero timeval means no limit (socket(7)).
+int read_timeout(const void* value, socklen_t length, std::uint64_t& timeout_ns) {
+  timeval tv{};
+  if (length < sizeof tv) return -EINVAL;
+  std::memcpy(&tv, value, sizeof tv);
+  if (tv.tv_usec < 0 || tv.tv_usec >= 1'000'000) return -EDOM;
+  if (tv.tv_sec < 0) {
+    timeout_ns = 0;
+  } else if (tv.tv_sec == 0 && tv.tv_usec == 0) {
+    timeout_ns = base::never_ns;
+  } else {
+    timeout_ns = static_cast<std::uint64_t>(tv.tv_sec) * base::ns_per_s +
+                 static_cast<std::uint64_t>(tv.tv_usec) * base::ns_per_us;
+  }
+  return 0;
+}
+
+int write_timeout(std::uint64_t timeout_ns, void* value, socklen_t* length) {
+  timeval tv{};
+  if (timeout_ns != base::never_ns) {
+    tv.tv_sec = static_cast<time_t>(timeout_ns / base::ns_per_s);
+    tv.tv_usec = static_cast<suseconds_t>(timeout_ns % base::ns_per_s / base::ns_per_us);
+  }
+  *length = std::min<socklen_t>(*length, sizeof tv);
+  std::memcpy(value, &tv, *length);
+  return 0;
+}
+
+}  // namespace
+
+posix_api::posix_api(tcp::tcp& protocol, base::clock& clock, base::threading& threads, std::function<void()> after_call)
+    : protocol_(protocol), clock_(clock), threads_(threads), after_call_(std::move(after_call)) {}
+
+posix_api::~posix_api() {
+  for (const std::shared_ptr<file>& opened : files_) {
+    if (opened) opened->release();
+  }
+}
+
+std::shared_ptr<file> posix_api::file_of(int fd) const {
+  const auto index = static_cast<std::size_t>(fd - first_descriptor);
+  return fd >= first_descriptor && index < files_.size() ? files_[index] : nullptr;
+}
+
+std::shared_ptr<socket_file> posix_api::socket_of(int fd, int& error) const {
+  const std::shared_ptr<file> opened = file_of(fd);
+  auto found = std::dynamic_pointer_cast<socket_file>(opened);
+  error = found ? 0 : opened ? -ENOTSOCK : -EBADF;
+  return found;
+}
+
+std::shared_ptr<epoll_file> posix_api::epoll_of(int fd, int& error) const {
+  const std::shared_ptr<file> opened = file_of(fd);
+  auto found = std::dynamic_pointer_cast<epoll_file>(opened);
+  error = found ? 0 : opened ? -EINVAL : -EBADF;
+  return found;
+}
+
+tcp::tcp_sock* posix_api::sock_of(int fd) const {
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  return opened ? &opened->sk() : nullptr;
+}
+
+int posix_api::install(std::shared_ptr<file> opened) {
+  auto free = std::ranges::find(files_, nullptr);
+  if (free == files_.end()) free = files_.insert(files_.end(), nullptr);
+  *free = std::move(opened);
+  return static_cast<int>(free - files_.begin()) + first_descriptor;
+}
+
+bool posix_api::sleep(base::wait_queue& queue, std::uint64_t deadline_ns) {
+  after_call_();
+  return queue.wait_until(deadline_ns);
+}
+
+std::uint64_t posix_api::deadline_after(std::uint64_t timeout_ns) const {
+  const std::uint64_t now_ns = clock_.now_ns();
+  return timeout_ns >= base::never_ns - now_ns ? base::never_ns : now_ns + timeout_ns;
+}
+
+std::uint64_t posix_api::deadline_after_ms(int timeout_ms) const {
+  return timeout_ms < 0 ? base::never_ns : deadline_after(static_cast<std::uint64_t>(timeout_ms) * base::ns_per_ms);
+}
+
+int posix_api::socket(int domain, int type, int protocol) {
+  const entry guard(*this);
+  if (domain != AF_INET) return -EAFNOSUPPORT;
+  const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (kind < 0 || kind > SOCK_PACKET) return -EINVAL;
+  if (kind != SOCK_STREAM) return -ESOCKTNOSUPPORT;
+  if (protocol != 0 && protocol != IPPROTO_TCP) return -EPROTONOSUPPORT;
+  auto opened = std::make_shared<socket_file>(protocol_, protocol_.create(), threads_);
+  opened->nonblocking = (flags & SOCK_NONBLOCK) != 0;
+  opened->close_on_exec = (flags & SOCK_CLOEXEC) != 0;
+  return install(std::move(opened));
+}
+
+int posix_api::bind(int fd, const sockaddr* address, socklen_t length) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
+  tcp::tcp_endpoint local;
+  if (error = read_sockaddr(address, length, local); error != 0) return error;
+  return protocol_.bind(opened->sk(), local.address, local.port);
+}
+
+int posix_api::listen(int fd, int backlog) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  return opened ? protocol_.listen(opened->sk(), backlog) : error;
+}
+
+int posix_api::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
+  if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) return -EINVAL;
+  if (address != nullptr && length == nullptr) return -EFAULT;
+  const std::uint64_t deadline_ns = deadline_after(opened->receive_timeout_ns);
+  tcp::tcp_sock* child = protocol_.accept(opened->sk(), error);
+  while (child == nullptr && error == -EAGAIN && !opened->nonblocking) {
+    if (!sleep(opened->sleepers(), deadline_ns)) return -EAGAIN;
+    if (opened->closed()) return -EBADF;
+    child = protocol_.accept(opened->sk(), error);
+  }
+  if (child == nullptr) return error;
+  write_sockaddr(protocol_.peer_endpoint(*child), address, length);
+  auto accepted = std::make_shared<socket_file>(protocol_, *child, threads_);
+  accepted->nonblocking = (flags & SOCK_NONBLOCK) != 0;
+  accepted->close_on_exec = (flags & SOCK_CLOEXEC) != 0;
+  return install(std::move(accepted));
+}
+
+int posix_api::wait_connected(socket_file& opened, const tcp::tcp_endpoint& foreign) {
+  const std::uint64_t deadline_ns = deadline_after(opened.send_timeout_ns);
+  for (;;) {
+    if (!sleep(opened.sleepers(), deadline_ns)) return -EINPROGRESS;
+    if (opened.closed()) return -EBADF;
+    // Asking again tells how the attempt ended.
+    const int result = protocol_.connect(opened.sk(), foreign.address, foreign.port);
+    if (result != -EALREADY) return result;
+  }
+}
+
+int posix_api::connect(int fd, const sockaddr* address, socklen_t length) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
+  tcp::tcp_endpoint foreign;
+  if (error = read_sockaddr(address, length, foreign); error != 0) return error;
+  error = protocol_.connect(opened->sk(), foreign.address, foreign.port);
+  // A second connect on a blocking socket waits for the first one (Linux: __inet_stream_connect, SS_CONNECTING).
+  if ((error != -EINPROGRESS && error != -EALREADY) || opened->nonblocking) return error;
+  return wait_connected(*opened, foreign);
+}
+
+int posix_api::shutdown(int fd, int how) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
+  if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return -EINVAL;
+  return protocol_.shutdown(opened->sk(), how);
+}
+
+int posix_api::linger(socket_file& opened) {
+  struct linger option {};
+  if (protocol_.getsockopt(opened.sk(), SOL_SOCKET, SO_LINGER, std::as_writable_bytes(std::span(&option, 1))) < 0)
+    return 0;
+  if (option.l_onoff == 0 || option.l_linger <= 0 || opened.nonblocking) return 0;
+  // Linux: sk_stream_wait_close. The FIN goes out now, and close returns when it is acknowledged or the time is over.
+  // With unread data there is nothing to wait for: close answers with a reset.
+  int unread = 0;
+  if (protocol_.ioctl(opened.sk(), FIONREAD, unread) == 0 && unread > 0) return 0;
+  if (protocol_.shutdown(opened.sk(), SHUT_RDWR) != 0) return 0;
+  const std::uint64_t deadline_ns = deadline_after(static_cast<std::uint64_t>(option.l_linger) * base::ns_per_s);
+  const auto closing = [&] {
+    const auto state = static_cast<sock::tcp_state>(protocol_.state(opened.sk()));
+    return state == sock::tcp_state::fin_wait1 || state == sock::tcp_state::closing ||
+           state == sock::tcp_state::last_ack;
+  };
+  while (closing() && sleep(opened.sleepers(), deadline_ns)) {
+  }
+  return 0;
+}
+
+int posix_api::close(int fd) {
+  const entry guard(*this);
+  const std::shared_ptr<file> opened = file_of(fd);
+  if (!opened) return -EBADF;
+  for (const std::shared_ptr<file>& other : files_) {
+    if (auto* watching = dynamic_cast<epoll_file*>(other.get())) watching->forget(fd);
+  }
+  files_[static_cast<std::size_t>(fd - first_descriptor)] = nullptr;
+  if (auto* stream = dynamic_cast<socket_file*>(opened.get())) linger(*stream);
+  opened->release();
+  return 0;
+}
+
+int posix_api::getsockname(int fd, sockaddr* address, socklen_t* length) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
+  if (address == nullptr || length == nullptr) return -EFAULT;
+  write_sockaddr(protocol_.local_endpoint(opened->sk()), address, length);
+  return 0;
+}
+
+int posix_api::getpeername(int fd, sockaddr* address, socklen_t* length) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
+  if (address == nullptr || length == nullptr) return -EFAULT;
+  const tcp::tcp_endpoint peer = protocol_.peer_endpoint(opened->sk());
+  if (peer.port == 0) return -ENOTCONN;
+  write_sockaddr(peer, address, length);
+  return 0;
+}
+
+int posix_api::getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
+  if (value == nullptr || length == nullptr) return -EFAULT;
+  if (level == SOL_SOCKET && name == SO_RCVTIMEO) return write_timeout(opened->receive_timeout_ns, value, length);
+  if (level == SOL_SOCKET && name == SO_SNDTIMEO) return write_timeout(opened->send_timeout_ns, value, length);
+  const int written = protocol_.getsockopt(opened->sk(), level, name, {static_cast<std::byte*>(value), *length});
+  if (written < 0) return written;
+  *length = static_cast<socklen_t>(written);
+  return 0;
+}
+
+int posix_api::setsockopt(int fd, int level, int name, const void* value, socklen_t length) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
+  if (value == nullptr) return -EFAULT;
+  if (level == SOL_SOCKET && name == SO_RCVTIMEO) return read_timeout(value, length, opened->receive_timeout_ns);
+  if (level == SOL_SOCKET && name == SO_SNDTIMEO) return read_timeout(value, length, opened->send_timeout_ns);
+  return protocol_.setsockopt(opened->sk(), level, name, {static_cast<const std::byte*>(value), length});
+}
+
+int posix_api::fcntl(int fd, int command, int argument) {
+  const entry guard(*this);
+  const std::shared_ptr<file> opened = file_of(fd);
+  if (!opened) return -EBADF;
+  switch (command) {
+    case F_GETFL:
+      return O_RDWR | (opened->nonblocking ? O_NONBLOCK : 0);
+    case F_SETFL:
+      opened->nonblocking = (argument & O_NONBLOCK) != 0;
+      return 0;
+    case F_GETFD:
+      return opened->close_on_exec ? FD_CLOEXEC : 0;
+    case F_SETFD:
+      opened->close_on_exec = (argument & FD_CLOEXEC) != 0;
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
+int posix_api::ioctl(int fd, unsigned long request, int* argument) {
+  const entry guard(*this);
+  const std::shared_ptr<file> opened = file_of(fd);
+  if (!opened) return -EBADF;
+  if (argument == nullptr) return -EFAULT;
+  if (request == FIONBIO) {
+    opened->nonblocking = *argument != 0;
+    return 0;
+  }
+  auto* stream = dynamic_cast<socket_file*>(opened.get());
+  return stream != nullptr ? protocol_.ioctl(stream->sk(), request, *argument) : -ENOTTY;
+}
+
+}  // namespace fourtuple::socket

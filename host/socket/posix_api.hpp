@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "host/base/clock.hpp"
+#include "host/base/threading.hpp"
+#include "host/socket/epoll_file.hpp"
+#include "host/socket/file.hpp"
+#include "host/socket/socket_file.hpp"
+#include "host/tcp/tcp.hpp"
+
+namespace fourtuple::socket {
+
+/// The socket calls of POSIX and Linux over one host's stack: AF_INET stream sockets, poll and epoll.
+///
+/// Arguments, flags and structures are libc's. Results are a system call's: what libc would return, or a negative errno
+/// value. Descriptors are this object's own numbers, lowest free first, from 3.
+///
+/// Threads: any. Each call takes the stack's lock, and gives it up while it sleeps.
+class posix_api {
+ public:
+  /// `after_call` runs under the lock whenever a call is over or about to sleep: there may be frames to flush and
+  /// earlier deadlines.
+  posix_api(tcp::tcp& protocol, base::clock& clock, base::threading& threads, std::function<void()> after_call);
+  /// Closes what is open.
+  ~posix_api();
+  posix_api(const posix_api&) = delete;
+  posix_api& operator=(const posix_api&) = delete;
+
+  int socket(int domain, int type, int protocol);
+  int bind(int fd, const sockaddr* address, socklen_t length);
+  int listen(int fd, int backlog);
+  int accept(int fd, sockaddr* address, socklen_t* length) { return accept4(fd, address, length, 0); }
+  int accept4(int fd, sockaddr* address, socklen_t* length, int flags);
+  int connect(int fd, const sockaddr* address, socklen_t length);
+
+  ssize_t read(int fd, void* buffer, std::size_t bytes);
+  ssize_t readv(int fd, const iovec* vectors, int count);
+  ssize_t recv(int fd, void* buffer, std::size_t bytes, int flags);
+  ssize_t recvfrom(int fd, void* buffer, std::size_t bytes, int flags, sockaddr* address, socklen_t* length);
+  ssize_t recvmsg(int fd, msghdr* message, int flags);
+  ssize_t write(int fd, const void* buffer, std::size_t bytes);
+  ssize_t writev(int fd, const iovec* vectors, int count);
+  ssize_t send(int fd, const void* buffer, std::size_t bytes, int flags);
+  ssize_t sendto(int fd, const void* buffer, std::size_t bytes, int flags, const sockaddr* address, socklen_t length);
+  ssize_t sendmsg(int fd, const msghdr* message, int flags);
+
+  int shutdown(int fd, int how);
+  int close(int fd);
+  int getsockname(int fd, sockaddr* address, socklen_t* length);
+  int getpeername(int fd, sockaddr* address, socklen_t* length);
+  int getsockopt(int fd, int level, int name, void* value, socklen_t* length);
+  int setsockopt(int fd, int level, int name, const void* value, socklen_t length);
+  /// F_GETFL, F_SETFL (O_NONBLOCK), F_GETFD, F_SETFD; others EINVAL.
+  int fcntl(int fd, int command, int argument);
+  /// FIONREAD, SIOCOUTQ, FIONBIO; others ENOTTY.
+  int ioctl(int fd, unsigned long request, int* argument);
+
+  /// A timeout below 0 waits for ever.
+  int poll(pollfd* descriptors, nfds_t count, int timeout_ms);
+  int epoll_create1(int flags);
+  int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event);
+  int epoll_wait(int epoll_fd, epoll_event* events, int max_events, int timeout_ms);
+
+  /// The sock behind a descriptor, for tools that look at tables; nullptr if there is none.
+  [[nodiscard]] tcp::tcp_sock* sock_of(int fd) const;
+
+ private:
+  class entry;  // The stack's lock for the length of a call.
+
+  [[nodiscard]] std::shared_ptr<file> file_of(int fd) const;
+  /// The socket, or a negative errno (EBADF, ENOTSOCK) in `error`.
+  [[nodiscard]] std::shared_ptr<socket_file> socket_of(int fd, int& error) const;
+  [[nodiscard]] std::shared_ptr<epoll_file> epoll_of(int fd, int& error) const;
+  int install(std::shared_ptr<file> opened);
+  /// Sleeps on a socket until woken or `deadline_ns`. False at the deadline.
+  bool sleep(base::wait_queue& queue, std::uint64_t deadline_ns);
+  [[nodiscard]] std::uint64_t deadline_after(std::uint64_t timeout_ns) const;
+  [[nodiscard]] std::uint64_t deadline_after_ms(int timeout_ms) const;
+
+  ssize_t receive(int fd, std::span<const iovec> vectors, int flags);
+  ssize_t receive_into(socket_file& opened, std::span<std::byte> buffer, int flags, std::size_t already);
+  ssize_t transmit(int fd, std::span<const iovec> vectors, int flags);
+  int wait_connected(socket_file& opened, const tcp::tcp_endpoint& foreign);
+  int linger(socket_file& opened);
+
+  tcp::tcp& protocol_;
+  base::clock& clock_;
+  base::threading& threads_;
+  std::function<void()> after_call_;
+  std::vector<std::shared_ptr<file>> files_;  // By descriptor - 3.
+};
+
+}  // namespace fourtuple::socket
