@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "model/nic/completion_writer.hpp"
+#include "model/nic/connection_table.hpp"
+#include "model/nic/counters.hpp"
+#include "rtl/regs/generated/fourtuple_nic_regs.hpp"
+
+namespace fourtuple::model::nic {
+
+/// A command as the registers of the connection page describe it.
+struct table_command {
+  regs::command_op op = regs::command_op::insert;
+  std::uint16_t tag = 0;
+  connection_tuple tuple;
+  std::uint32_t handle = 0;
+  std::uint32_t hash = 0;
+};
+
+/// Carries out table commands one after another; one whose answer waits for a place in the completion ring holds the
+/// others back (docs/device.md, The connection table).
+class command_mailbox {
+ public:
+  static constexpr std::size_t depth = 16;
+
+  command_mailbox(connection_table& table, counters& counts) : table_(table), counts_(counts) {}
+
+  void submit(const table_command& command, completion_writer& completions);
+  /// The completion writer has passed the answer on.
+  void answered(const regs::command_completion& answer) noexcept;
+  /// Carries on after an answer was given.
+  void run(completion_writer& completions);
+
+  /// connection.result.
+  [[nodiscard]] std::uint32_t result_register() const noexcept;
+  [[nodiscard]] std::uint32_t result_handle() const noexcept { return last_.handle; }
+
+ private:
+  [[nodiscard]] regs::command_completion execute(const table_command& command);
+
+  connection_table& table_;
+  counters& counts_;
+  std::deque<table_command> waiting_;
+  std::size_t outstanding_ = 0;
+  regs::command_completion last_;
+};
+
+}  // namespace fourtuple::model::nic

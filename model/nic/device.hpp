@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "model/nic/command_mailbox.hpp"
+#include "model/nic/completion_writer.hpp"
+#include "model/nic/connection_table.hpp"
+#include "model/nic/counters.hpp"
+#include "model/nic/device_port.hpp"
+#include "model/nic/device_registers.hpp"
+#include "model/nic/dma_engine.hpp"
+#include "model/nic/interrupts.hpp"
+#include "model/nic/rings.hpp"
+#include "model/nic/transmit_queue.hpp"
+
+namespace fourtuple::model::nic {
+
+struct device_config {
+  std::uint32_t clock_period_ps = 4'000;
+  std::uint32_t buckets_log2 = 10;
+  std::uint32_t overflow_lines_log2 = 8;
+  std::uint32_t receive_buffer_bytes = 65'536;  ///< Frames whose bytes are not yet in host memory.
+};
+
+/// What the device does (docs/device.md), without time and transport: those are the port's. Every call takes effect at
+/// port.clock().
+class device {
+ public:
+  device(const device_config& config, device_port& port);
+
+  /// BAR0, one word. Nothing: answered with an error, which is counted.
+  [[nodiscard]] std::optional<std::uint32_t> read_register(std::uint32_t offset);
+  void write_register(std::uint32_t offset, std::uint32_t value);
+  /// An access to BAR0 that is not of whole words: counted, nothing else.
+  void refuse_register_access();
+
+  void receive(std::span<const std::byte> frame, bool bad);
+
+  /// Answers to the port's write_memory and read_memory, in order.
+  void memory_written(bool ok) { dma_.written(ok); }
+  void memory_read(bool ok, std::span<const std::byte> data);
+
+  /// The clock at which on_timer() has something to do although nothing else happens.
+  [[nodiscard]] std::optional<std::uint64_t> next_timer() const noexcept;
+  void on_timer();
+
+ private:
+  [[nodiscard]] std::uint64_t hardware_value(std::uint32_t offset) const;
+  [[nodiscard]] std::uint32_t capabilities() const noexcept;
+  [[nodiscard]] std::uint32_t queue_status() const noexcept;
+  void on_register_written(std::uint32_t offset, std::uint32_t value);
+  void on_control_written();
+  void on_command_written();
+  void configure_rings();
+  void configure_vector(unsigned vector, std::uint32_t address_offset, std::uint32_t data_offset,
+                        std::uint32_t control_offset);
+  void clear_events(std::uint32_t bits) noexcept;
+  void set_event(std::uint32_t bit);
+
+  [[nodiscard]] std::optional<std::uint32_t> reason_to_drop(std::span<const std::byte> frame, bool bad) const;
+  void deliver(std::span<const std::byte> frame);
+  void count_verdicts(const regs::frame_completion& record);
+  void on_receive_write_acknowledged(bool ok);
+  void on_dma_error(dma_source source, std::uint64_t address, bool is_write);
+  void update_completion_ring_use();
+  void update_interrupt();
+
+  device_config config_;
+  device_port& port_;
+  counters counts_;
+  device_registers registers_;
+  dma_engine dma_;
+  connection_table table_;
+  command_mailbox mailbox_;
+  receive_ring receive_ring_;
+  completion_writer completions_;
+  transmit_queue transmit_;
+  queue_interrupt queue_interrupt_;
+  msix_table msix_;
+
+  std::uint32_t events_ = 0;  ///< device.event_status.
+  std::uint64_t dma_error_address_ = 0;
+  dma_source dma_error_source_ = dma_source::rx_data;
+  bool rx_enabled_ = false;
+  bool rx_halted_ = false;
+  std::uint32_t receive_writes_outstanding_ = 0;
+  std::uint32_t receive_buffered_bytes_ = 0;
+};
+
+}  // namespace fourtuple::model::nic
