@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/nic/functional_nic.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "model/nic/bar_access.hpp"
+#include "model/sim/time.hpp"
+
+namespace fourtuple::model::nic {
+namespace {
+
+// From an input to what it causes on the other side: about what the RTL's pipelines take.
+constexpr std::uint64_t latency_clocks = 40;
+
+device_config device_config_of(const nic_config& config) {
+  return {.clock_period_ps = static_cast<std::uint32_t>(config.clock_period_ps),
+          .buckets_log2 = config.buckets_log2,
+          .overflow_lines_log2 = config.overflow_lines_log2};
+}
+
+}  // namespace
+
+functional_nic::functional_nic(sc_core::sc_module_name name, const nic_config& config)
+    : nic(name),
+      period_(sim::from_ps(config.clock_period_ps)),
+      latency_(sim::from_ps(config.clock_period_ps * latency_clocks)),
+      device_(device_config_of(config), *this),
+      requester_(
+          config.requester,
+          [this](pcie::tlp packet, sc_core::sc_time delay) { send_upstream(std::move(packet), delay); },
+          [this](std::uint64_t, pcie::completion_status status, sc_core::sc_time) {
+            device_.memory_written(status == pcie::completion_status::successful);
+          },
+          [this](std::uint64_t, pcie::completion_status status, std::span<const std::byte> data, sc_core::sc_time) {
+            device_.memory_read(status == pcie::completion_status::successful, data);
+          }),
+      mac_(config.line_rate_bits_per_s) {
+  SC_METHOD(run);
+}
+
+void functional_nic::on_tlp(pcie::tlp&& packet, sc_core::sc_time arrival) {
+  arrivals_.push(std::move(packet), arrival);
+}
+
+void functional_nic::on_frame(wire::frame&& content, sc_core::sc_time arrival) {
+  arrivals_.push(std::move(content), arrival);
+}
+
+std::uint64_t functional_nic::clock() const { return sim::to_ps(sc_core::sc_time_stamp()) / sim::to_ps(period_); }
+
+void functional_nic::write_memory(std::uint64_t address, std::span<const std::byte> bytes) {
+  requester_.write(0, address, bytes, latency_);
+}
+
+void functional_nic::read_memory(std::uint64_t address, std::uint32_t length_bytes) {
+  requester_.read(0, address, length_bytes, latency_);
+}
+
+std::uint64_t functional_nic::transmit(std::vector<std::byte> frame) {
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  const std::uint64_t departure_ps = mac_.send(frame.size(), sim::to_ps(now + latency_));
+  ethernet_out_.send({.bytes = std::move(frame)}, sim::from_ps(departure_ps) - now);
+  const std::uint64_t period_ps = sim::to_ps(period_);
+  return (mac_.room_ps() + period_ps - 1) / period_ps;
+}
+
+void functional_nic::run() {
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  while (auto arrived = arrivals_.pop(now)) {
+    if (auto* packet = std::get_if<pcie::tlp>(&*arrived))
+      handle(std::move(*packet));
+    else if (const auto* content = std::get_if<wire::frame>(&*arrived))
+      device_.receive(content->bytes, content->bad);
+  }
+  device_.on_timer();
+  if (const auto timer = device_.next_timer())
+    next_trigger(sim::until(std::max(sim::from_ps(*timer * sim::to_ps(period_)), now + period_)), arrivals_.changed());
+  else
+    next_trigger(arrivals_.changed());
+}
+
+void functional_nic::handle(pcie::tlp&& packet) {
+  switch (packet.type) {
+    case pcie::tlp_type::memory_read:
+    case pcie::tlp_type::memory_write:
+      access_registers(packet);
+      break;
+    case pcie::tlp_type::completion:
+    case pcie::tlp_type::write_acknowledge:
+      requester_.accept(std::move(packet), sc_core::sc_time_stamp());
+      break;
+  }
+}
+
+void functional_nic::access_registers(const pcie::tlp& request) {
+  const auto access = decode_bar_access(request);
+  if (access.words == 0) device_.refuse_register_access();
+  if (request.type == pcie::tlp_type::memory_write) {
+    for (std::uint32_t word = 0; word < access.words; ++word)
+      device_.write_register(access.offset + 4 * word, written_word(request, word));
+    return;
+  }
+  std::array<std::uint32_t, 2> values{};
+  std::uint32_t good = 0;
+  for (std::uint32_t word = 0; word < access.words; ++word)
+    if (const auto value = device_.read_register(access.offset + 4 * word)) values[good++] = *value;
+  const std::uint32_t answered = good == access.words ? good : 0;
+  send_upstream(bar_completion(request, std::span(values).first(answered)), latency_);
+}
+
+void functional_nic::send_upstream(pcie::tlp packet, sc_core::sc_time delay) {
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  last_upstream_departure_ = std::max(last_upstream_departure_, now + delay);
+  upstream_.send(std::move(packet), last_upstream_departure_ - now);
+}
+
+}  // namespace fourtuple::model::nic
