@@ -46,7 +46,7 @@ class timer_wheel {
   ~timer_wheel();
 
   /// Arms `t` for `expires_ns`, whether it was armed or not (Linux: mod_timer). A time in the past fires at the next
-  /// advance().
+  /// advance(), or in this one if it is under way. never_ns disarms.
   void arm(timer& t, std::uint64_t expires_ns) noexcept;
   void disarm(timer& t) noexcept;
 
@@ -54,11 +54,15 @@ class timer_wheel {
   /// and may destroy their own.
   void advance(std::uint64_t now_ns) noexcept;
 
-  /// The earliest expiry, exactly; never_ns if nothing is armed.
+  /// The earliest expiry, exactly; never_ns if nothing is armed. Costs nothing unless the earliest timer was disarmed
+  /// or put off: then one slot is searched.
   [[nodiscard]] std::uint64_t next_expiry_ns() const noexcept;
 
  private:
   struct levels;
+  void place(timer& t) noexcept;
+  void move_to(std::uint64_t time_ns) noexcept;
+
   std::unique_ptr<levels> levels_;
 };
 
