@@ -97,7 +97,8 @@ TEST(root_complex, a_read_round_trip_takes_900_ns_by_default) {
   device.out.send(memory_read(base, 64), sc_core::SC_ZERO_TIME);
   sc_core::sc_start(from_ns(2'000));
   ASSERT_EQ(device.got.size(), 1U);
-  EXPECT_EQ(device.got[0].arrival, from_ns(900) + from_ps(serialisation_ps(link_config{}, 24) + serialisation_ps(link_config{}, 84)));
+  EXPECT_EQ(device.got[0].arrival,
+            from_ns(900) + from_ps(serialisation_ps(link_config{}, 24) + serialisation_ps(link_config{}, 84)));
 }
 
 TEST(root_complex, a_read_sees_the_writes_before_it_and_is_cut_at_the_boundary) {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/host/simulated_device.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <new>
+
+namespace fourtuple::model::host {
+
+void simulated_dma_memory::free_pages::operator()(std::byte* pages) const noexcept {
+  ::operator delete (pages, std::align_val_t{page_bytes});
+}
+
+simulated_dma_memory::~simulated_dma_memory() {
+  for (const auto& [address, memory] : allocations_) iommu_.unmap(address);
+}
+
+driver::dma_region simulated_dma_memory::allocate(std::size_t bytes, std::size_t alignment) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 62;
+  if (bytes == 0 || bytes > most || alignment > most || !std::has_single_bit(alignment)) return {};
+  const std::size_t whole = (bytes + page_bytes - 1) / page_bytes * page_bytes;
+  const std::uint64_t step = std::max(alignment, page_bytes);
+  const std::uint64_t address = (next_address_ + step - 1) / step * step;
+  if (address > most) return {};
+  auto* const pages = static_cast<std::byte*>(::operator new (whole, std::align_val_t{page_bytes}, std::nothrow));
+  if (pages == nullptr) return {};
+  allocation memory{.pages = std::unique_ptr<std::byte, free_pages>(pages), .bytes = whole};
+  if (!iommu_.map(address, {pages, whole})) return {};
+  std::memset(pages, 0, whole);
+  next_address_ = address + whole + page_bytes;
+  allocated_bytes_ += whole;
+  allocations_.emplace(address, std::move(memory));
+  return {.data = pages, .bus_address = address, .bytes = bytes};
+}
+
+void simulated_dma_memory::release(const driver::dma_region& region) noexcept {
+  const auto found = allocations_.find(region.bus_address);
+  if (found == allocations_.end()) return;
+  iommu_.unmap(region.bus_address);
+  allocated_bytes_ -= found->second.bytes;
+  allocations_.erase(found);
+}
+
+}  // namespace fourtuple::model::host
