@@ -24,5 +24,7 @@ function(fourtuple_verilate name)
   verilate(${target} SOURCES ${ARG_SOURCES} TOP_MODULE ${ARG_TOP} PREFIX V${name} ${trace}
     VERILATOR_ARGS -Wall --assert --x-assign fast --x-initial fast --output-split 20000 -O3 ${parameters} ${ARG_ARGS})
   target_compile_options(${target} PRIVATE -w)
+  get_target_property(includes ${target} INTERFACE_INCLUDE_DIRECTORIES)
+  set_target_properties(${target} PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${includes}")
   target_compile_features(${target} PUBLIC cxx_std_17)
 endfunction()
