@@ -6,3 +6,5 @@ regs/generated/fourtuple_nic_regs.sv
 common/axis_skid.sv
 common/ram_1w1r.sv
 common/sync_fifo.sv
+common/delay_line.sv
+common/ram_1rw1r.sv
