@@ -8,3 +8,5 @@ common/ram_1w1r.sv
 common/sync_fifo.sv
 common/delay_line.sv
 common/ram_1rw1r.sv
+table/jhash_step.sv
+table/jhash_tuple.sv
