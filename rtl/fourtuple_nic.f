@@ -10,3 +10,8 @@ common/delay_line.sv
 common/ram_1rw1r.sv
 table/jhash_step.sv
 table/jhash_tuple.sv
+table/overflow_pool.sv
+table/connection_line.sv
+table/connection_lookup.sv
+table/connection_commands.sv
+table/connection_table.sv

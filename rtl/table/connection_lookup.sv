@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+`default_nettype none
+
+/// Looks connections up: the bucket's main line, then the overflow line that it links to. Both memories are read in fixed
+/// places of the pipeline, so the pattern of the keys has no influence.
+///
+/// An overflow line carries the number of the bucket that it belongs to, as the end of a chain does in Linux's hlist_nulls:
+/// a line that was given to another bucket between the two reads is not taken for one of this bucket.
+///
+/// latency       7 clocks; the main line is read in the clock of lookup_valid_i
+/// throughput    1 lookup per clock, in order
+/// backpressure  none
+/// reset         drops what is inside
+module connection_lookup #(
+    parameter int unsigned BUCKETS_LOG2        = 10,
+    parameter int unsigned OVERFLOW_LINES_LOG2 = 8
+) (
+    input  wire logic                           clk_i,
+    input  wire logic                           rst_ni,
+    input  wire logic                           live_i,  // the table is not being cleared; otherwise lookups miss
+    input  wire logic                           lookup_valid_i,
+    input  wire logic [       BUCKETS_LOG2-1:0] lookup_bucket_i,
+    input  wire logic [                   95:0] lookup_tuple_i,
+    output logic                                result_valid_o,
+    output logic                                result_hit_o,
+    output logic      [                   31:0] result_handle_o,  // 0 on a miss
+    // Read ports of the memories: data come 2 clocks after read.
+    output logic                                main_read_o,
+    output logic      [       BUCKETS_LOG2-1:0] main_address_o,
+    input  wire logic [516+OVERFLOW_LINES_LOG2:0] main_line_i,
+    output logic                                overflow_read_o,
+    output logic      [OVERFLOW_LINES_LOG2-1:0] overflow_address_o,
+    input  wire logic [   515+BUCKETS_LOG2:0]   overflow_line_i,
+    output logic                                quiet_o
+);
+  // Index n: n + 1 clocks after lookup_valid_i.
+  logic [6:0] valid_q;
+  logic live_0_q, live_1_q, linked_2_q, linked_3_q;
+  logic [95:0] tuple_0_q, tuple_1_q, tuple_2_q, tuple_3_q;
+  logic [BUCKETS_LOG2-1:0] bucket_0_q, bucket_1_q, bucket_2_q, bucket_3_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) valid_q <= '0;
+    else valid_q <= {valid_q[5:0], lookup_valid_i};
+  end
+
+  assign main_read_o        = lookup_valid_i;
+  assign main_address_o     = lookup_bucket_i;
+  assign overflow_read_o    = valid_q[1] && main_line_i[516];
+  assign overflow_address_o = main_line_i[517+:OVERFLOW_LINES_LOG2];
+
+  always_ff @(posedge clk_i) begin
+    if (lookup_valid_i) begin
+      live_0_q   <= live_i;
+      tuple_0_q  <= lookup_tuple_i;
+      bucket_0_q <= lookup_bucket_i;
+    end
+    if (valid_q[0]) begin
+      live_1_q   <= live_0_q;
+      tuple_1_q  <= tuple_0_q;
+      bucket_1_q <= bucket_0_q;
+    end
+    if (valid_q[1]) begin
+      linked_2_q <= live_1_q && main_line_i[516];
+      tuple_2_q  <= tuple_1_q;
+      bucket_2_q <= bucket_1_q;
+    end
+    if (valid_q[2]) begin
+      linked_3_q <= linked_2_q;
+      tuple_3_q  <= tuple_2_q;
+      bucket_3_q <= bucket_2_q;
+    end
+  end
+
+  logic main_hit, overflow_hit;
+  logic [31:0] main_handle, overflow_handle;
+  logic [3:0] unused_main_match, unused_main_used, unused_overflow_match, unused_overflow_used;
+
+  connection_line u_main (
+      .clk_i,
+      .valid_i  (valid_q[1]),
+      .enable_i (live_1_q),
+      .entries_i(main_line_i[515:0]),
+      .tuple_i  (tuple_1_q),
+      .match_o  (unused_main_match),
+      .used_o   (unused_main_used),
+      .hit_o    (main_hit),
+      .handle_o (main_handle));
+
+  connection_line u_overflow (
+      .clk_i,
+      .valid_i  (valid_q[3]),
+      .enable_i (linked_3_q && overflow_line_i[516+:BUCKETS_LOG2] == bucket_3_q),
+      .entries_i(overflow_line_i[515:0]),
+      .tuple_i  (tuple_3_q),
+      .match_o  (unused_overflow_match),
+      .used_o   (unused_overflow_used),
+      .hit_o    (overflow_hit),
+      .handle_o (overflow_handle));
+
+  // The main line's result waits for the overflow line's. A handle is 0 where there is no hit.
+  logic main_hit_4_q, main_hit_5_q, hit_q;
+  logic [31:0] main_handle_4_q, main_handle_5_q, handle_q;
+  always_ff @(posedge clk_i) begin
+    if (valid_q[3]) begin
+      main_hit_4_q    <= main_hit;
+      main_handle_4_q <= main_handle;
+    end
+    if (valid_q[4]) begin
+      main_hit_5_q    <= main_hit_4_q;
+      main_handle_5_q <= main_handle_4_q;
+    end
+    if (valid_q[5]) begin
+      hit_q    <= main_hit_5_q || overflow_hit;
+      handle_q <= main_handle_5_q | overflow_handle;
+    end
+  end
+
+  assign result_valid_o  = valid_q[6];
+  assign result_hit_o    = hit_q;
+  assign result_handle_o = handle_q;
+  assign quiet_o         = valid_q == '0;
+
+  // A tuple stands in the main line or in the overflow line, never in both: entries do not move.
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && valid_q[5]) OneLine : assert (!(main_hit_5_q && overflow_hit));
+  end
+endmodule
+
+`default_nettype wire
