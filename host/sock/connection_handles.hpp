@@ -11,7 +11,7 @@ class sock_common;
 /// The handles by which the NIC's connection table names socks: generation in the upper 12 bits, index in the lower 20.
 ///
 /// A frame may carry a handle whose connection has gone. Each index counts through its generations, and indices are
-/// reused oldest first, so find() gives nullptr for it until 4095 further connections had the same index. The
+/// reused late and oldest first, so find() gives nullptr for it until 4095 further connections had the same index. The
 /// caller compares the tuple as well.
 ///
 /// Ownership: socks are not owned; take the handle back before the sock goes. Threads: the stack's own. Cost: O(1).
@@ -49,6 +49,8 @@ class connection_handles {
     std::uint32_t generation = 1;
     std::uint32_t next_free = 0;
   };
+
+  void add_entry() noexcept;
 
   std::vector<entry> entries_;
   std::uint32_t limit_;

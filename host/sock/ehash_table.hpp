@@ -73,7 +73,6 @@ class ehash_table {
   [[nodiscard]] stripe& stripe_of(std::uint32_t hash) const noexcept { return stripes_[hash & locks_mask_]; }
   [[nodiscard]] sock_common* find_locked(const packet::connection_tuple& tuple, std::uint32_t hash) const noexcept;
   void link_first(sock_common& sk, std::uint32_t hash) noexcept;
-  void unlink(sock_common& sk) noexcept;
 
   std::vector<std::atomic<std::uintptr_t>> chains_;
   mutable std::vector<stripe> stripes_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -17,7 +18,7 @@ class listening_table {
  public:
   static constexpr std::uint32_t inet_lhtable_size = 32;
 
-  listening_table() = default;
+  listening_table();
   listening_table(const listening_table&) = delete;
   listening_table& operator=(const listening_table&) = delete;
   ~listening_table();
@@ -39,7 +40,7 @@ class listening_table {
   [[nodiscard]] std::vector<sock_reference<inet_connection_sock>> bucket(std::uint32_t index) const;
 
  private:
-  std::array<ehash_node*, inet_lhtable_size> chains_{};
+  std::array<std::atomic<std::uintptr_t>, inet_lhtable_size> chains_;
 };
 
 }  // namespace fourtuple::sock
