@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/wire/digest.hpp"
+
+#include <openssl/evp.h>
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+
+#include "model/sim/time.hpp"
+
+namespace fourtuple::model::wire {
+namespace {
+
+constexpr std::size_t sha256_bytes = 32;
+using sha256_result = std::array<unsigned char, sha256_bytes>;
+
+struct free_context {
+  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+};
+using context_pointer = std::unique_ptr<EVP_MD_CTX, free_context>;
+
+void check(bool ok) {
+  if (!ok) throw std::runtime_error("libcrypto cannot compute SHA-256");
+}
+
+}  // namespace
+
+struct digest::hash {
+  context_pointer context{EVP_MD_CTX_new()};
+
+  hash() { check(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1); }
+  void add(const void* bytes, std::size_t count) { check(EVP_DigestUpdate(context.get(), bytes, count) == 1); }
+  [[nodiscard]] sha256_result result() const {
+    const context_pointer copy{EVP_MD_CTX_new()};
+    sha256_result bytes{};
+    check(copy && EVP_MD_CTX_copy_ex(copy.get(), context.get()) == 1 &&
+          EVP_DigestFinal_ex(copy.get(), bytes.data(), nullptr) == 1);
+    return bytes;
+  }
+};
+
+digest::digest() : hashes_{std::make_unique<hash>(), std::make_unique<hash>()} {}
+digest::~digest() = default;
+
+void digest::on_frame(const wire_event& event) {
+  hash& way = *hashes_[static_cast<std::size_t>(event.way)];
+  std::array<unsigned char, 18> head{};  // Start 8, length 8, direction, bad.
+  const std::uint64_t start_ps = sim::to_ps(event.start);
+  const std::uint64_t length = event.content.bytes.size();
+  for (std::size_t i = 0; i < 8; ++i) {
+    head[i] = static_cast<unsigned char>(start_ps >> (8 * i));
+    head[8 + i] = static_cast<unsigned char>(length >> (8 * i));
+  }
+  head[16] = static_cast<unsigned char>(event.way);
+  head[17] = event.content.bad ? 1 : 0;
+  way.add(head.data(), head.size());
+  way.add(event.content.bytes.data(), event.content.bytes.size());
+}
+
+std::string digest::hex() const {
+  hash joined;
+  for (const auto& way : hashes_) {
+    const sha256_result bytes = way->result();
+    joined.add(bytes.data(), bytes.size());
+  }
+  std::string text;
+  for (const unsigned char byte : joined.result()) {
+    constexpr const char* digits = "0123456789abcdef";
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace fourtuple::model::wire

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <systemc>
+
+#include "model/wire/frame_port.hpp"
+
+namespace fourtuple::model::wire {
+
+/// Of a link's two ports, a and b.
+enum class direction : std::uint8_t { a_to_b = 0, b_to_a = 1 };
+
+/// A frame on a link, as it is on the wire: padded. `content` is valid during the call.
+struct wire_event {
+  direction way;
+  sc_core::sc_time start;    ///< The first bit of the preamble is on the wire.
+  sc_core::sc_time arrival;  ///< The last bit of the frame check sequence is at the other end.
+  const frame& content;
+};
+
+/// Sees every frame of a link: captures, digests, statistics.
+///
+/// Called when a frame is sent, which is at or before its start, in order of start for each direction. Between the
+/// directions there is no order: a sender may run ahead. No later call has a start before sc_time_stamp().
+class wire_observer {
+ public:
+  wire_observer() = default;
+  wire_observer(const wire_observer&) = delete;
+  wire_observer& operator=(const wire_observer&) = delete;
+  virtual ~wire_observer() = default;
+
+  virtual void on_frame(const wire_event& event) = 0;
+};
+
+}  // namespace fourtuple::model::wire
