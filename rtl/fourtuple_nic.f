@@ -19,3 +19,5 @@ table/connection_table.sv
 rx_offload/frame_beats.sv
 rx_offload/header_word.sv
 rx_offload/frame_parser.sv
+rx_offload/internet_sum.sv
+rx_offload/rx_checksum.sv
