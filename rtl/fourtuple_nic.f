@@ -21,3 +21,4 @@ rx_offload/header_word.sv
 rx_offload/frame_parser.sv
 rx_offload/internet_sum.sv
 rx_offload/rx_checksum.sv
+rx_offload/rx_offload.sv
