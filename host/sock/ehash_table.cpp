@@ -82,11 +82,14 @@ bool ehash_table::insert(sock_common& sk, sock_common* osk) noexcept {
   {
     const std::lock_guard guard(s.lock);
     if (!old.hashed()) return false;
-    // Before the new node can be seen: whoever was led astray by it must find the count changed.
+    // A lookup that began before must find the count changed if it was led astray by the new node, which it still stood
+    // on from an earlier life: so count before that node can be seen in its place. And if it reaches the old node
+    // without its key, having missed the new one: so count again before the key goes.
     s.replacements.fetch_add(1, std::memory_order_release);
     sk.sock_hold();
     set_key(sk.skc_nulls_node(), key(sk.skc_tuple), hash);
     nulls::replace(old, sk.skc_nulls_node());
+    s.replacements.fetch_add(1, std::memory_order_release);
     old.skc_portpair.store(0, std::memory_order_release);
   }
   osk->sock_put();
