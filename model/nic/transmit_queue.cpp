@@ -34,18 +34,16 @@ void transmit_queue::set_ring(std::uint64_t base, std::uint32_t entries_log2) no
 }
 
 void transmit_queue::set_enabled(bool enabled) {
-  if (enabled == enabled_) return;
-  enabled_ = enabled;
-  ++epoch_;
-  // Frames that were begun are finished; what was only read ahead is forgotten.
-  waiting_.clear();
-  gathering_ = {};
-  descriptors_held_ = 0;
-  if (enabled) {
+  if (enabled && !enabled_) {
+    ++epoch_;
     halted_ = false;
     head_ = 0;
     fetched_ = 0;
+    descriptors_held_ = 0;
+    waiting_.clear();
+    gathering_ = {};
   }
+  enabled_ = enabled;
   run();
 }
 
@@ -54,7 +52,9 @@ void transmit_queue::set_tail(std::uint16_t index) {
   run();
 }
 
-bool transmit_queue::active() const noexcept { return enabled_ || fetches_outstanding_ != 0 || !begun_.empty(); }
+bool transmit_queue::active() const noexcept {
+  return enabled_ || fetches_outstanding_ != 0 || !waiting_.empty() || !begun_.empty();
+}
 
 std::optional<std::uint64_t> transmit_queue::next_clock() const noexcept {
   if (waiting_.empty() || port_.clock() >= mac_free_clock_) return std::nullopt;

@@ -26,6 +26,7 @@ class transmit_queue {
                  halted_callback on_halted);
 
   void set_ring(std::uint64_t base, std::uint32_t entries_log2) noexcept;
+  /// After being disabled it finishes the frames whose descriptors it has asked for, then it is no longer active.
   void set_enabled(bool enabled);
   void set_tail(std::uint16_t index);
   /// At next_clock().
