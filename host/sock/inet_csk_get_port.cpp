@@ -24,7 +24,9 @@ bool same_user(const sock& sk, const sock_common& owner) noexcept {
 bool reuseport_match(const inet_bind_bucket& bucket, const sock& sk) noexcept {
   if (!sk.skc_reuseport || bucket.fastuid != sk.sk_uid) return false;
   if (bucket.fastreuseport == fast_reuseport::any) return true;
-  return bucket.fastreuseport == fast_reuseport::strict && addresses_clash(bucket.fast_rcv_saddr, sk.skc_tuple.local);
+  // Not by an address of `sk` that is any: there may be owners elsewhere.
+  return bucket.fastreuseport == fast_reuseport::strict &&
+         (bucket.fast_rcv_saddr.is_any() || bucket.fast_rcv_saddr == sk.skc_tuple.local);
 }
 
 /// Keeps what the bucket knows of its owners true with `sk` among them (Linux: inet_csk_update_fastreuse).
