@@ -2,6 +2,7 @@
 # Every source file of the NIC, packages first; paths are relative to this file. One a line.
 regs/generated/fourtuple_nic_regs_pkg.sv
 nic/fourtuple_nic_pkg.sv
+tx/tx_pkg.sv
 rx_offload/rx_offload_pkg.sv
 regs/generated/fourtuple_nic_regs.sv
 common/axis_skid.sv
@@ -33,6 +34,18 @@ rx/rx_queue_state.sv
 rx/rx_queue.sv
 interrupt/interrupt_moderation.sv
 interrupt/msix.sv
+tx/tx_descriptor_fetch.sv
+tx/tx_descriptor_unpack.sv
+tx/tx_descriptor_check.sv
+tx/tx_payload_read.sv
+tx/tx_read_port.sv
+tx/tx_gather.sv
+tx/tx_realign.sv
+tx/tx_frame_sum.sv
+tx/tx_frame_buffer.sv
+tx/tx_frame_reader.sv
+tx/tx_checksum_insert.sv
+tx/tx_engine.sv
 axi/axi_write_master.sv
 nic/command_port.sv
 nic/event_unit.sv
