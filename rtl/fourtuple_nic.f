@@ -52,3 +52,4 @@ nic/event_unit.sv
 nic/nic_clock.sv
 nic/nic_counter.sv
 nic/nic_counters.sv
+nic/fourtuple_nic.sv
