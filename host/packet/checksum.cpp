@@ -60,6 +60,13 @@ std::uint16_t pseudo_header_sum(ipv4_address source, ipv4_address destination, s
   return fold(std::uint64_t{source.value} + destination.value + protocol + length);
 }
 
+std::uint16_t transport_checksum(ipv4_address source, ipv4_address destination, std::uint8_t protocol,
+                                 std::span<const std::byte> bytes) noexcept {
+  const std::uint16_t pseudo =
+      pseudo_header_sum(source, destination, protocol, static_cast<std::uint16_t>(bytes.size()));
+  return internet_checksum{pseudo}.add(bytes).checksum();
+}
+
 std::uint16_t subtract_sum(std::uint16_t whole, std::uint16_t part) noexcept {
   return fold(std::uint64_t{whole} + static_cast<std::uint16_t>(~part));
 }

@@ -38,6 +38,11 @@ class internet_checksum {
 [[nodiscard]] std::uint16_t pseudo_header_sum(ipv4_address source, ipv4_address destination, std::uint8_t protocol,
                                               std::uint16_t length) noexcept;
 
+/// The checksum of a transport header and its payload with their pseudo-header: what goes into a field that is 0 in
+/// `bytes`, and 0 if the field is there and right. At most 65535 bytes.
+[[nodiscard]] std::uint16_t transport_checksum(ipv4_address source, ipv4_address destination, std::uint8_t protocol,
+                                               std::span<const std::byte> bytes) noexcept;
+
 /// The sum of a whole minus that of a part of it which starts at an even byte; both folded and not inverted. What
 /// remains of a raw sum (CHECKSUM_COMPLETE) when headers are taken off.
 [[nodiscard]] std::uint16_t subtract_sum(std::uint16_t whole, std::uint16_t part) noexcept;

@@ -11,9 +11,11 @@
 namespace fourtuple::packet {
 
 /// Protocol numbers (Linux: IPPROTO_ICMP ...).
-inline constexpr std::uint8_t ipproto_icmp = 1;
-inline constexpr std::uint8_t ipproto_tcp = 6;
-inline constexpr std::uint8_t ipproto_udp = 17;
+namespace ip_protocol {
+inline constexpr std::uint8_t icmp = 1;
+inline constexpr std::uint8_t tcp = 6;
+inline constexpr std::uint8_t udp = 17;
+}  // namespace ip_protocol
 
 /// IPv4's fixed header as numbers (RFC 791). Options are kept apart.
 struct ipv4_header {

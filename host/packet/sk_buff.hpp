@@ -62,6 +62,7 @@ class tx_sk_buff {
   }
 
   [[nodiscard]] std::span<const std::byte> headers() const noexcept { return std::span{room_}.subspan(start_); }
+  [[nodiscard]] std::span<std::byte> headers() noexcept { return std::span{room_}.subspan(start_); }
   [[nodiscard]] std::span<const std::span<const std::byte>> payload() const noexcept {
     return std::span{fragments_}.first(fragment_count_);
   }

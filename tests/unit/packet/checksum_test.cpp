@@ -101,6 +101,19 @@ TEST(InternetChecksum, PseudoHeaderIsTheSumOfItsTwelveBytes) {
   }
 }
 
+TEST(InternetChecksum, TransportChecksumPutInIsGood) {
+  std::mt19937_64 random{6};
+  for (unsigned round = 0; round < 200; ++round) {
+    std::vector<std::byte> bytes = random_bytes(random, 20 + random() % 100);
+    const ipv4_address source{static_cast<std::uint32_t>(random())};
+    const ipv4_address destination{static_cast<std::uint32_t>(random())};
+    base::store_be16(bytes, 16, 0);
+    base::store_be16(bytes, 16, transport_checksum(source, destination, 6, bytes));
+    EXPECT_EQ(transport_checksum(source, destination, 6, bytes), 0);
+    EXPECT_NE(transport_checksum(source, destination, 17, bytes), 0);
+  }
+}
+
 TEST(InternetChecksum, APartCanBeTakenOffASum) {
   std::mt19937_64 random{5};
   for (unsigned round = 0; round < 1000; ++round) {

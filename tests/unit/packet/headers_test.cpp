@@ -123,7 +123,7 @@ TEST_F(Headers, Ipv4FromKnownBytes) {
                                          .more_fragments = false,
                                          .fragment_offset_bytes = 0,
                                          .ttl = 64,
-                                         .protocol = ipproto_udp,
+                                         .protocol = ip_protocol::udp,
                                          .checksum = 0xb861,
                                          .source = {0xc0a80001},
                                          .destination = {0xc0a800c7}}));
