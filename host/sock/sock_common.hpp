@@ -119,6 +119,11 @@ class sock_reference {
   sock_reference(const sock_reference& other) noexcept : sk_(other.sk_) {
     if (sk_ != nullptr) sk_->sock_hold();
   }
+  template <typename U>
+  requires std::is_convertible_v<U*, T*> sock_reference(const sock_reference<U>& other)
+  noexcept : sk_(other.get()) {
+    if (sk_ != nullptr) sk_->sock_hold();
+  }
   sock_reference& operator=(sock_reference other) noexcept {
     std::swap(sk_, other.sk_);
     return *this;
