@@ -95,11 +95,11 @@ class picture {
                    .field("fastreuseport = " + to_string(static_cast<int>(b.fastreuseport)))
                    .field("uid = " + to_string(b.uid))
                    .field("num_owners = " + to_string(b.num_owners))
-                   .field("node", "node")
+                   .field("node", "tb_node")
                    .field("owners", "owners")
                    .text();
-      text_ += edge(from, name + ":node");
-      from = name + ":node";
+      text_ += edge(from, name + ":tb_node");
+      from = name + ":tb_node";
       draw_chain(name + ":owners", b.owners, "sk_bind_node");
     }
     text_ += array.text() + edge("tcp_hashinfo:bhash", "bhash");

@@ -168,12 +168,13 @@ TEST_F(snapshot_test, text_says_all_of_it) {
           "sk -> tcp_sock #0\n");
 }
 
-/// What a picture links with what, read back from its DOT; checks that both ends exist.
+/// What a picture links with what, read back from its DOT; checks that both ends exist and are no keywords of DOT.
 std::set<std::string> edges_of(const std::string& dot) {
   std::map<std::string, std::set<std::string>> boxes;
   const std::regex box(R"re(^  (\w+) \[(?:shape=plaintext, )?label="(.*)"\];$)re");
   const std::regex port("<(\\w+)>");
   const std::regex edge(R"(^  (\w+)(?::(\w+))? -> (\w+)(?::(\w+))?( \[style=dashed\])?;$)");
+  const std::set<std::string> keywords{"node", "edge", "graph", "digraph", "subgraph", "strict"};
   std::set<std::string> edges;
   std::istringstream lines(dot);
   std::vector<std::string> kept;
@@ -191,6 +192,7 @@ std::set<std::string> edges_of(const std::string& dot) {
     if (std::regex_match(line, m, edge)) {
       for (const std::size_t end : {1U, 3U}) {
         EXPECT_TRUE(boxes.contains(m[end])) << line;
+        EXPECT_FALSE(keywords.contains(m[end]) || keywords.contains(m[end + 1])) << line;
         EXPECT_TRUE(!m[end + 1].matched || boxes[m[end]].contains(m[end + 1])) << line;
       }
       EXPECT_TRUE(edges.insert(line.substr(2)).second) << line << " twice";
@@ -207,7 +209,7 @@ TEST_F(snapshot_test, picture_links_both_ways) {
               testing::UnorderedElementsAre(
                   "tcp_hashinfo:bhash -> bhash;", "tcp_hashinfo:ehash -> ehash;",
                   "tcp_hashinfo:listening_hash -> listening_hash;",  //
-                  "bhash:b174 -> tb2222:node;", "tb2222:owners -> sk0:sk_bind_node;",
+                  "bhash:b174 -> tb2222:tb_node;", "tb2222:owners -> sk0:sk_bind_node;",
                   "sk0:sk_bind_node -> sk1:sk_bind_node;", "sk0:bind_hash -> tb2222:self [style=dashed];",
                   "sk1:bind_hash -> tb2222:self [style=dashed];",  //
                   "listening_hash:b14 -> sk1:sk_node;",            //
@@ -225,8 +227,8 @@ TEST(tables_drawing, ports_that_share_a_bucket_are_chained) {
   const auto b = t.make_sock();
   ASSERT_EQ(t.info.inet_csk_get_port(*a, 80) + t.info.inet_csk_get_port(*b, 88), 0);
   const auto edges = edges_of(to_dot(take_tables_snapshot(t.info)));
-  EXPECT_TRUE(edges.contains("bhash:b0 -> tb88:node;"));
-  EXPECT_TRUE(edges.contains("tb88:node -> tb80:node;"));
+  EXPECT_TRUE(edges.contains("bhash:b0 -> tb88:tb_node;"));
+  EXPECT_TRUE(edges.contains("tb88:tb_node -> tb80:tb_node;"));
   t.info.inet_put_port(*a);
   t.info.inet_put_port(*b);
 }
