@@ -223,8 +223,10 @@ module connection_commands #(
         entries_q    <= '0;
         live_q       <= 1'b0;
         result_q     <= DONE;
+        read_step_q  <= '0;
+        take_line_q  <= 1'b0;
         settle_q     <= '0;
-        clear_q      <= clear_q + 1'b1;
+        clear_q      <= clear_q + 1'b1;  // ends at 0, where the next clearing starts
         pool_clear_q <= clear_q == '0;
         if (&clear_q) begin
           live_q  <= 1'b1;
@@ -232,9 +234,6 @@ module connection_commands #(
         end
       end
       IDLE: begin
-        read_step_q <= '0;
-        take_line_q <= 1'b0;
-        clear_q     <= '0;
         if (accept) state_q <= command_i.op == FLUSH ? CLEARING : HASHING;
         if (accept && command_i.op == FLUSH) live_q <= 1'b0;
       end
@@ -261,7 +260,11 @@ module connection_commands #(
         settle_q <= settle_q + 8'd1;
         if (settle_q == 8'(SETTLE_CLOCKS - 1)) state_q <= ANSWERING;
       end
-      ANSWERING: if (answer_ready_i) state_q <= IDLE;
+      ANSWERING: begin
+        read_step_q <= '0;
+        take_line_q <= 1'b0;
+        if (answer_ready_i) state_q <= IDLE;
+      end
       default:   state_q <= CLEARING;
     endcase
 
