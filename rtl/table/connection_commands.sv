@@ -55,6 +55,10 @@ module connection_commands #(
   localparam logic [1:0] FULL = fourtuple_nic_regs_pkg::COMMAND_RESULT_FULL;
   localparam logic [1:0] NOT_FOUND = fourtuple_nic_regs_pkg::COMMAND_RESULT_NOT_FOUND;
 
+  // Enough for four entries in every line of both memories.
+  localparam int unsigned ENTRIES_BITS =
+      4 + (BUCKETS_LOG2 > OVERFLOW_LINES_LOG2 ? BUCKETS_LOG2 : OVERFLOW_LINES_LOG2);
+
   typedef enum logic [3:0] {
     CLEARING,
     IDLE,
@@ -75,7 +79,7 @@ module connection_commands #(
   logic flushing_q, live_q, pool_clear_q;
   logic [1:0] result_q;
   logic [31:0] answer_handle_q;
-  logic [BUCKETS_LOG2+OVERFLOW_LINES_LOG2+2:0] entries_q;
+  logic [ENTRIES_BITS-1:0] entries_q;
 
   logic is_insert, is_remove;
   assign is_insert = command_q.op == INSERT;
@@ -268,8 +272,8 @@ module connection_commands #(
       default:   state_q <= CLEARING;
     endcase
 
-    if (inserted_o) entries_q <= entries_q + 1'b1;
-    if (deleted_o) entries_q <= entries_q - 1'b1;
+    // One more, or one less: all ones are -1.
+    if (inserted_o || deleted_o) entries_q <= entries_q + {{(ENTRIES_BITS - 1) {deleted_o}}, 1'b1};
 
     if (!rst_ni) begin
       state_q     <= CLEARING;
