@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/packet/tcp_header.hpp"
+
+#include <algorithm>
+
+namespace fourtuple::packet {
+namespace {
+
+// Kinds and lengths: RFC 9293 3.1, RFC 7323, RFC 2018.
+enum : std::uint8_t {
+  kind_eol = 0,
+  kind_nop = 1,
+  kind_mss = 2,
+  kind_window_scale = 3,
+  kind_sack_permitted = 4,
+  kind_sack = 5,
+  kind_timestamps = 8
+};
+constexpr std::size_t length_mss = 4;
+constexpr std::size_t length_window_scale = 3;
+constexpr std::size_t length_sack_permitted = 2;
+constexpr std::size_t length_timestamps = 10;
+constexpr std::size_t length_sack_base = 2;
+constexpr std::size_t length_sack_block = 8;
+constexpr std::uint8_t max_window_scale = 14;  // RFC 7323 2.3
+
+std::uint8_t get8(std::span<const std::byte> from, std::size_t at) noexcept {
+  return std::to_integer<std::uint8_t>(from[at]);
+}
+
+std::uint16_t get16(std::span<const std::byte> from, std::size_t at) noexcept {
+  return static_cast<std::uint16_t>(get8(from, at) << 8 | get8(from, at + 1));
+}
+
+std::uint32_t get32(std::span<const std::byte> from, std::size_t at) noexcept {
+  return std::uint32_t{get16(from, at)} << 16 | get16(from, at + 2);
+}
+
+void parse_option(std::span<const std::byte> option, bool syn, tcp_options& to) noexcept {
+  switch (get8(option, 0)) {
+    case kind_mss:
+      if (option.size() == length_mss && syn && get16(option, 2) != 0) to.mss = get16(option, 2);
+      break;
+    case kind_window_scale:
+      if (option.size() == length_window_scale && syn) to.window_scale = std::min(get8(option, 2), max_window_scale);
+      break;
+    case kind_sack_permitted:
+      if (option.size() == length_sack_permitted && syn) to.sack_permitted = true;
+      break;
+    case kind_timestamps:
+      if (option.size() == length_timestamps) to.timestamps = tcp_timestamps{get32(option, 2), get32(option, 6)};
+      break;
+    case kind_sack: {
+      const std::size_t body = option.size() - length_sack_base;
+      if (body == 0 || body % length_sack_block != 0) break;
+      to.sack_block_count = static_cast<std::uint8_t>(std::min(body / length_sack_block, tcp_options::max_sack_blocks));
+      for (std::size_t i = 0; i < to.sack_block_count; ++i) {
+        const std::size_t at = length_sack_base + i * length_sack_block;
+        to.sack_blocks[i] = {get32(option, at), get32(option, at + 4)};
+      }
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+tcp_options parse_options(std::span<const std::byte> bytes, bool syn) noexcept {
+  tcp_options options;
+  while (!bytes.empty()) {
+    const std::uint8_t kind = get8(bytes, 0);
+    if (kind == kind_eol) break;
+    if (kind == kind_nop) {
+      bytes = bytes.subspan(1);
+      continue;
+    }
+    if (bytes.size() < 2) break;
+    const std::size_t length = get8(bytes, 1);
+    if (length < 2 || length > bytes.size()) break;
+    parse_option(bytes.first(length), syn, options);
+    bytes = bytes.subspan(length);
+  }
+  return options;
+}
+
+tcp_flags parse_flags(std::uint8_t bits) noexcept {
+  const auto is_set = [bits](unsigned bit) { return (bits >> bit & 1) != 0; };
+  return {.fin = is_set(0),
+          .syn = is_set(1),
+          .rst = is_set(2),
+          .psh = is_set(3),
+          .ack = is_set(4),
+          .urg = is_set(5),
+          .ece = is_set(6),
+          .cwr = is_set(7)};
+}
+
+std::uint8_t flag_bits(const tcp_flags& flags) noexcept {
+  return static_cast<std::uint8_t>(flags.fin << 0 | flags.syn << 1 | flags.rst << 2 | flags.psh << 3 | flags.ack << 4 |
+                                   flags.urg << 5 | flags.ece << 6 | flags.cwr << 7);
+}
+
+// Writes numbers in network order one behind the other.
+class writer {
+ public:
+  explicit writer(std::span<std::byte> out) noexcept : out_(out) {}
+  void put8(std::size_t value) noexcept { out_[at_++] = static_cast<std::byte>(value); }
+  void put16(std::uint16_t value) noexcept {
+    put8(value >> 8);
+    put8(value & 0xff);
+  }
+  void put32(std::uint32_t value) noexcept {
+    put16(static_cast<std::uint16_t>(value >> 16));
+    put16(static_cast<std::uint16_t>(value & 0xffff));
+  }
+
+ private:
+  std::span<std::byte> out_;
+  std::size_t at_ = 0;
+};
+
+void write_options(writer& out, const tcp_options& options) noexcept {
+  if (options.mss) {
+    out.put8(kind_mss);
+    out.put8(length_mss);
+    out.put16(*options.mss);
+  }
+  if (options.timestamps || options.sack_permitted) {
+    // SACK-permitted takes the place of the two NOPs that align the timestamps.
+    out.put8(options.timestamps && options.sack_permitted ? kind_sack_permitted : kind_nop);
+    out.put8(options.timestamps && options.sack_permitted ? length_sack_permitted : std::size_t{kind_nop});
+    if (options.timestamps) {
+      out.put8(kind_timestamps);
+      out.put8(length_timestamps);
+      out.put32(options.timestamps->value);
+      out.put32(options.timestamps->echo_reply);
+    } else {
+      out.put8(kind_sack_permitted);
+      out.put8(length_sack_permitted);
+    }
+  }
+  if (options.window_scale) {
+    out.put8(kind_nop);
+    out.put8(kind_window_scale);
+    out.put8(length_window_scale);
+    out.put8(*options.window_scale);
+  }
+  if (options.sack_block_count != 0) {
+    out.put8(kind_nop);
+    out.put8(kind_nop);
+    out.put8(kind_sack);
+    out.put8(length_sack_base + options.sack_block_count * length_sack_block);
+    for (const auto& block : options.sacks()) {
+      out.put32(block.start);
+      out.put32(block.end);
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<tcp_segment> parse_tcp(std::span<const std::byte> bytes) noexcept {
+  if (bytes.size() < tcp_header::bytes) return std::nullopt;
+  const std::size_t header_bytes = std::size_t{get8(bytes, 12)} >> 4 << 2;
+  if (header_bytes < tcp_header::bytes || header_bytes > bytes.size()) return std::nullopt;
+
+  tcp_segment segment;
+  segment.header.source_port = get16(bytes, 0);
+  segment.header.destination_port = get16(bytes, 2);
+  segment.header.seq = get32(bytes, 4);
+  segment.header.ack_seq = get32(bytes, 8);
+  segment.header.flags = parse_flags(get8(bytes, 13));
+  segment.header.window = get16(bytes, 14);
+  segment.header.checksum = get16(bytes, tcp_header::checksum_offset);
+  segment.header.urgent_pointer = get16(bytes, 18);
+  segment.options =
+      parse_options(bytes.subspan(tcp_header::bytes, header_bytes - tcp_header::bytes), segment.header.flags.syn);
+  segment.payload = bytes.subspan(header_bytes);
+  return segment;
+}
+
+std::size_t tcp_options_bytes(const tcp_options& options) noexcept {
+  std::size_t bytes = 0;
+  if (options.mss) bytes += 4;
+  if (options.timestamps) {
+    bytes += 12;
+  } else if (options.sack_permitted) {
+    bytes += 4;
+  }
+  if (options.window_scale) bytes += 4;
+  if (options.sack_block_count != 0) bytes += 4 + options.sack_block_count * length_sack_block;
+  return bytes;
+}
+
+void write_tcp(std::span<std::byte> out, const tcp_header& header, const tcp_options& options) noexcept {
+  const std::size_t header_bytes = tcp_header::bytes + tcp_options_bytes(options);
+  writer to{out};
+  to.put16(header.source_port);
+  to.put16(header.destination_port);
+  to.put32(header.seq);
+  to.put32(header.ack_seq);
+  to.put8(header_bytes / 4 << 4);
+  to.put8(flag_bits(header.flags));
+  to.put16(header.window);
+  to.put16(header.checksum);
+  to.put16(header.urgent_pointer);
+  write_options(to, options);
+}
+
+}  // namespace fourtuple::packet
