@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "host/tcp/tcp_segment.hpp"
+#include "host/tcp/tcp_sock.hpp"
+
+// When to acknowledge: at once, with data, or after a delay (RFC 1122 4.2.3.2, RFC 5681 4.2).
+namespace fourtuple::tcp {
+
+inline constexpr std::uint8_t tcp_max_quickacks = 16;
+
+/// Guesses the peer's segment size from the window and MSS (Linux: tcp_initialize_rcv_mss).
+void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept;
+void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
+/// Data came in order (Linux: tcp_event_data_recv).
+void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) noexcept;
+/// An ACK went out, alone or with data (Linux: tcp_event_ack_sent).
+void tcp_event_ack_sent(tcp_sock& tp) noexcept;
+/// Sends an ACK if one is due, or sees to it that it comes (Linux: __tcp_ack_snd_check).
+void tcp_ack_snd_check(tcp_sock& tp);
+void tcp_send_delayed_ack(tcp_sock& tp);
+/// After reading: acknowledges what was put off, or a window that has grown (Linux: tcp_cleanup_rbuf).
+void tcp_cleanup_rbuf(tcp_sock& tp, std::uint32_t copied);
+/// Grows the receive buffer to what the application reads in a round trip (Linux: tcp_rcv_space_adjust).
+void tcp_rcv_space_adjust(tcp_sock& tp) noexcept;
+/// Starts autotuning when the connection is established.
+void tcp_init_buffer_space(tcp_sock& tp) noexcept;
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "host/tcp/tcp_net.hpp"
+#include "host/tcp/tcp_sock.hpp"
+
+// The end of connections, and what the application is told (Linux: tcp_close, tcp_done and around them).
+namespace fourtuple::tcp {
+
+/// The connection is over: out of the tables, timers off, the application told; an orphan is gone.
+void tcp_done(tcp_sock& tp);
+void tcp_done_with_error(tcp_sock& tp, int error);
+/// Out of ehash or listening_hash, off its port unless bind() named it, and out of the device's table.
+void tcp_unhash(tcp_sock& tp);
+/// On becoming established: asks the device to recognise the connection.
+void tcp_table_insert(tcp_sock& tp);
+/// There is something to read.
+void tcp_data_ready(tcp_sock& tp);
+
+/// Moves on to the state after close(); true if a FIN must be sent.
+[[nodiscard]] bool tcp_close_state(tcp_sock& tp);
+int tcp_shutdown(tcp_sock& tp, int how);
+void tcp_close(tcp_sock& tp);
+/// How long an orphan may stay in FIN_WAIT2.
+[[nodiscard]] std::uint64_t tcp_fin_time_ms(const tcp_sock& tp) noexcept;
+
+}  // namespace fourtuple::tcp

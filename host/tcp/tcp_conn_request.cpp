@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
+
+#include "host/tcp/tcp_ipv4.hpp"
+#include "host/tcp/tcp_minisocks.hpp"
+#include "host/tcp/tcp_output.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+// The request is found from its timer's place in it: no virtual bases, so the compiler supports offsetof.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+constexpr std::size_t rsk_timer_offset = offsetof(sock::tcp_request_sock, rsk_timer);
+#pragma GCC diagnostic pop
+
+std::uint64_t synack_timeout_ns(const tcp_net& net, unsigned timeouts) noexcept {
+  const std::uint64_t ms =
+      std::min<std::uint64_t>(std::uint64_t{net.config.tcp_rto_init_ms} << timeouts, net.config.tcp_rto_max_ms);
+  return ms * base::ns_per_ms;
+}
+
+/// Repeats the SYN-ACK with doubling gaps, and gives the request up in the end (Linux: reqsk_timer_handler).
+void reqsk_timer_handler(base::timer& t) noexcept {
+  auto& req = *reinterpret_cast<sock::tcp_request_sock*>(reinterpret_cast<std::byte*>(&t) - rsk_timer_offset);
+  const auto keep = sock_reference<sock::tcp_request_sock>::hold(req);
+  tcp_net& net = net_of(req);
+  auto& listener = static_cast<tcp_sock&>(*req.rsk_listener);
+  if (listener.skc_state != tcp_state::listen || req.num_timeout >= net.config.tcp_synack_retries) {
+    inet_csk_reqsk_queue_drop(req);
+    return;
+  }
+  if (req.num_timeout++ == 0) listener.icsk_accept_queue.aged();
+  // One whose ACK found the accept queue full needs no SYN-ACK to know of us; it is repeated all the same so that the
+  // peer sends its ACK again.
+  tcp_send_synack(net, req);
+  ++req.num_retrans;
+  req.snt_synack_ns = 0;
+  net.count(mib::retrans_segs);
+  net.timers.arm(req.rsk_timer, net.now_ns() + synack_timeout_ns(net, req.num_timeout));
+}
+
+/// RFC 9293 3.7.1; Linux: tcp_parse_options, tcp_openreq_init, tcp_openreq_init_rwin.
+void tcp_openreq_init(const tcp_sock& listener, sock::tcp_request_sock& req, const rx_segment& segment,
+                      std::uint16_t mtu) {
+  const tcp_config& config = listener.net->config;
+  const packet::tcp_options& options = segment.options;
+  req.skc_tuple = segment.tuple;
+  req.skc_state = tcp_state::new_syn_recv;
+  req.rcv_isn = segment.seq;
+  req.mss = options.mss.value_or(536);
+  if (listener.user_mss != 0) req.mss = std::min(req.mss, listener.user_mss);
+  req.tstamp_ok = config.tcp_timestamps && options.timestamps.has_value();
+  req.ts_recent = req.tstamp_ok ? options.timestamps->value : 0;
+  req.sack_ok = config.tcp_sack && options.sack_permitted;
+  req.wscale_ok = config.tcp_window_scaling && options.window_scale.has_value();
+  req.snd_wscale = static_cast<std::uint8_t>((req.wscale_ok ? *options.window_scale : std::uint8_t{0}) & 0xf);
+  const std::uint32_t mss = tcp_advertised_mss(listener, mtu) - (req.tstamp_ok ? 12U : 0U);
+  const initial_window window =
+      tcp_select_initial_window(config, listener.sk_rcvbuf, listener.sk_rcvbuf_lock, mss, req.wscale_ok);
+  req.rsk_rcv_wnd = window.rcv_wnd;
+  req.rcv_wscale = static_cast<std::uint8_t>(window.rcv_wscale & 0xf);
+}
+
+/// Linux: inet_csk_reqsk_queue_is_full, and tcp_conn_request's reserve for proven destinations left out.
+bool syn_queue_is_full(const tcp_sock& listener) noexcept {
+  const std::uint32_t limit = std::min(listener.sk_max_ack_backlog, listener.net->config.tcp_max_syn_backlog);
+  return listener.icsk_accept_queue.qlen() >= std::max<std::uint32_t>(limit, 1);
+}
+
+}  // namespace
+
+void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::optional<std::uint32_t> isn) {
+  tcp_net& net = *listener.net;
+  if (segment.tuple.foreign.is_broadcast() || segment.tuple.foreign.is_multicast() || segment.tuple.foreign.is_any()) {
+    net.count(mib::listen_drops);
+    return;
+  }
+  if (syn_queue_is_full(listener)) {
+    net.count(mib::req_q_full_drop);
+    net.count(mib::listen_drops);
+    return;
+  }
+  if (listener.sk_acceptq_is_full()) {
+    net.count(mib::listen_overflows);
+    net.count(mib::listen_drops);
+    return;
+  }
+  const auto via = net.ip.route_output(segment.tuple.foreign);
+  auto reference = via ? net.request_slab.alloc(reqsk_timer_handler) : sock_reference<sock::tcp_request_sock>{};
+  if (!reference) {
+    net.count(mib::listen_drops);
+    return;
+  }
+  sock::tcp_request_sock& req = *reference;
+  tcp_openreq_init(listener, req, segment, via->mtu);
+  req.rsk_listener = sock_reference<sock::inet_connection_sock>::hold(listener);
+  req.snt_isn = isn ? *isn : secure_tcp_seq(net, req.skc_tuple);
+  req.ts_off = secure_tcp_ts_off(net, req.skc_tuple);
+  req.snt_synack_ns = net.now_ns();
+  if (!net.hashinfo.inet_ehash_insert(req)) {
+    net.count(mib::listen_drops);
+    return;
+  }
+  listener.icsk_accept_queue.added();
+  net.timers.arm(req.rsk_timer, net.now_ns() + synack_timeout_ns(net, 0));
+  tcp_send_synack(net, req);
+}
+
+void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req) {
+  const auto via = net.ip.route_output(req.skc_tuple.foreign);
+  if (!via) return;
+  const auto& listener = static_cast<const tcp_sock&>(*req.rsk_listener);
+  tx_segment synack;
+  synack.tuple = req.skc_tuple;
+  synack.header.seq = req.snt_isn;
+  synack.header.ack_seq = req.rcv_isn + 1;
+  synack.header.flags = {.syn = true, .ack = true};
+  synack.header.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(req.rsk_rcv_wnd, 65535));
+  synack.options.mss = tcp_advertised_mss(listener, via->mtu);
+  synack.options.sack_permitted = req.sack_ok;
+  if (req.wscale_ok) synack.options.window_scale = req.rcv_wscale;
+  if (req.tstamp_ok) synack.options.timestamps = packet::tcp_timestamps{net.now_ms() + req.ts_off, req.ts_recent};
+  synack.tos = listener.tos;
+  synack.ttl = listener.uc_ttl;
+  // If it cannot be sent now, the timer sends it.
+  static_cast<void>(tcp_v4_xmit(net, *via, synack));
+}
+
+void inet_csk_reqsk_queue_drop(sock::tcp_request_sock& req) {
+  const auto keep = sock_reference<sock::tcp_request_sock>::hold(req);
+  tcp_net& net = net_of(req);
+  net.timers.disarm(req.rsk_timer);
+  if (net.hashinfo.inet_unhash(req)) req.rsk_listener->icsk_accept_queue.removed(req);
+}
+
+}  // namespace fourtuple::tcp

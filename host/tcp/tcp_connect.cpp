@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// SYN, FIN and RST of a full sock (Linux: tcp_connect, tcp_send_fin, tcp_send_active_reset).
+#include <cerrno>
+
+#include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_timer.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+void tcp_connect_init(tcp_sock& tp) {
+  const tcp_config& config = tp.net->config;
+  tp.mss_clamp = tp.user_mss != 0 ? tp.user_mss : static_cast<std::uint16_t>(65535);
+  tp.max_window = 0;
+  tp.pmtu = 0;
+  tcp_sync_mss(tp, tcp_route_mtu(tp));
+  tp.advmss = tcp_advertised_mss(tp, tp.sk_dst.mtu);
+  tp.icsk_ack.rcv_mss = 536;
+  const initial_window window =
+      tcp_select_initial_window(config, tp.sk_rcvbuf, tp.sk_rcvbuf_lock, tp.advmss - (config.tcp_timestamps ? 12U : 0U),
+                                config.tcp_window_scaling);
+  tp.rcv_wnd = window.rcv_wnd;
+  tp.rcv_wscale = window.rcv_wscale;
+  tp.window_clamp = window.window_clamp;
+  tp.rcv_ssthresh = window.rcv_ssthresh;
+  tp.sk_err = 0;
+  tp.snd_wnd = 0;
+  tp.snd_wl1 = 0;
+  tp.snd_una = tp.write_seq;
+  tp.snd_sml = tp.write_seq;
+  tp.snd_nxt = tp.write_seq;
+  tp.rcv_nxt = 0;
+  tp.rcv_wup = 0;
+  tp.copied_seq = 0;
+  tp.icsk_rto_us = config.tcp_rto_init_ms * 1000;
+  tp.icsk_retransmits = 0;
+  tp.icsk_backoff = 0;
+  tp.retrans_stamp_set = false;
+}
+
+}  // namespace
+
+int tcp_connect(tcp_sock& tp) {
+  tcp_connect_init(tp);
+  tcp_skb* skb = tp.sk_write_queue.push(tp.write_seq, 0);
+  if (skb == nullptr) return -ENOBUFS;
+  skb->syn = true;
+  skb->end_seq = ++tp.write_seq;
+  // Sent or not, it counts as sent: the timer repeats it.
+  tp.sk_write_queue.advance_send_head();
+  ++tp.packets_out;
+  tp.snd_nxt = tp.write_seq;
+  tp.pushed_seq = tp.write_seq;
+  tp.retrans_stamp_ns = tp.net->now_ns();
+  tp.retrans_stamp_set = true;
+  const ip::xmit_result result = tcp_transmit_skb(tp, *skb);
+  if (result == ip::xmit_result::no_route) return -ENETUNREACH;
+  tp.net->count(mib::active_opens);
+  inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tp.icsk_rto_us);
+  return 0;
+}
+
+void tcp_send_fin(tcp_sock& tp) {
+  tcp_skb* tail = tp.sk_write_queue.tail();
+  if (tail != nullptr && tp.sk_write_queue.send_head() != nullptr) {
+    // FIN rides on the last data.
+    tail->fin = true;
+    ++tail->end_seq;
+    ++tp.write_seq;
+  } else {
+    tcp_skb* skb = tp.sk_write_queue.push(tp.write_seq, 0);
+    if (skb == nullptr) {
+      // Without memory for a segment the connection cannot end in order.
+      tp.net->count(mib::abort_failed);
+      return;
+    }
+    skb->fin = true;
+    skb->end_seq = ++tp.write_seq;
+  }
+  if (tcp_write_xmit(tp, tcp_current_mss(tp), nagle::push) && tp.icsk_pending == icsk_time::none) {
+    inet_csk_reset_xmit_timer(tp, icsk_time::probe0, tcp_probe0_base_us(tp));
+  }
+}
+
+void tcp_send_active_reset(tcp_sock& tp) {
+  tp.net->count(mib::out_rsts);
+  tcp_send_bare(tp, tcp_acceptable_seq(tp), {.rst = true, .ack = true});
+}
+
+}  // namespace fourtuple::tcp

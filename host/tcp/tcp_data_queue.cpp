@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// Payload into the receive queue, in order or not, and the SACK blocks that tell of it (Linux: tcp_data_queue).
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <new>
+
+#include "host/tcp/tcp_ack_policy.hpp"
+#include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_input.hpp"
+#include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_recovery.hpp"
+#include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_timewait.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+void set_dsack(tcp_sock& tp, std::uint32_t start, std::uint32_t end, mib why) noexcept {
+  if (!tp.sack_ok || !tp.net->config.tcp_dsack) return;
+  tp.net->count(why);
+  tp.dsack = true;
+  tp.duplicate_sack = {start, end};
+}
+
+void erase_sack(tcp_sock& tp, std::size_t index) noexcept {
+  std::copy(tp.selective_acks.begin() + static_cast<std::ptrdiff_t>(index) + 1,
+            tp.selective_acks.begin() + tp.num_sacks, tp.selective_acks.begin() + static_cast<std::ptrdiff_t>(index));
+  --tp.num_sacks;
+}
+
+/// The run that a new segment is part of becomes the first block (RFC 2018 section 4), and swallows those it contains.
+void tcp_sack_new_ofo_skb(tcp_sock& tp, const packet::tcp_sack_block& run) noexcept {
+  if (!tp.sack_ok) return;
+  for (std::size_t i = 0; i < tp.num_sacks;) {
+    const auto& block = tp.selective_acks[i];
+    if (!before(block.start, run.start) && !after(block.end, run.end)) {
+      erase_sack(tp, i);
+    } else {
+      ++i;
+    }
+  }
+  if (tp.num_sacks == tp.selective_acks.size()) --tp.num_sacks;
+  std::copy_backward(tp.selective_acks.begin(), tp.selective_acks.begin() + tp.num_sacks,
+                     tp.selective_acks.begin() + tp.num_sacks + 1);
+  tp.selective_acks[0] = run;
+  ++tp.num_sacks;
+}
+
+/// What rcv_nxt has passed needs no block.
+void tcp_sack_remove(tcp_sock& tp) noexcept {
+  if (tp.out_of_order_queue.empty()) {
+    tp.num_sacks = 0;
+    return;
+  }
+  for (std::size_t i = 0; i < tp.num_sacks;) {
+    if (!before(tp.rcv_nxt, tp.selective_acks[i].end)) {
+      erase_sack(tp, i);
+    } else {
+      ++i;
+    }
+  }
+}
+
+/// Makes room for `bytes` more at the cost of what is out of order. In-order data has a right to a place.
+bool tcp_try_rmem_schedule(tcp_sock& tp, std::uint32_t bytes) noexcept {
+  const std::uint32_t limit = tcp_win_from_space(tp.sk_rcvbuf);
+  const auto fits = [&] {
+    return std::uint64_t{tp.sk_receive_queue.bytes()} + tp.out_of_order_queue.charge() + bytes <= limit;
+  };
+  if (fits() || tp.sk_receive_queue.bytes() == 0) return true;
+  while (!tp.out_of_order_queue.empty() && !fits()) {
+    tp.out_of_order_queue.prune_last();
+    tp.net->count(mib::ofo_pruned);
+    // RFC 2018 section 8: what is dropped must not be reported any more.
+    tp.num_sacks = 0;
+  }
+  // What the window promised is taken even if bookkeeping eats the buffer up.
+  return fits() || tcp_receive_window(tp) >= bytes;
+}
+
+bool queue_in_order(tcp_sock& tp, const rx_segment& segment) noexcept {
+  const auto bytes = static_cast<std::uint32_t>(segment.payload.size());
+  if (!tcp_try_rmem_schedule(tp, bytes) || !tp.sk_receive_queue.append(segment.payload)) {
+    tp.net->count(mib::rcv_q_drop);
+    return false;
+  }
+  tp.rcv_nxt = segment.end_seq;
+  return true;
+}
+
+/// The hole is filled: what waited behind it becomes readable.
+void tcp_ofo_queue(tcp_sock& tp) {
+  while (auto ready = tp.out_of_order_queue.pop_ready(tp.rcv_nxt)) {
+    const auto& [seq, entry] = *ready;
+    if (!after(entry.end_seq, tp.rcv_nxt)) {
+      set_dsack(tp, seq, entry.end_seq, mib::dsack_ofo_sent);
+      continue;
+    }
+    const std::uint32_t known = tp.rcv_nxt - seq;
+    if (known != 0) set_dsack(tp, seq, tp.rcv_nxt, mib::dsack_ofo_sent);
+    const std::span<const std::byte> data{entry.data};
+    if (!tp.sk_receive_queue.append(data.subspan(std::min<std::size_t>(known, data.size())))) {
+      // Without memory it counts as never received: the peer sends it again.
+      tp.out_of_order_queue.clear();
+      tp.num_sacks = 0;
+      tp.net->count(mib::ofo_drop);
+      return;
+    }
+    tp.rcv_nxt = entry.end_seq;
+    if (entry.fin) tcp_fin(tp);
+    if (tp.skc_state == tcp_state::time_wait || tp.skc_state == tcp_state::close) return;
+  }
+}
+
+void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
+  const std::uint64_t limit = tcp_win_from_space(tp.sk_rcvbuf);
+  tp.header_prediction = false;
+  tp.icsk_ack.sched = true;
+  // An out-of-order segment costs bookkeeping besides its bytes: small ones must not outgrow the buffer.
+  if (tp.out_of_order_queue.charge() + segment.payload.size() + tp.sk_receive_queue.bytes() > limit) {
+    tp.net->count(mib::ofo_drop);
+    return;
+  }
+  try {
+    const auto inserted =
+        tp.out_of_order_queue.insert(segment.seq, segment.end_seq, segment.payload, segment.flags.fin);
+    tp.net->count(mib::ofo_queue);
+    if (inserted.duplicate) {
+      tp.net->count(mib::ofo_merge);
+      set_dsack(tp, inserted.duplicate->start, inserted.duplicate->end, mib::dsack_ofo_sent);
+    }
+    tcp_sack_new_ofo_skb(tp, inserted.added);
+  } catch (const std::bad_alloc&) {
+    tp.net->count(mib::ofo_drop);
+  }
+}
+
+void tcp_queue_in_sequence(tcp_sock& tp, rx_segment& segment) {
+  if (tcp_receive_window(tp) == 0 && !segment.payload.empty() && tp.sk_receive_queue.bytes() != 0) {
+    tp.net->count(mib::zero_window_drop);
+    tp.icsk_ack.sched = true;
+    tp.icsk_ack.now = true;
+    return;
+  }
+  if (!queue_in_order(tp, segment)) {
+    tp.icsk_ack.sched = true;
+    tp.icsk_ack.now = true;
+    return;
+  }
+  if (!segment.payload.empty()) tcp_event_data_recv(tp, segment);
+  if (segment.flags.fin) tcp_fin(tp);
+  if (!tp.out_of_order_queue.empty() && tp.skc_state != tcp_state::close) {
+    tcp_ofo_queue(tp);
+    // RFC 5681 4.2: a hole that is filled is acknowledged at once.
+    if (tp.out_of_order_queue.empty()) tp.icsk_ack.now = true;
+  }
+  tcp_sack_remove(tp);
+  tcp_fast_path_check(tp);
+  if (!segment.payload.empty()) tcp_data_ready(tp);
+}
+
+}  // namespace
+
+void tcp_data_queue(tcp_sock& tp, rx_segment& segment) {
+  if (segment.seq == segment.end_seq) return;
+  if (segment.seq == tp.rcv_nxt) {
+    tcp_queue_in_sequence(tp, segment);
+    return;
+  }
+  if (!after(segment.end_seq, tp.rcv_nxt)) {
+    // All of it was received before: a retransmission whose ACK was lost.
+    set_dsack(tp, segment.seq, segment.end_seq, mib::dsack_old_sent);
+    tp.net->count(mib::delayed_ack_lost);
+    tcp_enter_quickack_mode(tp, tcp_max_quickacks);
+    tp.icsk_ack.sched = true;
+    return;
+  }
+  if (!before(segment.seq, tp.rcv_nxt + tcp_receive_window(tp))) {
+    // Beyond the window.
+    tcp_enter_quickack_mode(tp, tcp_max_quickacks);
+    tp.icsk_ack.sched = true;
+    return;
+  }
+  if (before(segment.seq, tp.rcv_nxt)) {
+    set_dsack(tp, segment.seq, tp.rcv_nxt, mib::dsack_old_sent);
+    segment.trim_front(tp.rcv_nxt);
+    tcp_queue_in_sequence(tp, segment);
+    return;
+  }
+  tcp_data_queue_ofo(tp, segment);
+}
+
+void tcp_fin(tcp_sock& tp) {
+  tp.sock_done = true;
+  tp.icsk_ack.sched = true;
+  tp.sk_shutdown |= sock::sock::rcv_shutdown;
+  switch (tp.skc_state) {
+    case tcp_state::syn_recv:
+    case tcp_state::established:
+      tcp_set_state(tp, tcp_state::close_wait);
+      tp.icsk_ack.pingpong = true;
+      break;
+    case tcp_state::fin_wait1:
+      // Simultaneous close.
+      tcp_send_ack(tp);
+      tcp_set_state(tp, tcp_state::closing);
+      break;
+    case tcp_state::fin_wait2:
+      tcp_send_ack(tp);
+      tcp_time_wait(tp, tcp_state::time_wait, 0);
+      break;
+    default:
+      // CLOSE_WAIT, CLOSING, LAST_ACK: a FIN was there already; nothing changes (RFC 9293 3.10.7.4 eighth).
+      break;
+  }
+  tp.out_of_order_queue.clear();
+  tp.num_sacks = 0;
+  if (!tp.sk_dead) tp.wake(EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | (tp.sk_shutdown == 3 ? EPOLLHUP : 0U));
+}
+
+}  // namespace fourtuple::tcp

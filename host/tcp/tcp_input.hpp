@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "host/tcp/tcp_net.hpp"
+#include "host/tcp/tcp_segment.hpp"
+#include "host/tcp/tcp_sock.hpp"
+
+// Receiving (Linux: tcp_input.c). Functions do what their namesakes do in Linux.
+namespace fourtuple::tcp {
+
+/// A segment for an established connection: header prediction, then everything else.
+void tcp_rcv_established(tcp_sock& tp, rx_segment& segment);
+/// A segment for a sock in any other state but CLOSE. True: answer it with a reset.
+bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment);
+/// RFC 9293 3.10.7.4 first to fourth, with RFC 5961 and PAWS. False: the segment is dealt with.
+bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment);
+/// Text of a segment (RFC 9293 3.10.7.4 seventh), and its FIN.
+void tcp_data_queue(tcp_sock& tp, rx_segment& segment);
+/// In sequence, the FIN of the peer.
+void tcp_fin(tcp_sock& tp);
+/// The peer has reset the connection.
+void tcp_reset(tcp_sock& tp);
+
+/// Out of order or seen before: the ACK says so at once, with a DSACK block (RFC 2883).
+void tcp_send_dupack(tcp_sock& tp, const rx_segment& segment);
+/// RFC 5961: an ACK that lets only the true peer go on; limited in rate.
+void tcp_send_challenge_ack(tcp_sock& tp);
+/// True if an ACK for a segment out of the window was sent too short a time ago (RFC 5961 section 7).
+[[nodiscard]] bool tcp_oow_rate_limited(tcp_net& net, std::uint32_t& last_ms) noexcept;
+
+void tcp_set_state(tcp_sock& tp, tcp_state state);
+/// Reads the timestamps option into the sock.
+void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexcept;
+void tcp_store_ts_recent(tcp_sock& tp) noexcept;
+/// RFC 7323 5.2: a timestamp from before the latest one that was accepted.
+[[nodiscard]] bool tcp_paws_check_failed(std::uint32_t ts_recent, std::uint64_t ts_recent_stamp_ns, std::uint32_t tsval,
+                                         std::uint64_t now_ns) noexcept;
+/// RFC 9293 3.4: some of the segment lies in the window.
+[[nodiscard]] bool tcp_sequence(const tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq) noexcept;
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/tcp/tcp_ipv4.hpp"
+
+#include <cerrno>
+
+#include "host/packet/checksum.hpp"
+#include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_input.hpp"
+#include "host/tcp/tcp_minisocks.hpp"
+#include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_timewait.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+/// False: counted and to be dropped.
+bool checksum_is_good(tcp_net& net, const ip::ipv4_packet& packet) {
+  switch (packet.checksum) {
+    case packet::ip_summed::unnecessary:
+      return true;
+    case packet::ip_summed::bad:
+      break;
+    case packet::ip_summed::none:
+      if (packet::internet_checksum{packet::pseudo_header_sum(packet.source, packet.destination,
+                                                              packet::ip_protocol::tcp,
+                                                              static_cast<std::uint16_t>(packet.payload.size()))}
+              .add(packet.payload)
+              .good()) {
+        return true;
+      }
+      break;
+  }
+  net.count(mib::in_csum_errors);
+  net.count(mib::in_errs);
+  return false;
+}
+
+rx_segment make_segment(const ip::ipv4_packet& packet, const packet::tcp_segment& parsed) {
+  rx_segment segment;
+  const packet::tcp_header& header = parsed.header;
+  segment.tuple = {packet.destination, packet.source, header.destination_port, header.source_port};
+  segment.seq = header.seq;
+  segment.ack_seq = header.ack_seq;
+  segment.flags = header.flags;
+  segment.window = header.window;
+  segment.urgent_pointer = header.urgent_pointer;
+  segment.options = parsed.options;
+  segment.payload = parsed.payload;
+  segment.end_seq = header.seq + static_cast<std::uint32_t>(parsed.payload.size()) + (header.flags.syn ? 1U : 0U) +
+                    (header.flags.fin ? 1U : 0U);
+  return segment;
+}
+
+/// The sock by the handle that the device gave, if that is still right.
+sock_reference<sock::sock_common> lookup_by_handle(tcp_net& net, const packet::sk_buff& skb,
+                                                   const packet::connection_tuple& tuple) {
+  sock::sock_common* sk = net.handles.find(skb.handle);
+  if (sk == nullptr || sk->skc_tuple != tuple) {
+    net.count(mib::table_stale);
+    return {};
+  }
+  net.count(mib::table_hits);
+  return sock_reference<sock::sock_common>::hold(*sk);
+}
+
+/// Linux: __inet_lookup_skb.
+sock_reference<sock::sock_common> inet_lookup_skb(tcp_net& net, const ip::ipv4_packet& packet,
+                                                  const rx_segment& segment) {
+  if (packet.skb != nullptr && packet.skb->table_hit) {
+    if (auto found = lookup_by_handle(net, *packet.skb, segment.tuple)) return found;
+  } else {
+    net.count(mib::table_misses);
+  }
+  if (auto found = net.hashinfo.inet_lookup_established(segment.tuple)) return found;
+  return net.hashinfo.inet_lookup_listener(segment.tuple);
+}
+
+void rcv_request(tcp_net& net, sock::tcp_request_sock& req, rx_segment& segment) {
+  auto listener = sock_reference<sock::inet_connection_sock>::hold(*req.rsk_listener);
+  if (listener->skc_state != tcp_state::listen) {
+    inet_csk_reqsk_queue_drop(req);
+    if (!segment.flags.rst) tcp_v4_send_reset(net, segment);
+    return;
+  }
+  if (auto child = tcp_check_req(req, segment)) {
+    tcp_child_process(static_cast<tcp_sock&>(*listener), *child, segment);
+  }
+}
+
+void rcv_timewait(tcp_net& net, sock::tcp_timewait_sock& tw, const rx_segment& segment) {
+  std::uint32_t isn = 0;
+  switch (tcp_timewait_state_process(tw, segment, isn)) {
+    case tw_status::success:
+      return;
+    case tw_status::ack:
+      tcp_v4_timewait_ack(net, tw);
+      return;
+    case tw_status::rst:
+      tcp_v4_send_reset(net, segment);
+      inet_twsk_kill(tw);
+      return;
+    case tw_status::syn: {
+      auto listener = net.hashinfo.inet_lookup_listener(segment.tuple);
+      if (!listener) {
+        tcp_v4_timewait_ack(net, tw);
+        return;
+      }
+      inet_twsk_kill(tw);
+      tcp_conn_request(static_cast<tcp_sock&>(*listener), segment, isn);
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+ip::xmit_result tcp_v4_xmit(tcp_net& net, const ip::route& via, tx_segment& segment) {
+  segment.header.source_port = segment.tuple.local_port;
+  segment.header.destination_port = segment.tuple.foreign_port;
+  packet::tx_sk_buff skb;
+  static_cast<void>(skb.append(segment.payload));
+  const std::size_t header_bytes = packet::tcp_header::bytes + packet::tcp_options_bytes(segment.options);
+  // Left to the device, or to IPv4 where the device does not do it (Linux: __tcp_v4_send_check).
+  segment.header.checksum =
+      packet::pseudo_header_sum(segment.tuple.local, segment.tuple.foreign, packet::ip_protocol::tcp,
+                                static_cast<std::uint16_t>(header_bytes + segment.payload.size()));
+  packet::write_tcp(skb.push(header_bytes), segment.header, segment.options);
+  skb.set_checksum_partial(packet::tcp_header::checksum_offset);
+  const ip::ipv4_output output{.source = segment.tuple.local,
+                               .destination = segment.tuple.foreign,
+                               .protocol = packet::ip_protocol::tcp,
+                               .tos = segment.tos,
+                               .ttl = segment.ttl};
+  const ip::xmit_result result = net.ip.queue_xmit(skb, via, output);
+  if (result == ip::xmit_result::ok) net.count(mib::out_segs);
+  return result;
+}
+
+void tcp_v4_send_reset(tcp_net& net, const rx_segment& segment) {
+  if (segment.flags.rst) return;
+  const auto via = net.ip.route_output(segment.tuple.foreign);
+  if (!via) return;
+  tx_segment reset;
+  reset.tuple = segment.tuple;
+  reset.header.flags.rst = true;
+  if (segment.flags.ack) {
+    reset.header.seq = segment.ack_seq;
+  } else {
+    reset.header.flags.ack = true;
+    reset.header.ack_seq = segment.end_seq;
+  }
+  net.count(mib::out_rsts);
+  static_cast<void>(tcp_v4_xmit(net, *via, reset));
+}
+
+void tcp_v4_send_ack(tcp_net& net, const packet::connection_tuple& tuple, std::uint32_t seq, std::uint32_t ack,
+                     std::uint16_t window, std::optional<packet::tcp_timestamps> timestamps, std::uint8_t tos) {
+  const auto via = net.ip.route_output(tuple.foreign);
+  if (!via) return;
+  tx_segment segment;
+  segment.tuple = tuple;
+  segment.header.seq = seq;
+  segment.header.ack_seq = ack;
+  segment.header.flags.ack = true;
+  segment.header.window = window;
+  segment.options.timestamps = timestamps;
+  segment.tos = tos;
+  static_cast<void>(tcp_v4_xmit(net, *via, segment));
+}
+
+void tcp_v4_timewait_ack(tcp_net& net, const sock::tcp_timewait_sock& tw) {
+  std::optional<packet::tcp_timestamps> timestamps;
+  if (tw.tw_ts_recent != 0) timestamps = packet::tcp_timestamps{net.now_ms() + tw.tw_ts_offset, tw.tw_ts_recent};
+  tcp_v4_send_ack(net, tw.skc_tuple, tw.tw_snd_nxt, tw.tw_rcv_nxt,
+                  static_cast<std::uint16_t>(tw.tw_rcv_wnd >> tw.tw_rcv_wscale), timestamps, tw.tw_tos);
+}
+
+void tcp_v4_reqsk_send_ack(tcp_net& net, const sock::tcp_request_sock& req) {
+  std::optional<packet::tcp_timestamps> timestamps;
+  if (req.tstamp_ok) timestamps = packet::tcp_timestamps{net.now_ms() + req.ts_off, req.ts_recent};
+  tcp_v4_send_ack(net, req.skc_tuple, req.snt_isn + 1, req.rcv_isn + 1,
+                  static_cast<std::uint16_t>(req.rsk_rcv_wnd >> req.rcv_wscale), timestamps, 0);
+}
+
+void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment) {
+  if (tp.skc_state == tcp_state::established) {
+    tcp_rcv_established(tp, segment);
+  } else if (tcp_rcv_state_process(tp, segment)) {
+    tcp_v4_send_reset(*tp.net, segment);
+  }
+}
+
+void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
+  net.count(mib::in_segs);
+  const auto parsed = packet::parse_tcp(packet.payload);
+  if (!parsed) {
+    net.count(mib::in_errs);
+    return;
+  }
+  if (!checksum_is_good(net, packet)) return;
+  rx_segment segment = make_segment(packet, *parsed);
+  const auto sk = inet_lookup_skb(net, packet, segment);
+  if (!sk) {
+    tcp_v4_send_reset(net, segment);
+    return;
+  }
+  switch (sk->kind()) {
+    case sock::sock_kind::full:
+      tcp_v4_do_rcv(static_cast<tcp_sock&>(*sk), segment);
+      break;
+    case sock::sock_kind::request:
+      rcv_request(net, static_cast<sock::tcp_request_sock&>(*sk), segment);
+      break;
+    case sock::sock_kind::timewait:
+      rcv_timewait(net, static_cast<sock::tcp_timewait_sock&>(*sk), segment);
+      break;
+  }
+}
+
+int tcp_v4_connect(tcp_sock& tp, packet::ipv4_address address, std::uint16_t port) {
+  tcp_net& net = *tp.net;
+  if (address.is_any() || address.is_broadcast() || address.is_multicast() || port == 0) return -ENETUNREACH;
+  const auto via = net.ip.route_output(address);
+  if (!via) return -ENETUNREACH;
+  tp.sk_dst = *via;
+  if (tp.skc_tuple.local.is_any()) tp.skc_tuple.local = via->source;
+  tp.inet_saddr = tp.skc_tuple.local;
+  tp.skc_tuple.foreign = address;
+  tp.skc_tuple.foreign_port = port;
+  tp.write_seq = 0;
+  tp.ts_recent = 0;
+  tcp_set_state(tp, tcp_state::syn_sent);
+  tcp_timewait_reuse reuse{net};
+  int result = net.hashinfo.inet_hash_connect(tp, &reuse);
+  if (result == 0) {
+    if (tp.write_seq == 0) tp.write_seq = secure_tcp_seq(net, tp.skc_tuple);
+    tp.tsoffset = secure_tcp_ts_off(net, tp.skc_tuple);
+    result = tcp_connect(tp);
+  }
+  if (result != 0) {
+    tcp_set_state(tp, tcp_state::close);
+    tp.sk_write_queue.clear();
+    tp.packets_out = 0;
+    if (!tp.sk_bindaddr_lock) tp.skc_tuple.local = {};
+    tp.skc_tuple.foreign = {};
+    tp.skc_tuple.foreign_port = 0;
+  }
+  return result;
+}
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/tcp/tcp_net.hpp"
+
+#include <algorithm>
+
+#include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_minisocks.hpp"
+#include "host/tcp/tcp_timer.hpp"
+#include "host/tcp/tcp_timewait.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+/// Out of the tables and without timers, whatever state it is in.
+void drop_sock(tcp_net& net, tcp_sock& tp) {
+  tp.sk_wakeup = nullptr;
+  tcp_clear_xmit_timers(tp);
+  while (auto child = sock::inet_csk_reqsk_queue_remove(tp)) {
+  }
+  net.hashinfo.inet_unhash(tp);
+  net.hashinfo.inet_put_port(tp);
+}
+
+/// Requests and socks in TIME_WAIT are known to ehash alone.
+void drop_small_socks(tcp_net& net) {
+  for (std::uint32_t i = 0; i <= net.hashinfo.ehash().ehash_mask(); ++i) {
+    for (auto& sk : net.hashinfo.ehash().bucket(i)) {
+      if (sk->kind() == sock::sock_kind::request) {
+        inet_csk_reqsk_queue_drop(static_cast<sock::tcp_request_sock&>(*sk));
+      } else if (sk->kind() == sock::sock_kind::timewait) {
+        inet_twsk_kill(static_cast<sock::tcp_timewait_sock&>(*sk));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+tcp_net::tcp_net(const tcp_config& settings, base::clock& time, base::random_source& entropy, base::timer_wheel& wheel,
+                 ip::ipv4& network, sock::inet_hashinfo& tables)
+    : config(settings),
+      clock(time),
+      random(entropy),
+      timers(wheel),
+      ip(network),
+      hashinfo(tables),
+      secure_seq_secret{entropy.next(), entropy.next()},
+      timestamp_secret{entropy.next(), entropy.next()} {}
+
+tcp_net::~tcp_net() {
+  drop_small_socks(*this);
+  while (xmit_blocked != nullptr) {
+    tcp_sock* tp = xmit_blocked;
+    xmit_blocked = tp->next_blocked;
+    tp->sock_put();
+  }
+  while (socks != nullptr) {
+    const auto keep = sock_reference<tcp_sock>::hold(*socks);
+    drop_sock(*this, *keep);
+    if (keep->application_holds) keep->sock_put();
+  }
+}
+
+tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
+    : inet_connection_sock(node),
+      net(&of),
+      icsk_retransmit_timer(*this, tcp_write_timer),
+      icsk_delack_timer(*this, tcp_delack_timer),
+      sk_timer(*this, tcp_keepalive_timer) {
+  const tcp_config& config = of.config;
+  sk_rcvbuf = config.tcp_rmem[1];
+  sk_sndbuf = config.tcp_wmem[1];
+  icsk_ca_ops = &tcp_reno();
+  snd_cwnd = config.tcp_initial_cwnd;
+  icsk_rto_us = config.tcp_rto_init_ms * 1000;
+  mdev_us = icsk_rto_us;
+  keepalive_time_ms = config.tcp_keepalive_time_ms;
+  keepalive_intvl_ms = config.tcp_keepalive_intvl_ms;
+  keepalive_probes = static_cast<std::uint8_t>(std::min<std::uint32_t>(config.tcp_keepalive_probes, 255));
+  reordering = static_cast<std::uint8_t>(std::clamp<std::uint32_t>(config.tcp_reordering, 1, 127));
+  next_of_net = of.socks;
+  pprev_of_net = &of.socks;
+  if (next_of_net != nullptr) next_of_net->pprev_of_net = &next_of_net;
+  of.socks = this;
+}
+
+tcp_sock::~tcp_sock() {
+  *pprev_of_net = next_of_net;
+  if (next_of_net != nullptr) next_of_net->pprev_of_net = pprev_of_net;
+}
+
+}  // namespace fourtuple::tcp

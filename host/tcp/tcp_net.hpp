@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "host/base/clock.hpp"
+#include "host/base/random_source.hpp"
+#include "host/base/timer_wheel.hpp"
+#include "host/ip/ipv4.hpp"
+#include "host/sock/connection_handles.hpp"
+#include "host/sock/inet_hashinfo.hpp"
+#include "host/sock/inet_timewait_sock.hpp"
+#include "host/sock/request_sock.hpp"
+#include "host/sock/sock_slab.hpp"
+#include "host/tcp/tcp_config.hpp"
+#include "host/tcp/tcp_mib.hpp"
+#include "host/tcp/tcp_sock.hpp"
+
+namespace fourtuple::tcp {
+
+/// What all socks of one TCP share (Linux: struct net, tcp_prot and the tables of tcp_hashinfo).
+///
+/// Threads: the stack's.
+struct tcp_net {
+  tcp_net(const tcp_config& settings, base::clock& time, base::random_source& entropy, base::timer_wheel& wheel,
+          ip::ipv4& network, sock::inet_hashinfo& tables);
+  tcp_net(const tcp_net&) = delete;
+  tcp_net& operator=(const tcp_net&) = delete;
+  ~tcp_net();
+
+  [[nodiscard]] std::uint64_t now_ns() const noexcept { return clock.now_ns(); }
+  [[nodiscard]] std::uint32_t now_ms() const noexcept {
+    return static_cast<std::uint32_t>(clock.now_ns() / base::ns_per_ms);
+  }
+  void count(mib what, std::uint64_t by = 1) noexcept { counters[static_cast<std::size_t>(what)] += by; }
+  void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
+
+  tcp_config config;
+  base::clock& clock;
+  base::random_source& random;
+  base::timer_wheel& timers;
+  ip::ipv4& ip;
+  sock::inet_hashinfo& hashinfo;
+  sock::sock_slab<tcp_sock> tcp_slab;
+  sock::sock_slab<sock::tcp_request_sock> request_slab;
+  sock::sock_slab<sock::tcp_timewait_sock> timewait_slab;
+  sock::connection_handles handles;
+
+  std::array<std::uint64_t, static_cast<std::size_t>(mib::count_)> counters{};
+  std::array<std::uint64_t, 2> secure_seq_secret;
+  std::array<std::uint64_t, 2> timestamp_secret;
+  tcp_sock* socks = nullptr;
+  tcp_sock* xmit_blocked = nullptr;  ///< First of those whose device was busy.
+  tcp_sock** xmit_blocked_tail = &xmit_blocked;
+  std::uint32_t orphan_count = 0;
+  std::uint32_t challenge_count = 0;  ///< Challenge ACKs left in this second (RFC 5961 section 7).
+  std::uint64_t challenge_second = 0;
+};
+
+/// The net of a sock in TIME_WAIT.
+[[nodiscard]] tcp_net& net_of(sock::tcp_timewait_sock& tw) noexcept;
+/// The net of a request, by way of its listener.
+[[nodiscard]] inline tcp_net& net_of(sock::request_sock& req) noexcept {
+  return *static_cast<tcp_sock&>(*req.rsk_listener).net;
+}
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/tcp/tcp_receive_queue.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <new>
+#include <utility>
+
+namespace fourtuple::tcp {
+
+struct tcp_receive_queue::chunk {
+  // With the members below, one page.
+  static constexpr std::size_t capacity = 4096 - 2 * sizeof(void*);
+
+  chunk* next = nullptr;
+  std::uint32_t start = 0;
+  std::uint32_t end = 0;
+  std::byte data[capacity];
+
+  [[nodiscard]] std::size_t room() const noexcept { return capacity - end; }
+  void append(std::span<const std::byte> bytes) noexcept {
+    std::memcpy(data + end, bytes.data(), bytes.size());
+    end += static_cast<std::uint32_t>(bytes.size());
+  }
+};
+
+bool tcp_receive_queue::append(std::span<const std::byte> bytes) noexcept {
+  const std::size_t total = bytes.size();
+  if (total == 0) return true;
+  const std::size_t room = tail_ == nullptr ? 0 : tail_->room();
+  // All new chunks first, so that running out of memory leaves everything as it was.
+  chunk* fresh = nullptr;
+  for (std::size_t have = room; have < total; have += chunk::capacity) {
+    auto* made = new (std::nothrow) chunk;
+    if (made == nullptr) {
+      while (fresh != nullptr) delete std::exchange(fresh, fresh->next);
+      return false;
+    }
+    made->next = fresh;
+    fresh = made;
+  }
+  if (room != 0) {
+    const std::size_t count = std::min(room, total);
+    tail_->append(bytes.first(count));
+    bytes = bytes.subspan(count);
+  }
+  while (fresh != nullptr) {
+    chunk* filling = std::exchange(fresh, fresh->next);
+    filling->next = nullptr;
+    const std::size_t count = std::min(chunk::capacity, bytes.size());
+    filling->append(bytes.first(count));
+    bytes = bytes.subspan(count);
+    (tail_ == nullptr ? head_ : tail_->next) = filling;
+    tail_ = filling;
+  }
+  bytes_ += static_cast<std::uint32_t>(total);
+  return true;
+}
+
+std::size_t tcp_receive_queue::peek(std::span<std::byte> to) const noexcept {
+  std::size_t copied = 0;
+  for (const chunk* from = head_; from != nullptr && copied < to.size(); from = from->next) {
+    const std::size_t count = std::min<std::size_t>(from->end - from->start, to.size() - copied);
+    std::memcpy(to.data() + copied, from->data + from->start, count);
+    copied += count;
+  }
+  return copied;
+}
+
+std::size_t tcp_receive_queue::consume(std::size_t bytes) noexcept {
+  std::size_t taken = 0;
+  while (head_ != nullptr && taken < bytes) {
+    const std::size_t count = std::min<std::size_t>(head_->end - head_->start, bytes - taken);
+    head_->start += static_cast<std::uint32_t>(count);
+    taken += count;
+    if (head_->start == head_->end) delete std::exchange(head_, head_->next);
+  }
+  if (head_ == nullptr) tail_ = nullptr;
+  bytes_ -= static_cast<std::uint32_t>(taken);
+  return taken;
+}
+
+void tcp_receive_queue::clear() noexcept { consume(bytes_); }
+
+std::uint32_t tcp_out_of_order_queue::charge_of(const entry& e) noexcept {
+  constexpr std::size_t node_bytes = 64;  // Of the tree, besides the entry.
+  return static_cast<std::uint32_t>(e.data.size() + sizeof(entry) + node_bytes);
+}
+
+void tcp_out_of_order_queue::add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq,
+                                 std::span<const std::byte> data, bool fin) {
+  const auto at = entries_.emplace_hint(hint, seq, entry{end_seq, fin, {data.begin(), data.end()}});
+  charge_ += charge_of(at->second);
+}
+
+packet::tcp_sack_block tcp_out_of_order_queue::run_around(map::iterator at) const {
+  packet::tcp_sack_block run{at->first, at->second.end_seq};
+  for (map::const_iterator back = at; back != entries_.begin();) {
+    --back;
+    if (back->second.end_seq != run.start) break;
+    run.start = back->first;
+  }
+  for (map::const_iterator on = std::next(at); on != entries_.end() && on->first == run.end; ++on) {
+    run.end = on->second.end_seq;
+  }
+  return run;
+}
+
+tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t seq, std::uint32_t end_seq,
+                                                                 std::span<const std::byte> data, bool fin) {
+  insertion result;
+  const auto note_duplicate = [&result](std::uint32_t start, std::uint32_t end) {
+    if (!result.duplicate) {
+      result.duplicate = packet::tcp_sack_block{start, end};
+    } else {
+      result.duplicate->end = end;
+    }
+  };
+  const auto part = [&](std::uint32_t from, std::uint32_t to) {
+    const std::size_t first = std::min<std::size_t>(from - seq, data.size());
+    const std::size_t last = std::min<std::size_t>(to - seq, data.size());
+    return data.subspan(first, last - first);
+  };
+
+  auto next = entries_.upper_bound(seq);
+  std::uint32_t at = seq;
+  if (next != entries_.begin()) {
+    const auto previous = std::prev(next);
+    if (after(previous->second.end_seq, at)) {
+      const std::uint32_t end = before(end_seq, previous->second.end_seq) ? end_seq : previous->second.end_seq;
+      note_duplicate(at, end);
+      at = end;
+    }
+  }
+  while (before(at, end_seq)) {
+    const bool last = next == entries_.end() || !before(next->first, end_seq);
+    const std::uint32_t hole_end = last ? end_seq : next->first;
+    if (before(at, hole_end)) add(next, at, hole_end, part(at, hole_end), fin && hole_end == end_seq);
+    if (last) break;
+    const std::uint32_t overlap_end = before(end_seq, next->second.end_seq) ? end_seq : next->second.end_seq;
+    note_duplicate(next->first, overlap_end);
+    at = overlap_end;
+    ++next;
+  }
+  result.added = run_around(std::prev(entries_.upper_bound(seq)));
+  return result;
+}
+
+std::optional<std::pair<std::uint32_t, tcp_out_of_order_queue::entry>> tcp_out_of_order_queue::pop_ready(
+    std::uint32_t rcv_nxt) {
+  const auto first = entries_.begin();
+  if (first == entries_.end() || after(first->first, rcv_nxt)) return std::nullopt;
+  charge_ -= charge_of(first->second);
+  std::pair<std::uint32_t, entry> result{first->first, std::move(first->second)};
+  entries_.erase(first);
+  return result;
+}
+
+void tcp_out_of_order_queue::prune_last() noexcept {
+  const auto last = std::prev(entries_.end());
+  charge_ -= charge_of(last->second);
+  entries_.erase(last);
+}
+
+void tcp_out_of_order_queue::clear() noexcept {
+  entries_.clear();
+  charge_ = 0;
+}
+
+}  // namespace fourtuple::tcp

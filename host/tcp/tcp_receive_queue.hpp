@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "host/packet/tcp_header.hpp"
+#include "host/tcp/tcp_seq.hpp"
+
+namespace fourtuple::tcp {
+
+/// Bytes that arrived in order and wait to be read (Linux: sk_receive_queue). They are copied into chunks, which many
+/// small segments share. Empty, it owns nothing.
+class tcp_receive_queue {
+ public:
+  tcp_receive_queue() = default;
+  tcp_receive_queue(const tcp_receive_queue&) = delete;
+  tcp_receive_queue& operator=(const tcp_receive_queue&) = delete;
+  ~tcp_receive_queue() { clear(); }
+
+  /// False, and nothing changed, without memory.
+  [[nodiscard]] bool append(std::span<const std::byte> bytes) noexcept;
+  /// Copies from the front without taking away; returns how much.
+  std::size_t peek(std::span<std::byte> to) const noexcept;
+  /// Takes up to `bytes` away from the front; returns how much.
+  std::size_t consume(std::size_t bytes) noexcept;
+  void clear() noexcept;
+
+  [[nodiscard]] std::uint32_t bytes() const noexcept { return bytes_; }
+
+ private:
+  struct chunk;
+
+  chunk* head_ = nullptr;
+  chunk* tail_ = nullptr;
+  std::uint32_t bytes_ = 0;
+};
+
+/// Segments that arrived ahead of a hole, disjoint and sorted (Linux: tp->out_of_order_queue).
+class tcp_out_of_order_queue {
+ public:
+  struct entry {
+    std::uint32_t end_seq = 0;  ///< One more than the bytes' end if fin.
+    bool fin = false;
+    std::vector<std::byte> data;
+  };
+  /// What insert found.
+  struct insertion {
+    packet::tcp_sack_block added;                     ///< The contiguous run that the segment is now part of.
+    std::optional<packet::tcp_sack_block> duplicate;  ///< What of it had been there (RFC 2883).
+  };
+
+  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  /// Bytes plus what the bookkeeping costs: one-byte segments must not escape the receive buffer.
+  [[nodiscard]] std::uint32_t charge() const noexcept { return charge_; }
+
+  /// Keeps those of the bytes that are not there yet. Throws std::bad_alloc.
+  insertion insert(std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin);
+  /// Takes off the first segment if it begins at or before `rcv_nxt`.
+  [[nodiscard]] std::optional<std::pair<std::uint32_t, entry>> pop_ready(std::uint32_t rcv_nxt);
+  /// Drops the segment that is furthest ahead (Linux: tcp_prune_ofo_queue). Not on an empty queue.
+  void prune_last() noexcept;
+  void clear() noexcept;
+
+ private:
+  using map = std::map<std::uint32_t, entry, seq_less>;
+  void add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin);
+  [[nodiscard]] packet::tcp_sack_block run_around(map::iterator at) const;
+
+  static std::uint32_t charge_of(const entry& e) noexcept;
+
+  map entries_;
+  std::uint32_t charge_ = 0;
+};
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "host/ip/ipv4.hpp"
+#include "host/packet/addresses.hpp"
+#include "host/packet/tcp_header.hpp"
+
+namespace fourtuple::tcp {
+
+/// A received segment as the state machine sees it (Linux: sk_buff with tcphdr and tcp_skb_cb). Trimmed as it is worked
+/// off, so a copy each.
+struct rx_segment {
+  packet::connection_tuple tuple;  ///< Seen from this host.
+  std::uint32_t seq = 0;
+  std::uint32_t end_seq = 0;  ///< seq + payload + SYN + FIN.
+  std::uint32_t ack_seq = 0;
+  packet::tcp_flags flags;
+  std::uint16_t window = 0;  ///< As it stands in the header, not scaled.
+  std::uint16_t urgent_pointer = 0;
+  packet::tcp_options options;
+  std::span<const std::byte> payload;
+
+  /// Drops bytes that were received before, from the front; SYN counts as the first.
+  void trim_front(std::uint32_t to_seq) noexcept;
+  /// Drops what lies at or behind `to_seq`, FIN included.
+  void trim_back(std::uint32_t to_seq) noexcept;
+};
+
+}  // namespace fourtuple::tcp

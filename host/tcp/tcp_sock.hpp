@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "host/base/timer_wheel.hpp"
+#include "host/ip/ipv4.hpp"
+#include "host/packet/tcp_header.hpp"
+#include "host/sock/inet_connection_sock.hpp"
+#include "host/sock/request_sock.hpp"
+#include "host/sock/sock_common.hpp"
+#include "host/tcp/tcp_receive_queue.hpp"
+#include "host/tcp/tcp_send_queue.hpp"
+
+namespace fourtuple::tcp {
+
+using sock::sock_reference;
+using sock::tcp_state;
+
+struct tcp_net;
+struct tcp_sock;
+class tcp_congestion_ops;
+
+/// A timer that knows its sock.
+struct sock_timer : base::timer {
+  sock_timer(tcp_sock& owner, callback on_expiry) noexcept : timer(on_expiry), sk(&owner) {}
+  tcp_sock* sk;
+};
+
+/// What the retransmission timer stands for at the moment (Linux: icsk_pending).
+enum class icsk_time : std::uint8_t { none, retrans, probe0, loss_probe };
+
+/// Linux: enum tcp_ca_state.
+enum class tcp_ca : std::uint8_t { open, disorder, cwr, recovery, loss };
+
+/// When and why an ACK is due (Linux: icsk_ack).
+struct icsk_ack_state {
+  std::uint64_t lrcvtime_ns = 0;  ///< When data came last.
+  std::uint32_t ato_us = 0;       ///< Delay of the next delayed ACK; 0: no data was received yet.
+  std::uint16_t rcv_mss = 0;      ///< Estimate of the peer's segment size.
+  std::uint8_t quick = 0;         ///< Segments still to be acknowledged at once.
+  bool pingpong : 1 = false;      ///< Interactive: ACKs wait for data to ride on.
+  bool sched : 1 = false;         ///< An ACK is owed.
+  bool pushed : 1 = false;
+  bool pushed2 : 1 = false;
+  bool now : 1 = false;
+};
+
+/// A connection, a listener, or what is not yet either (Linux: struct tcp_sock). Fields have Linux's names; sequence
+/// numbers are RFC 9293's SND and RCV variables.
+///
+/// Belongs to tcp_net's slab. Threads: the stack's.
+struct tcp_sock final : sock::inet_connection_sock {
+  tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept;
+  ~tcp_sock();
+
+  // What each received in-order segment touches.
+  tcp_net* net;
+  std::uint32_t rcv_nxt = 0;
+  std::uint32_t copied_seq = 0;  ///< First byte that was not read.
+  std::uint32_t rcv_wup = 0;     ///< rcv_nxt when the window was last sent.
+  std::uint32_t rcv_wnd = 0;
+  std::uint32_t snd_una = 0;
+  std::uint32_t snd_nxt = 0;
+  std::uint32_t snd_wnd = 0;
+  std::uint32_t snd_wl1 = 0;    ///< seq of the segment that last updated the window.
+  std::uint32_t write_seq = 0;  ///< One behind the last byte written.
+  std::uint32_t ts_recent = 0;
+  std::uint32_t rcv_tsval = 0;
+  std::uint32_t rcv_tsecr = 0;
+  bool header_prediction : 1 = false;  ///< Linux: pred_flags is not 0.
+  bool tstamp_ok : 1 = false;
+  bool sack_ok : 1 = false;
+  bool wscale_ok : 1 = false;
+  bool saw_tstamp : 1 = false;  ///< On the segment at hand.
+  bool nonagle : 1 = false;     ///< TCP_NODELAY
+  bool cork : 1 = false;        ///< TCP_CORK
+  bool is_cwnd_limited : 1 = false;
+  bool keepopen : 1 = false;  ///< SO_KEEPALIVE
+  bool retrans_stamp_set : 1 = false;
+  bool in_blocked_list : 1 = false;
+  bool connecting : 1 = false;         ///< connect() was begun and its result not fetched (Linux: SS_CONNECTING).
+  bool application_holds : 1 = false;  ///< A reference is the application's.
+  bool orphaned : 1 = false;           ///< Counted in tcp_net::orphan_count.
+  bool sock_done : 1 = false;          ///< The FIN was received: reading ends with 0, whatever comes after.
+  bool write_wanted : 1 = false;       ///< A write did not fit: say when there is room (Linux: SOCK_NOSPACE).
+  std::uint8_t snd_wscale = 0;
+  std::uint8_t rcv_wscale = 0;
+  icsk_ack_state icsk_ack;
+  tcp_receive_queue sk_receive_queue;
+  ip::route sk_dst;
+
+  // Sending.
+  tcp_send_queue sk_write_queue;
+  std::uint32_t snd_sml = 0;     ///< End of the last segment sent that was smaller than the MSS (Minshall).
+  std::uint32_t max_window = 0;  ///< Largest the peer ever offered.
+  std::uint32_t pushed_seq = 0;  ///< Last byte that has PSH.
+  std::uint32_t mss_cache = 536;
+  std::uint16_t mss_clamp = 536;  ///< What the peer announced.
+  std::uint16_t advmss = 0;       ///< What is announced.
+  std::uint16_t user_mss = 0;     ///< TCP_MAXSEG
+  std::uint16_t pmtu = 0;         ///< From ICMP; 0: the route's.
+  std::uint32_t tsoffset = 0;     ///< Added to the clock for timestamps.
+  std::uint32_t window_clamp = 0;
+  std::uint32_t rcv_ssthresh = 0;   ///< Most that is offered at the moment.
+  std::uint64_t lsndtime_ns = 0;    ///< When data went last.
+  std::uint64_t rcv_tstamp_ns = 0;  ///< When the last ACK came (for keepalive).
+  std::uint64_t ts_recent_stamp_ns = 0;
+
+  // RTT and RTO, in microseconds (RFC 6298).
+  std::uint32_t srtt_us = 0;  ///< Times 8.
+  std::uint32_t mdev_us = 0;  ///< Times 4.
+  std::uint32_t mdev_max_us = 0;
+  std::uint32_t rttvar_us = 0;  ///< Times 4.
+  std::uint32_t rtt_seq = 0;
+  std::uint32_t rtt_min_us = ~0U;
+  std::uint32_t icsk_rto_us = 0;
+  std::uint8_t icsk_backoff = 0;
+  std::uint8_t icsk_retransmits = 0;
+  std::uint8_t icsk_probes_out = 0;
+  icsk_time icsk_pending = icsk_time::none;
+  std::uint64_t retrans_stamp_ns = 0;  ///< When the first of a row of retransmissions went.
+
+  // Congestion control and recovery; counts are segments.
+  const tcp_congestion_ops* icsk_ca_ops = nullptr;
+  std::uint32_t snd_cwnd = 0;
+  std::uint32_t snd_ssthresh = 0x7fffffff;
+  std::uint32_t snd_cwnd_cnt = 0;  ///< Segments acked since cwnd grew.
+  std::uint32_t packets_out = 0;
+  std::uint32_t sacked_out = 0;
+  std::uint32_t lost_out = 0;
+  std::uint32_t retrans_out = 0;
+  std::uint32_t max_packets_out = 0;
+  std::uint32_t cwnd_usage_seq = 0;
+  std::uint32_t high_seq = 0;  ///< snd_nxt when recovery began.
+  std::uint32_t prior_cwnd = 0;
+  std::uint32_t prr_delivered = 0;
+  std::uint32_t prr_out = 0;
+  std::uint32_t delivered = 0;
+  std::uint32_t total_retrans = 0;
+  tcp_ca icsk_ca_state = tcp_ca::open;
+  std::uint8_t reordering = 3;
+
+  // Receiving out of order.
+  std::array<packet::tcp_sack_block, 4> selective_acks{};
+  std::uint8_t num_sacks = 0;
+  bool dsack = false;
+  packet::tcp_sack_block duplicate_sack;
+  tcp_out_of_order_queue out_of_order_queue;
+  std::uint32_t last_oow_ack_ms = 0;
+
+  // Receive buffer autotuning (Linux: rcvq_space).
+  std::uint32_t rcvq_space = 0;
+  std::uint32_t rcvq_space_seq = 0;
+  std::uint64_t rcvq_space_time_ns = 0;
+
+  // Options.
+  int linger2_ms = 0;  ///< TCP_LINGER2; 0: the default, below 0: no FIN_WAIT2 for orphans.
+  std::uint32_t keepalive_time_ms = 0;
+  std::uint32_t keepalive_intvl_ms = 0;
+  std::uint32_t user_timeout_ms = 0;
+  std::uint32_t rcvlowat = 1;
+  std::uint32_t notsent_lowat = 0;
+  std::uint8_t keepalive_probes = 0;
+  std::uint8_t syn_retries = 0;
+
+  sock_timer icsk_retransmit_timer;
+  sock_timer icsk_delack_timer;
+  sock_timer sk_timer;  ///< Keepalive, and the end of FIN_WAIT2.
+
+  tcp_sock* next_of_net = nullptr;  ///< All socks of tcp_net.
+  tcp_sock** pprev_of_net = nullptr;
+  tcp_sock* next_blocked = nullptr;  ///< Waiting for the device (tcp_net::xmit_blocked).
+};
+
+/// What an idle connection takes, with all it owns and its node for the tables.
+static_assert(sizeof(tcp_sock) + sizeof(sock::ehash_node) <= 1024);
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_input.hpp"
+#include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_sendmsg.hpp"
+#include "host/tcp/tcp_timer.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+constexpr std::uint32_t min_rcvbuf = 2304;  // Linux: SOCK_MIN_RCVBUF
+constexpr std::uint32_t min_sndbuf = 4608;  // Linux: SOCK_MIN_SNDBUF
+
+std::optional<int> read_int(std::span<const std::byte> value) noexcept {
+  int result = 0;
+  if (value.size() < sizeof(result)) return std::nullopt;
+  std::memcpy(&result, value.data(), sizeof(result));
+  return result;
+}
+
+int put(std::span<std::byte> to, const void* from, std::size_t bytes) noexcept {
+  const std::size_t count = std::min(to.size(), bytes);
+  if (count != 0) std::memcpy(to.data(), from, count);
+  return static_cast<int>(count);
+}
+
+int put_int(std::span<std::byte> to, int value) noexcept { return put(to, &value, sizeof(value)); }
+
+/// What was asked for, limited, and doubled for bookkeeping (socket(7)).
+std::uint32_t buffer_size(int asked, std::uint32_t most, std::uint32_t least) noexcept {
+  const std::uint32_t limited = std::min(static_cast<std::uint32_t>(std::max(asked, 0)), most);
+  return std::max(limited * 2, least);
+}
+
+int set_linger(tcp_sock& tp, std::span<const std::byte> value) noexcept {
+  linger l{};
+  if (value.size() < sizeof(l)) return -EINVAL;
+  std::memcpy(&l, value.data(), sizeof(l));
+  tp.sk_linger = l.l_onoff != 0;
+  if (tp.sk_linger) tp.sk_lingertime_s = static_cast<std::uint32_t>(std::max(l.l_linger, 0));
+  return 0;
+}
+
+void set_keepalive(tcp_sock& tp, bool on) {
+  if (tp.skc_state != tcp_state::close && tp.skc_state != tcp_state::listen) {
+    if (on && !tp.keepopen) {
+      inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
+    } else if (!on) {
+      tp.net->timers.disarm(tp.sk_timer);
+    }
+  }
+  tp.keepopen = on;
+}
+
+int set_socket_option(tcp_sock& tp, int name, std::span<const std::byte> value) {
+  if (name == SO_LINGER) return set_linger(tp, value);
+  const auto number = read_int(value);
+  if (!number) return -EINVAL;
+  switch (name) {
+    case SO_REUSEADDR:
+      tp.skc_reuse = *number != 0;
+      return 0;
+    case SO_REUSEPORT:
+      tp.skc_reuseport = *number != 0;
+      return 0;
+    case SO_KEEPALIVE:
+      set_keepalive(tp, *number != 0);
+      return 0;
+    case SO_RCVBUF:
+      tp.sk_rcvbuf = buffer_size(*number, tp.net->config.rmem_max, min_rcvbuf);
+      tp.sk_rcvbuf_lock = true;
+      return 0;
+    case SO_SNDBUF:
+      tp.sk_sndbuf = buffer_size(*number, tp.net->config.wmem_max, min_sndbuf);
+      tp.sk_sndbuf_lock = true;
+      tp.write_wanted = true;
+      tcp_check_space(tp);
+      return 0;
+    case SO_RCVLOWAT:
+      tp.rcvlowat = static_cast<std::uint32_t>(std::max(*number, 1));
+      return 0;
+    default:
+      return -ENOPROTOOPT;
+  }
+}
+
+int set_congestion(tcp_sock& tp, std::span<const std::byte> value) noexcept {
+  std::string_view name{reinterpret_cast<const char*>(value.data()), value.size()};
+  name = name.substr(0, name.find('\0'));
+  const tcp_congestion_ops* ops = tcp_ca_find(name);
+  if (ops == nullptr) return -ENOENT;
+  tp.icsk_ca_ops = ops;
+  return 0;
+}
+
+/// A time in seconds from 1 to 32767.
+int set_keepalive_time(std::uint32_t& to, int seconds) noexcept {
+  if (seconds < 1 || seconds > 32767) return -EINVAL;
+  to = static_cast<std::uint32_t>(seconds) * 1000;
+  return 0;
+}
+
+int set_maxseg(tcp_sock& tp, int mss) noexcept {
+  if (mss != 0 && (mss < 88 || mss > 32767)) return -EINVAL;
+  tp.user_mss = static_cast<std::uint16_t>(mss);
+  return 0;
+}
+
+int set_tcp_number(tcp_sock& tp, int name, int number) {
+  switch (name) {
+    case TCP_NODELAY:
+      tp.nonagle = number != 0;
+      if (tp.nonagle) tcp_push_pending_frames(tp, nagle::push);
+      return 0;
+    case TCP_CORK:
+      tp.cork = number != 0;
+      if (!tp.cork) tcp_push_pending_frames(tp, nagle::push);
+      return 0;
+    case TCP_MAXSEG:
+      return set_maxseg(tp, number);
+    case TCP_KEEPIDLE: {
+      const int result = set_keepalive_time(tp.keepalive_time_ms, number);
+      if (result == 0 && tp.keepopen && tp.skc_state == tcp_state::established) {
+        inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
+      }
+      return result;
+    }
+    case TCP_KEEPINTVL:
+      return set_keepalive_time(tp.keepalive_intvl_ms, number);
+    case TCP_KEEPCNT:
+      if (number < 1 || number > 127) return -EINVAL;
+      tp.keepalive_probes = static_cast<std::uint8_t>(number);
+      return 0;
+    case TCP_SYNCNT:
+      if (number < 1 || number > 127) return -EINVAL;
+      tp.syn_retries = static_cast<std::uint8_t>(number);
+      return 0;
+    case TCP_LINGER2:
+      tp.linger2_ms = number < 0 ? -1 : std::min(number, 60) * 1000;
+      return 0;
+    case TCP_USER_TIMEOUT:
+      if (number < 0) return -EINVAL;
+      tp.user_timeout_ms = static_cast<std::uint32_t>(number);
+      return 0;
+    case TCP_NOTSENT_LOWAT:
+      tp.notsent_lowat = static_cast<std::uint32_t>(number);
+      tcp_check_space(tp);
+      return 0;
+    case TCP_QUICKACK:
+      tp.icsk_ack.pingpong = number == 0;
+      if (number != 0 && tp.icsk_ack.sched) tcp_send_ack(tp);
+      return 0;
+    default:
+      return -ENOPROTOOPT;
+  }
+}
+
+std::optional<int> get_socket_number(tcp_sock& tp, int name) noexcept {
+  switch (name) {
+    case SO_ERROR:
+      return -sock_error(tp);
+    case SO_REUSEADDR:
+      return tp.skc_reuse ? 1 : 0;
+    case SO_REUSEPORT:
+      return tp.skc_reuseport ? 1 : 0;
+    case SO_KEEPALIVE:
+      return tp.keepopen ? 1 : 0;
+    case SO_RCVBUF:
+      return static_cast<int>(tp.sk_rcvbuf);
+    case SO_SNDBUF:
+      return static_cast<int>(tp.sk_sndbuf);
+    case SO_RCVLOWAT:
+      return static_cast<int>(tp.rcvlowat);
+    case SO_TYPE:
+      return SOCK_STREAM;
+    case SO_PROTOCOL:
+      return IPPROTO_TCP;
+    case SO_DOMAIN:
+      return AF_INET;
+    case SO_ACCEPTCONN:
+      return tp.skc_state == tcp_state::listen ? 1 : 0;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<int> get_tcp_number(const tcp_sock& tp, int name) noexcept {
+  switch (name) {
+    case TCP_NODELAY:
+      return tp.nonagle ? 1 : 0;
+    case TCP_CORK:
+      return tp.cork ? 1 : 0;
+    case TCP_MAXSEG:
+      return static_cast<int>(tp.skc_state == tcp_state::close && tp.user_mss != 0 ? tp.user_mss : tp.mss_cache);
+    case TCP_KEEPIDLE:
+      return static_cast<int>(tp.keepalive_time_ms / 1000);
+    case TCP_KEEPINTVL:
+      return static_cast<int>(tp.keepalive_intvl_ms / 1000);
+    case TCP_KEEPCNT:
+      return tp.keepalive_probes;
+    case TCP_SYNCNT:
+      return static_cast<int>(tp.syn_retries != 0 ? tp.syn_retries : tp.net->config.tcp_syn_retries);
+    case TCP_LINGER2:
+      if (tp.linger2_ms < 0) return -1;
+      return static_cast<int>(
+          (tp.linger2_ms > 0 ? static_cast<std::uint32_t>(tp.linger2_ms) : tp.net->config.tcp_fin_timeout_ms) / 1000);
+    case TCP_USER_TIMEOUT:
+      return static_cast<int>(tp.user_timeout_ms);
+    case TCP_NOTSENT_LOWAT:
+      return static_cast<int>(tp.notsent_lowat);
+    case TCP_QUICKACK:
+      return tp.icsk_ack.pingpong ? 0 : 1;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::uint32_t ms_since(const tcp_sock& tp, std::uint64_t then_ns) noexcept {
+  return static_cast<std::uint32_t>((tp.net->now_ns() - std::min(then_ns, tp.net->now_ns())) / base::ns_per_ms);
+}
+
+/// In Linux's layout (linux/tcp.h); what this stack does not know is 0.
+tcp_info make_tcp_info(const tcp_sock& tp) noexcept {
+  tcp_info info{};
+  info.tcpi_state = static_cast<__u8>(tp.skc_state);
+  info.tcpi_ca_state = static_cast<__u8>(tp.icsk_ca_state);
+  info.tcpi_retransmits = tp.icsk_retransmits;
+  info.tcpi_probes = tp.icsk_probes_out;
+  info.tcpi_backoff = tp.icsk_backoff;
+  info.tcpi_options = static_cast<__u8>((tp.tstamp_ok ? TCPI_OPT_TIMESTAMPS : 0) | (tp.sack_ok ? TCPI_OPT_SACK : 0) |
+                                        (tp.wscale_ok ? TCPI_OPT_WSCALE : 0));
+  info.tcpi_snd_wscale = static_cast<__u8>(tp.snd_wscale & 0xf);
+  info.tcpi_rcv_wscale = static_cast<__u8>(tp.rcv_wscale & 0xf);
+  info.tcpi_rto = tp.icsk_rto_us;
+  info.tcpi_ato = tp.icsk_ack.ato_us;
+  info.tcpi_snd_mss = tp.mss_cache;
+  info.tcpi_rcv_mss = tp.icsk_ack.rcv_mss;
+  if (tp.skc_state == tcp_state::listen) {
+    info.tcpi_unacked = tp.sk_ack_backlog;
+    info.tcpi_sacked = tp.sk_max_ack_backlog;
+  } else {
+    info.tcpi_unacked = tp.packets_out;
+    info.tcpi_sacked = tp.sacked_out;
+  }
+  info.tcpi_lost = tp.lost_out;
+  info.tcpi_retrans = tp.retrans_out;
+  info.tcpi_last_data_sent = ms_since(tp, tp.lsndtime_ns);
+  info.tcpi_last_data_recv = ms_since(tp, tp.icsk_ack.lrcvtime_ns);
+  info.tcpi_last_ack_recv = ms_since(tp, tp.rcv_tstamp_ns);
+  info.tcpi_pmtu = tcp_route_mtu(tp);
+  info.tcpi_rcv_ssthresh = tp.rcv_ssthresh;
+  info.tcpi_rtt = tp.srtt_us >> 3;
+  info.tcpi_rttvar = tp.mdev_us >> 2;
+  info.tcpi_snd_ssthresh = tp.snd_ssthresh;
+  info.tcpi_snd_cwnd = tp.snd_cwnd;
+  info.tcpi_advmss = tp.advmss;
+  info.tcpi_reordering = tp.reordering;
+  info.tcpi_rcv_space = tp.rcvq_space;
+  info.tcpi_total_retrans = tp.total_retrans;
+  info.tcpi_notsent_bytes = tp.write_seq - tp.snd_nxt;
+  info.tcpi_min_rtt = tp.rtt_min_us;
+  info.tcpi_delivered = tp.delivered;
+  info.tcpi_snd_wnd = tp.snd_wnd;
+  return info;
+}
+
+}  // namespace
+
+int tcp_setsockopt(tcp_sock& tp, int level, int name, std::span<const std::byte> value) {
+  if (level == SOL_SOCKET) return set_socket_option(tp, name, value);
+  if (level != IPPROTO_TCP) return -ENOPROTOOPT;
+  if (name == TCP_CONGESTION) return set_congestion(tp, value);
+  const auto number = read_int(value);
+  if (!number) return -EINVAL;
+  return set_tcp_number(tp, name, *number);
+}
+
+int tcp_getsockopt(tcp_sock& tp, int level, int name, std::span<std::byte> value) {
+  if (level == SOL_SOCKET) {
+    if (name == SO_LINGER) {
+      const linger l{.l_onoff = tp.sk_linger ? 1 : 0, .l_linger = static_cast<int>(tp.sk_lingertime_s)};
+      return put(value, &l, sizeof(l));
+    }
+    const auto number = get_socket_number(tp, name);
+    return number ? put_int(value, *number) : -ENOPROTOOPT;
+  }
+  if (level != IPPROTO_TCP) return -ENOPROTOOPT;
+  if (name == TCP_INFO) {
+    const tcp_info info = make_tcp_info(tp);
+    return put(value, &info, sizeof(info));
+  }
+  if (name == TCP_CONGESTION) {
+    std::array<char, 16> text{};
+    tp.icsk_ca_ops->name().copy(text.data(), text.size() - 1);
+    return put(value, text.data(), text.size());
+  }
+  const auto number = get_tcp_number(tp, name);
+  return number ? put_int(value, *number) : -ENOPROTOOPT;
+}
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// All states but ESTABLISHED (RFC 9293 3.10.7; Linux: tcp_rcv_state_process, tcp_rcv_synsent_state_process).
+#include <sys/epoll.h>
+
+#include <algorithm>
+
+#include "host/tcp/tcp_ack_policy.hpp"
+#include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_input.hpp"
+#include "host/tcp/tcp_minisocks.hpp"
+#include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_recovery.hpp"
+#include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_timer.hpp"
+#include "host/tcp/tcp_timewait.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+/// What a SYN or SYN-ACK says about the connection.
+void take_handshake_options(tcp_sock& tp, const rx_segment& segment) {
+  const tcp_config& config = tp.net->config;
+  const packet::tcp_options& options = segment.options;
+  tp.tstamp_ok = config.tcp_timestamps && options.timestamps.has_value();
+  tp.sack_ok = config.tcp_sack && options.sack_permitted;
+  tp.wscale_ok = config.tcp_window_scaling && options.window_scale.has_value();
+  tp.snd_wscale = tp.wscale_ok ? *options.window_scale : std::uint8_t{0};
+  if (!tp.wscale_ok) {
+    tp.rcv_wscale = 0;
+    tp.window_clamp = std::min<std::uint32_t>(tp.window_clamp, 65535);
+    tp.rcv_ssthresh = std::min(tp.rcv_ssthresh, tp.window_clamp);
+  }
+  const std::uint16_t mss = options.mss.value_or(536);  // RFC 9293 3.7.1
+  tp.mss_clamp = std::min(mss, tp.user_mss != 0 ? tp.user_mss : mss);
+  if (tp.tstamp_ok) {
+    tp.rcv_tsval = options.timestamps->value;
+    tp.rcv_tsecr = options.timestamps->echo_reply;
+    tcp_store_ts_recent(tp);
+    // What is announced leaves no room for the option; what arrives has it.
+    tp.advmss = static_cast<std::uint16_t>(tp.advmss - 12);
+  }
+}
+
+void take_sequence(tcp_sock& tp, const rx_segment& segment) {
+  tp.rcv_nxt = segment.seq + 1;
+  tp.rcv_wup = tp.rcv_nxt;
+  tp.copied_seq = tp.rcv_nxt;
+  tp.snd_wnd = segment.window;
+  tp.max_window = tp.snd_wnd;
+  tp.snd_wl1 = segment.seq;
+  tcp_sync_mss(tp, tcp_route_mtu(tp));
+  tcp_initialize_rcv_mss(tp);
+}
+
+void tcp_finish_connect(tcp_sock& tp) {
+  tcp_set_state(tp, tcp_state::established);
+  tcp_init_transfer(tp);
+  tp.sacked_out = 0;
+  tp.lost_out = 0;
+  tp.retrans_out = 0;
+  tcp_init_buffer_space(tp);
+  tp.lsndtime_ns = tp.net->now_ns();
+  tp.icsk_ack.lrcvtime_ns = tp.lsndtime_ns;
+  tp.icsk_retransmits = 0;
+  tp.icsk_backoff = 0;
+  if (tp.keepopen) inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
+  tcp_fast_path_check(tp);
+  tcp_table_insert(tp);
+  if (!tp.sk_dead) tp.wake(EPOLLOUT | EPOLLWRNORM);
+}
+
+/// Both ends sent a SYN (RFC 9293 3.5, figure 8).
+void simultaneous_open(tcp_sock& tp, const rx_segment& segment) {
+  tcp_set_state(tp, tcp_state::syn_recv);
+  take_handshake_options(tp, segment);
+  take_sequence(tp, segment);
+  // The SYN goes again, now with an ACK of the peer's; its window is kept unscaled as in every SYN.
+  if (tcp_skb* syn = tp.sk_write_queue.rtx_head(); syn != nullptr) {
+    static_cast<void>(tcp_transmit_skb(tp, *syn));
+  }
+}
+
+/// True: answer with a reset.
+bool tcp_rcv_synsent_state_process(tcp_sock& tp, rx_segment& segment) {
+  if (segment.flags.ack) {
+    if (!after(segment.ack_seq, tp.snd_una) || after(segment.ack_seq, tp.snd_nxt)) {
+      return !segment.flags.rst;
+    }
+    if (tp.net->config.tcp_timestamps && segment.options.timestamps && segment.options.timestamps->echo_reply != 0 &&
+        !between(segment.options.timestamps->echo_reply,
+                 static_cast<std::uint32_t>(tp.retrans_stamp_ns / base::ns_per_ms) + tp.tsoffset, tcp_time_stamp(tp))) {
+      // An echo of something that was never sent: not an answer to this SYN.
+      tp.net->count(mib::paws_active);
+      return !segment.flags.rst;
+    }
+    if (segment.flags.rst) {
+      tcp_reset(tp);
+      return false;
+    }
+    if (!segment.flags.syn) return false;
+    take_handshake_options(tp, segment);
+    tp.saw_tstamp = tp.tstamp_ok;
+    tp.rcv_nxt = segment.seq + 1;
+    static_cast<void>(tcp_ack(tp, segment, true));
+    take_sequence(tp, segment);
+    tcp_finish_connect(tp);
+    tp.icsk_ack.sched = true;
+    if (tp.sk_write_queue.send_head() != nullptr) {
+      tcp_data_snd_check(tp);
+      if (tp.icsk_ack.sched) tcp_send_ack(tp);
+    } else {
+      tcp_send_ack(tp);
+    }
+    // Data or FIN on the SYN-ACK is handled like any other.
+    segment.trim_front(tp.rcv_nxt);
+    if (segment.end_seq != segment.seq) {
+      tcp_data_queue(tp, segment);
+      if (tp.skc_state != tcp_state::close) tcp_ack_snd_check(tp);
+    }
+    return false;
+  }
+  if (segment.flags.rst) return false;
+  if (segment.flags.syn) simultaneous_open(tp, segment);
+  return false;
+}
+
+/// The ACK of the handshake came (RFC 9293 3.10.7.4 fifth, SYN-RECEIVED).
+void enter_established(tcp_sock& tp, const rx_segment& segment) {
+  tp.snd_una = segment.ack_seq;
+  tp.snd_wnd = std::uint32_t{segment.window} << tp.snd_wscale;
+  tp.snd_wl1 = segment.seq;
+  tp.max_window = std::max(tp.max_window, tp.snd_wnd);
+  tcp_sync_mss(tp, tcp_route_mtu(tp));
+  tcp_initialize_rcv_mss(tp);
+  tcp_finish_connect(tp);
+}
+
+/// The FIN that was sent is acknowledged in FIN_WAIT1.
+void enter_fin_wait2(tcp_sock& tp) {
+  tcp_set_state(tp, tcp_state::fin_wait2);
+  tp.sk_shutdown |= sock::sock::send_shutdown;
+  if (!tp.sk_dead) {
+    tp.wake(EPOLLOUT | EPOLLWRNORM);
+    return;
+  }
+  if (tp.linger2_ms < 0) {
+    tp.net->count(mib::abort_on_linger);
+    tcp_send_active_reset(tp);
+    tcp_done(tp);
+    return;
+  }
+  const std::uint64_t time_ms = tcp_fin_time_ms(tp);
+  const std::uint64_t timewait_ms = tp.net->config.tcp_timewait_length_ms;
+  if (time_ms > timewait_ms) {
+    inet_csk_reset_keepalive_timer(tp, time_ms - timewait_ms);
+  } else {
+    tcp_time_wait(tp, tcp_state::fin_wait2, time_ms);
+  }
+}
+
+/// After the ACK; true if the segment needs no more.
+bool process_ack_by_state(tcp_sock& tp, const rx_segment& segment) {
+  const bool fin_acked = tp.snd_una == tp.write_seq;
+  switch (tp.skc_state) {
+    case tcp_state::syn_recv:
+      enter_established(tp, segment);
+      return false;
+    case tcp_state::fin_wait1: {
+      if (!fin_acked) return false;
+      const bool new_data = segment.end_seq != segment.seq && !segment.flags.fin && after(segment.end_seq, tp.rcv_nxt);
+      if (tp.sk_dead && new_data) {
+        // RFC 1122 4.2.2.13: nobody will read it.
+        tp.net->count(mib::abort_on_data);
+        tcp_send_active_reset(tp);
+        tcp_done(tp);
+        return true;
+      }
+      if (segment.flags.fin) {
+        // The FIN that came along decides at once.
+        tcp_set_state(tp, tcp_state::fin_wait2);
+        return false;
+      }
+      enter_fin_wait2(tp);
+      return tp.skc_state == tcp_state::close;
+    }
+    case tcp_state::closing:
+      if (!fin_acked) return false;
+      tcp_time_wait(tp, tcp_state::time_wait, 0);
+      return true;
+    case tcp_state::last_ack:
+      if (!fin_acked) return false;
+      tcp_done(tp);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// RFC 1122 4.2.2.13: data for a connection whose reading side is gone. True: it was reset.
+bool data_after_close(tcp_sock& tp, const rx_segment& segment) {
+  const bool closing = tp.skc_state == tcp_state::fin_wait1 || tp.skc_state == tcp_state::fin_wait2;
+  if (!closing || !tp.sk_dead) return false;
+  const std::uint32_t data_end = segment.end_seq - (segment.flags.fin ? 1U : 0U);
+  if (segment.payload.empty() || !after(data_end, tp.rcv_nxt)) return false;
+  tp.net->count(mib::abort_on_data);
+  tcp_reset(tp);
+  return true;
+}
+
+}  // namespace
+
+bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment) {
+  switch (tp.skc_state) {
+    case tcp_state::close:
+      return false;
+    case tcp_state::listen:
+      if (segment.flags.ack) return true;
+      if (segment.flags.rst || !segment.flags.syn || segment.flags.fin) return false;
+      tcp_conn_request(tp, segment);
+      return false;
+    case tcp_state::syn_sent:
+      return tcp_rcv_synsent_state_process(tp, segment);
+    default:
+      break;
+  }
+  tcp_parse_aligned_timestamp(tp, segment);
+  if (!segment.flags.ack && !segment.flags.rst && !segment.flags.syn) return false;
+  if (!tcp_validate_incoming(tp, segment)) return false;
+  const bool was_syn_recv = tp.skc_state == tcp_state::syn_recv;
+  const ack_verdict verdict = tcp_ack(tp, segment, true);
+  if (verdict == ack_verdict::invalid) return was_syn_recv;
+  if (was_syn_recv && verdict == ack_verdict::old) return false;
+  if (process_ack_by_state(tp, segment)) return false;
+  if (tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp);
+  if (data_after_close(tp, segment)) return true;
+  tcp_data_queue(tp, segment);
+  if (tp.skc_state == tcp_state::close) return false;
+  tcp_data_snd_check(tp);
+  tcp_ack_snd_check(tp);
+  return false;
+}
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "host/base/timer_wheel.hpp"
+#include "host/tcp/tcp_sock.hpp"
+
+// Timers of a sock, and the estimate of the round trip that sets them (Linux: tcp_timer.c, RFC 6298).
+namespace fourtuple::tcp {
+
+/// Starts icsk_retransmit_timer for `what` (Linux: tcp_reset_xmit_timer).
+void inet_csk_reset_xmit_timer(tcp_sock& tp, icsk_time what, std::uint32_t delay_us);
+void inet_csk_clear_xmit_timer(tcp_sock& tp);
+void tcp_clear_xmit_timers(tcp_sock& tp);
+/// After an ACK or a transmission: runs the RTO while something is in flight (RFC 6298 5.1 to 5.3).
+void tcp_rearm_rto(tcp_sock& tp);
+void tcp_arm_delack(tcp_sock& tp, std::uint32_t delay_us);
+void inet_csk_reset_keepalive_timer(tcp_sock& tp, std::uint64_t delay_ms);
+/// When to probe a closed window first.
+[[nodiscard]] std::uint32_t tcp_probe0_base_us(const tcp_sock& tp) noexcept;
+
+/// A round trip was measured.
+void tcp_rtt_estimator(tcp_sock& tp, std::uint32_t rtt_us) noexcept;
+void tcp_set_rto(tcp_sock& tp) noexcept;
+
+// What the timers call.
+void tcp_write_timer(base::timer& t) noexcept;
+void tcp_delack_timer(base::timer& t) noexcept;
+void tcp_keepalive_timer(base::timer& t) noexcept;
+
+}  // namespace fourtuple::tcp

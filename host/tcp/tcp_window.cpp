@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The receive window: how much is offered, so that it never shrinks and never silly (RFC 9293 3.8.6.2.2).
+#include <algorithm>
+#include <bit>
+
+#include "host/tcp/tcp_output.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+constexpr std::uint32_t max_unscaled = 65535;
+constexpr std::uint8_t max_wscale = 14;  // RFC 7323 2.3
+
+constexpr std::uint32_t round_down(std::uint32_t value, std::uint32_t unit) noexcept { return value - value % unit; }
+constexpr std::uint32_t round_up(std::uint32_t value, unsigned shift) noexcept {
+  const std::uint32_t mask = (std::uint32_t{1} << shift) - 1;
+  return (value + mask) & ~mask;
+}
+
+}  // namespace
+
+initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t rcvbuf, bool rcvbuf_locked,
+                                         std::uint32_t mss, bool wscale_ok) noexcept {
+  initial_window result;
+  std::uint32_t space = tcp_win_from_space(rcvbuf);
+  if (space > mss) space = round_down(space, mss);
+  result.rcv_ssthresh = space;
+  result.rcv_wnd = std::min(space, max_unscaled);
+  if (wscale_ok) {
+    // Room for what autotuning may come to; a buffer that the application has fixed will not grow.
+    std::uint32_t most = space;
+    if (!rcvbuf_locked) most = std::max({space, config.tcp_rmem[2], config.rmem_max});
+    const int shift = static_cast<int>(std::bit_width(most)) - 1 - 15;
+    result.rcv_wscale = static_cast<std::uint8_t>(std::clamp<int>(shift, 0, max_wscale));
+  }
+  result.window_clamp = max_unscaled << result.rcv_wscale;
+  result.rcv_ssthresh = std::min(result.rcv_ssthresh, result.window_clamp);
+  return result;
+}
+
+std::uint32_t tcp_space(const tcp_sock& tp) noexcept {
+  const std::uint32_t full = tcp_win_from_space(tp.sk_rcvbuf);
+  const std::uint32_t used = tp.sk_receive_queue.bytes() + tp.out_of_order_queue.charge();
+  return full > used ? full - used : 0;
+}
+
+std::uint32_t tcp_receive_window(const tcp_sock& tp) noexcept {
+  const auto left = static_cast<std::int32_t>(tp.rcv_wup + tp.rcv_wnd - tp.rcv_nxt);
+  return left < 0 ? 0 : static_cast<std::uint32_t>(left);
+}
+
+std::uint32_t tcp_select_window_raw(const tcp_sock& tp) noexcept {
+  const std::uint32_t full = std::min(tp.window_clamp, tcp_win_from_space(tp.sk_rcvbuf));
+  std::uint32_t free = std::min(tcp_space(tp), full);
+  std::uint32_t mss = std::min<std::uint32_t>(tp.icsk_ack.rcv_mss, full);
+  if (mss == 0) return 0;
+  // Silly window avoidance: rather none than less than a segment or a sixteenth of the buffer.
+  if (free < full / 2 && (free < full >> 4 || free < mss)) return 0;
+  free = std::min(free, tp.rcv_ssthresh);
+  if (tp.rcv_wscale != 0) return round_up(free, tp.rcv_wscale);
+
+  const std::uint32_t offered = tp.rcv_wnd;
+  if (offered <= free - std::min(free, mss) || offered > free) return round_down(free, mss);
+  if (mss == full && free > offered + full / 2) return free;
+  return offered;
+}
+
+std::uint16_t tcp_select_window(tcp_sock& tp) noexcept {
+  const std::uint32_t old = tp.rcv_wnd;
+  const std::uint32_t current = tcp_receive_window(tp);
+  std::uint32_t window = tcp_select_window_raw(tp);
+  if (window < current) {
+    // RFC 9293 3.8.6: never take back what was offered.
+    if (window == 0) tp.net->count(mib::want_zero_window_adv);
+    window = round_up(current, tp.rcv_wscale);
+  }
+  tp.rcv_wnd = window;
+  tp.rcv_wup = tp.rcv_nxt;
+  window = std::min(window, max_unscaled << tp.rcv_wscale) >> tp.rcv_wscale;
+  if (window == 0) {
+    tp.header_prediction = false;
+    if (old != 0) tp.net->count(mib::to_zero_window_adv);
+  } else if (old == 0) {
+    tp.net->count(mib::from_zero_window_adv);
+  }
+  return static_cast<std::uint16_t>(window);
+}
+
+}  // namespace fourtuple::tcp
