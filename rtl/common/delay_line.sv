@@ -7,8 +7,8 @@
 /// throughput    1 word per clock
 /// backpressure  none: what goes in comes out
 /// reset         drops what is inside
-/// quiet         empty_o: nothing is inside. The words lie still in a memory and only pointers move, and only with words,
-///               so an idle delay line has no register that changes.
+/// quiet         empty_o: nothing is inside. The words lie still in a memory and only pointers
+///               move, and only with words, so an idle delay line has no register that changes.
 module delay_line #(
     parameter int unsigned WIDTH  = 64,  // bits of a word
     parameter int unsigned CLOCKS = 16   // delay, at least 2

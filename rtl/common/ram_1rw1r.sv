@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Memory with one port that reads and one that reads or writes, each with an output register: a true dual-port block RAM.
+/// Memory with one port that reads and one that reads or writes, each with an output register: a
+/// true dual-port block RAM.
 ///
-/// latency       2 clocks from an enabled read to its data; the data stay until the port's next read
+/// latency       2 clocks from an enabled read to its data; the data stay until the port's next
+///               read
 /// throughput    1 access per clock on each port
 /// collisions    port a reads the old word while port b writes it
 /// reset         none: the content is unknown until it is written
@@ -31,7 +33,8 @@ module ram_1rw1r #(
     if (a_read_i) a_word_q <= memory[a_address_i];
   end
 
-  // A write reads as well, into a word that nobody takes: so do block RAMs, and no logic is needed around them.
+  // A write reads as well, into a word that nobody takes: so do block RAMs, and no logic is needed
+  // around them.
   always_ff @(posedge clk_i) begin
     if (b_read_i || b_write_i) b_word_q <= memory[b_address_i];
     if (b_write_i) memory[b_address_i] <= b_data_i;

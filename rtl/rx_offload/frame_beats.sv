@@ -52,7 +52,9 @@ module frame_beats (
 
   logic [511:0] kept;
   always_comb begin
-    for (int unsigned lane = 0; lane < 64; lane++) kept[8*lane+:8] = in_data_q[8*lane+:8] & {8{in_keep_q[lane]}};
+    for (int unsigned lane = 0; lane < 64; lane++) begin
+      kept[8*lane+:8] = in_data_q[8*lane+:8] & {8{in_keep_q[lane]}};
+    end
   end
 
   always_ff @(posedge clk_i) begin

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Classifies frames: docs/device.md, Receive and Parsing. Everything of Ethernet and IPv4 that matters lies in a frame's
-/// first beat; ports, lengths and the TCP data offset lie in the first or the second.
+/// Classifies frames: docs/device.md, Receive and Parsing. Everything of Ethernet and IPv4 that
+/// matters lies in a frame's first beat; ports, lengths and the TCP data offset lie in the first or
+/// the second.
 ///
 /// latency       3 clocks for beats, 4 clocks from a frame's last beat to facts_o
 /// throughput    1 beat per clock; one-beat frames may follow each other
 /// backpressure  none
 /// reset         drops what is inside
-/// short frames  what lies behind a frame's end is never believed: lengths are checked against the frame
+/// short frames  what lies behind a frame's end is never believed: lengths are checked against the
+///               frame
 module frame_parser (
     input  wire logic                           clk_i,
     input  wire logic                           rst_ni,
@@ -62,10 +64,12 @@ module frame_parser (
   logic [15:0] total_length;
   logic [63:0] addresses;
   assign vlan       = s_data_i[96+:16] == 16'h0081;
-  assign ether_type = vlan ? {s_data_i[128+:8], s_data_i[136+:8]} : {s_data_i[96+:8], s_data_i[104+:8]};
+  assign ether_type = vlan ? {s_data_i[128+:8], s_data_i[136+:8]}
+                           : {s_data_i[96+:8], s_data_i[104+:8]};
   // The IPv4 header starts at bit 112, or at bit 144 behind a tag.
   assign version_ihl  = vlan ? s_data_i[144+:8] : s_data_i[112+:8];
-  assign total_length = vlan ? {s_data_i[160+:8], s_data_i[168+:8]} : {s_data_i[128+:8], s_data_i[136+:8]};
+  assign total_length = vlan ? {s_data_i[160+:8], s_data_i[168+:8]}
+                             : {s_data_i[128+:8], s_data_i[136+:8]};
   assign addresses    = vlan ? s_data_i[240+:64] : s_data_i[208+:64];
 
   logic for_us;
@@ -190,21 +194,24 @@ module frame_parser (
       range_q.vlan        <= network_2_q.vlan;
       range_q.l4_offset   <= l4_offset_q;
       range_q.l4_end_open <= is_udp_2 && udp_end_open_q;
-      range_q.l4_end      <= is_udp_2 ? {2'b00, udp_length} + {11'd0, l4_offset_q} : {1'b0, network_end_q};
+      range_q.l4_end      <= is_udp_2 ? {2'b00, udp_length} + {11'd0, l4_offset_q}
+                                      : {1'b0, network_end_q};
       range_q.source      <= network_2_q.source;
       range_q.destination <= network_2_q.destination;
       range_q.protocol    <= network_2_q.protocol;
       range_q.l4_length   <= is_udp_2 ? udp_length : transport_bytes_q;
-      network_bad_3_q     <= network_2_q.header_bad || total_short_q || network_end_q > {2'b00, frame_bytes_q};
+      network_bad_3_q     <= network_2_q.header_bad || total_short_q ||
+                             network_end_q > {2'b00, frame_bytes_q};
       tcp_bad_3_q         <= transport_bytes_q < 16'd20 || tcp_words < 4'd5 ||
                              {10'd0, tcp_words, 2'b00} > transport_bytes_q;
-      udp_bad_3_q         <= transport_bytes_q < 16'd8 || udp_length < 16'd8 || udp_length > transport_bytes_q;
+      udp_bad_3_q         <= transport_bytes_q < 16'd8 || udp_length < 16'd8 ||
+                             udp_length > transport_bytes_q;
       udp_unsummed_3_q    <= udp_checksum == '0;
       tcp_3_q             <= is_tcp_2;
       udp_3_q             <= is_udp_2;
       tcp_words_3_q       <= tcp_words;
-      tuple_3_q           <= {network_2_q.destination, network_2_q.source, destination_port, source_port[7:0],
-                              source_port[15:8]};
+      tuple_3_q           <= {network_2_q.destination, network_2_q.source, destination_port,
+                              source_port[7:0], source_port[15:8]};
     end
   end
 
@@ -241,11 +248,13 @@ module frame_parser (
     facts_d.l4_offset      = has_transport ? {1'b0, range_q.l4_offset} : '0;
     facts_d.payload_offset = '0;
     if (has_transport) begin
-      facts_d.payload_offset = {1'b0, range_q.l4_offset} + (udp_3_q ? 8'd8 : {2'b00, tcp_words_3_q, 2'b00});
+      facts_d.payload_offset = {1'b0, range_q.l4_offset} +
+                               (udp_3_q ? 8'd8 : {2'b00, tcp_words_3_q, 2'b00});
     end
     facts_d.packet_class = packet_class;
     facts_d.vlan         = range_q.vlan;
-    facts_d.ip_checked   = has_transport || packet_class == fourtuple_nic_regs_pkg::PACKET_CLASS_IPV4_OTHER ||
+    facts_d.ip_checked   = has_transport ||
+                           packet_class == fourtuple_nic_regs_pkg::PACKET_CLASS_IPV4_OTHER ||
                            packet_class == fourtuple_nic_regs_pkg::PACKET_CLASS_IPV4_FRAGMENT;
     facts_d.l4_checked   = has_transport && !(udp_3_q && udp_unsummed_3_q);
     facts_d.timestamp    = timestamp_3_q;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Takes one 16-bit word of the transport header out of a frame's beats. The header starts at byte 34 + 4 * position: with
-/// 0 for a 20-byte IPv4 header without VLAN tag, up to 11 for one of 60 bytes behind a tag. So a word has twelve places,
-/// some in the first beat and the others in the second, and never lies across the two.
+/// Takes one 16-bit word of the transport header out of a frame's beats. The header starts at byte
+/// 34 + 4 * position: with 0 for a 20-byte IPv4 header without VLAN tag, up to 11 for one of 60
+/// bytes behind a tag. So a word has twelve places, some in the first beat and the others in the
+/// second, and never lies across the two.
 ///
-/// latency       1 clock: word_o belongs to the beat that was there the clock before, or to an earlier one of its frame
+/// latency       1 clock: word_o belongs to the beat that was there the clock before, or to an
+///               earlier one of its frame
 /// throughput    1 beat per clock
 /// backpressure  none
 /// reset         none: word_o means nothing until the frame's beat with the word has come
@@ -19,7 +21,7 @@ module header_word #(
     input  wire logic         second_i,
     input  wire logic [  3:0] position_i,
     output logic      [ 15:0] word_o,     // big-endian
-    output logic              in_first_o  // combinational from position_i: it lies in the first beat
+    output logic              in_first_o  // from position_i at once: in the first beat
 );
   logic [15:0] word_d, word_q;
   logic in_first;

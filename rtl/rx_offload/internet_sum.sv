@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Ones' complement sum (RFC 1071) of the chosen bytes of a frame as big-endian 16-bit words, folded, not inverted.
-/// It is 0 only if all of them are 0. Frames above 16384 bytes give a meaningless sum, and no more than that.
+/// Ones' complement sum (RFC 1071) of the chosen bytes of a frame as big-endian 16-bit words,
+/// folded, not inverted. It is 0 only if all of them are 0. Frames above 16384 bytes give a
+/// meaningless sum, and no more than that.
 ///
 /// latency       10 clocks from a frame's last beat to its sum
 /// throughput    1 beat per clock
@@ -21,7 +22,8 @@ module internet_sum (
     output logic      [ 15:0] sum_o,
     output logic              quiet_o
 );
-  // The tree: one level a clock. Words of a level stand side by side; level n has 32 / 2^n of 16 + n bits.
+  // The tree: one level a clock. Words of a level stand side by side; level n has 32 / 2^n of 16 +
+  // n bits.
   logic [16*17-1:0] level_1_q;
   logic [8*18-1:0] level_2_q;
   logic [4*19-1:0] level_3_q;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Sums each frame three times: all bytes from 14 on, the IPv4 header, and the transport segment with its pseudo-header.
-/// What the sums are worth is not known here: they mean something where the parser says so.
+/// Sums each frame three times: all bytes from 14 on, the IPv4 header, and the transport segment
+/// with its pseudo-header. What the sums are worth is not known here: they mean something where the
+/// parser says so.
 ///
 /// latency       13 clocks from a frame's last beat to its sums
 /// throughput    1 beat per clock, frames of any length
@@ -11,8 +12,8 @@
 module rx_checksum (
     input  wire logic                               clk_i,
     input  wire logic                               rst_ni,
-    input  wire logic                       [511:0] data_i,       // bytes behind the frame's end are 0
-    input  wire logic                       [  8:0] number_i,     // beats of the frame before this one
+    input  wire logic                       [511:0] data_i,     // 0 behind the frame's end
+    input  wire logic                       [  8:0] number_i,   // beats of it before this one
     input  wire logic                               first_i,
     input  wire logic                               second_i,
     input  wire logic                               valid_i,
@@ -39,7 +40,8 @@ module rx_checksum (
       l4_from_q     <= 7'd0;
       if (first_i) l4_from_q <= range_i.l4_offset[6] ? 7'd64 : range_i.l4_offset;
       if (second_i && range_i.l4_offset[6]) l4_from_q <= {1'b0, range_i.l4_offset[5:0]};
-      // l4_end is below 2^17 and number at most 256: bit 17 says that the segment has ended before this beat.
+      // l4_end is below 2^17 and number at most 256: bit 17 says that the segment has ended before
+      // this beat.
       if (range_i.l4_end_open) l4_to_q <= 7'd64;
       else if (l4_end_here[17]) l4_to_q <= 7'd0;
       else l4_to_q <= l4_end_here[16:6] != '0 ? 7'd64 : l4_end_here[6:0];
@@ -94,16 +96,44 @@ module rx_checksum (
   // The sums.
   logic raw_valid, header_valid, l4_valid, raw_quiet, header_quiet, l4_quiet;
   logic [15:0] raw_sum, header_sum, l4_sum;
+  logic [18:0] pseudo_header_sum;
+  assign pseudo_header_sum = {1'b0, addresses_sum_q} + {2'b00, rest_sum_2_q};
   internet_sum u_raw (
-      .clk_i, .rst_ni, .data_i(data_2_q), .mask_i(raw_mask_q), .valid_i(valid_2_q), .first_i(first_2_q),
-      .last_i(last_2_q), .addend_i(19'd0), .sum_valid_o(raw_valid), .sum_o(raw_sum), .quiet_o(raw_quiet));
+      .clk_i,
+      .rst_ni,
+      .data_i     (data_2_q),
+      .mask_i     (raw_mask_q),
+      .valid_i    (valid_2_q),
+      .first_i    (first_2_q),
+      .last_i     (last_2_q),
+      .addend_i   (19'd0),
+      .sum_valid_o(raw_valid),
+      .sum_o      (raw_sum),
+      .quiet_o    (raw_quiet));
   internet_sum u_header (
-      .clk_i, .rst_ni, .data_i(data_2_q), .mask_i(header_mask_q), .valid_i(valid_2_q), .first_i(first_2_q),
-      .last_i(last_2_q), .addend_i(19'd0), .sum_valid_o(header_valid), .sum_o(header_sum), .quiet_o(header_quiet));
+      .clk_i,
+      .rst_ni,
+      .data_i     (data_2_q),
+      .mask_i     (header_mask_q),
+      .valid_i    (valid_2_q),
+      .first_i    (first_2_q),
+      .last_i     (last_2_q),
+      .addend_i   (19'd0),
+      .sum_valid_o(header_valid),
+      .sum_o      (header_sum),
+      .quiet_o    (header_quiet));
   internet_sum u_l4 (
-      .clk_i, .rst_ni, .data_i(data_2_q), .mask_i(l4_mask_q), .valid_i(valid_2_q), .first_i(first_2_q),
-      .last_i(last_2_q), .addend_i({1'b0, addresses_sum_q} + {2'b00, rest_sum_2_q}), .sum_valid_o(l4_valid),
-      .sum_o(l4_sum), .quiet_o(l4_quiet));
+      .clk_i,
+      .rst_ni,
+      .data_i     (data_2_q),
+      .mask_i     (l4_mask_q),
+      .valid_i    (valid_2_q),
+      .first_i    (first_2_q),
+      .last_i     (last_2_q),
+      .addend_i   (pseudo_header_sum),
+      .sum_valid_o(l4_valid),
+      .sum_o      (l4_sum),
+      .quiet_o    (l4_quiet));
 
   // A sum that holds its own inverted checksum is all ones (RFC 1071 section 1).
   logic sums_valid_q, ip_good_q, l4_good_q;
@@ -122,7 +152,8 @@ module rx_checksum (
   assign raw_sum_o    = raw_sum_q;
   assign ip_good_o    = ip_good_q;
   assign l4_good_o    = l4_good_q;
-  assign quiet_o      = !valid_q && !valid_2_q && !sums_valid_q && raw_quiet && header_quiet && l4_quiet;
+  assign quiet_o      = !valid_q && !valid_2_q && !sums_valid_q && raw_quiet && header_quiet &&
+                        l4_quiet;
 
   // The three sums of a frame leave together.
   always_ff @(posedge clk_i) begin

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Everything that looks at a received frame: parsing, filter, checksums, hash, connection lookup. docs/device.md, Receive,
-/// The hash, The connection table.
+/// Everything that looks at a received frame: parsing, filter, checksums, hash, connection lookup.
+/// docs/device.md, Receive, The hash, The connection table.
 ///
-/// latency       32 clocks for every beat; what was found out about a frame comes with its last beat
+/// latency       32 clocks for every beat; what was found out about a frame comes with its last
+///               beat
 /// throughput    1 beat per clock, one-beat frames included
 /// backpressure  none: what goes in comes out, in order and with the same gaps
 /// reset         drops what is inside and clears the table
-/// commands      one at a time, answered in order. Every frame whose last beat leaves with or after answer_valid_o has been
-///               looked up in the table as the command left it.
+/// commands      one at a time, answered in order. Every frame whose last beat leaves with or after
+///               answer_valid_o has been looked up in the table as the command left it.
 /// quiet         quiet_o: nothing inside, no command in progress, nothing being cleared
 module rx_offload #(
     parameter int unsigned BUCKETS_LOG2        = 10,
@@ -25,13 +26,13 @@ module rx_offload #(
     input  wire logic                         [31:0] hash_secret_i,
     // From the MAC.
     input  wire logic                        [511:0] s_data_i,
-    input  wire logic                         [63:0] s_keep_i,         // contiguous, full but for the last beat
+    input  wire logic                         [63:0] s_keep_i,         // full but for the last beat
     input  wire logic                                s_valid_i,
     input  wire logic                                s_last_i,
     input  wire logic                                s_bad_i,          // with s_last_i
     input  wire logic                         [47:0] timestamp_i,      // taken with s_last_i
     // To the buffer.
-    output logic                             [511:0] m_data_o,         // bytes behind the frame's end are 0
+    output logic                             [511:0] m_data_o,         // 0 behind the frame's end
     output logic                                     m_valid_o,
     output logic                                     m_last_o,
     output fourtuple_nic_pkg::rx_meta_t              m_meta_o,         // with m_last_o
@@ -56,7 +57,7 @@ module rx_offload #(
   localparam int unsigned FACTS_TO_HASH = 18;
   localparam int unsigned HASH_TO_RESULT = 7;
   localparam int unsigned FACTS_TO_RESULT = FACTS_TO_HASH + HASH_TO_RESULT;
-  localparam int unsigned SUMS_TO_RESULT = FACTS_TO_RESULT + 4 - 3 - 13;  // facts and sums part in the parser
+  localparam int unsigned SUMS_TO_RESULT = FACTS_TO_RESULT + 4 - 3 - 13;  // both from the parser
   localparam int unsigned BEATS_TO_OUT = 4 + FACTS_TO_RESULT + 1;
 
   // Beats.
@@ -205,14 +206,16 @@ module rx_offload #(
       .result_handle_o(result_handle),
       .command_valid_i, .command_ready_o, .command_i, .answer_valid_o, .answer_ready_i, .answer_o,
       .ready_o        (table_ready_o),
-      .entries_o, .overflow_lines_used_o, .inserted_o, .updated_o, .deleted_o, .full_o, .not_found_o,
+      .entries_o, .overflow_lines_used_o,
+      .inserted_o, .updated_o, .deleted_o, .full_o, .not_found_o,
       .quiet_o        (table_quiet));
 
   // All of it together. Everything that is not given is 0.
   fourtuple_nic_pkg::rx_meta_t meta_d, meta_q;
   logic is_tcp, has_transport, hit, meta_valid_q;
   assign is_tcp        = out_facts.packet_class == fourtuple_nic_regs_pkg::PACKET_CLASS_IPV4_TCP;
-  assign has_transport = is_tcp || out_facts.packet_class == fourtuple_nic_regs_pkg::PACKET_CLASS_IPV4_UDP;
+  assign has_transport = is_tcp ||
+                         out_facts.packet_class == fourtuple_nic_regs_pkg::PACKET_CLASS_IPV4_UDP;
   assign hit           = is_tcp && result_hit;
   always_comb begin
     meta_d.mac_error      = out_facts.mac_error;
@@ -243,15 +246,17 @@ module rx_offload #(
   end
 
   assign m_meta_o = meta_q;
-  assign quiet_o  = beats_quiet && out_beats_empty && parser_quiet && out_facts_empty && checksum_quiet &&
-                    out_sums_empty && hash_quiet && hash_tuple_empty && out_hash_empty && table_quiet && !meta_valid_q;
+  assign quiet_o  = beats_quiet && parser_quiet && checksum_quiet && hash_quiet && table_quiet &&
+                    out_beats_empty && out_facts_empty && out_sums_empty && hash_tuple_empty &&
+                    out_hash_empty && !meta_valid_q;
 
   // The paths are equally long: what leaves together belongs together.
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       TupleWithHash : assert (hash_tuple_valid == hash_valid);
       ResultsTogether :
-      assert (out_facts_valid == result_valid && out_sums_valid == result_valid && out_hash_valid == result_valid);
+      assert (out_facts_valid == result_valid && out_sums_valid == result_valid &&
+              out_hash_valid == result_valid);
       MetaWithLast : assert (meta_valid_q == (m_valid_o && m_last_o));
     end
   end

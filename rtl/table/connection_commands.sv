@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Executes the connection table's commands, one after another, on a port of the memories of its own: lookups go on.
+/// Executes the connection table's commands, one after another, on a port of the memories of its
+/// own: lookups go on.
 ///
-/// What a lookup sees is always the state before or after a command. A command writes one line, except where it needs a new
-/// overflow line: that is written first and linked afterwards; a last entry's line is unlinked and then left as it is.
+/// What a lookup sees is always the state before or after a command. A command writes one line,
+/// except where it needs a new overflow line: that is written first and linked afterwards; a last
+/// entry's line is unlinked and then left as it is.
 ///
-/// latency       about 30 clocks + SETTLE_CLOCKS from a command to its answer; flush: 2^BUCKETS_LOG2 + SETTLE_CLOCKS
+/// latency       about 30 clocks + SETTLE_CLOCKS from a command to its answer; flush:
+///               2^BUCKETS_LOG2 + SETTLE_CLOCKS
 /// throughput    one command at a time
-/// backpressure  command_ready_o; an answer waits for answer_ready_i, and further commands behind it
+/// backpressure  command_ready_o; an answer waits for answer_ready_i, and further commands behind
+///               it
 /// reset         drops what is being done and clears the table; live_o says when that is over
 /// answers       the last write of a command is more than SETTLE_CLOCKS before answer_valid_o
 module connection_commands #(
@@ -255,8 +259,11 @@ module connection_commands #(
         deleted_o   <= is_remove && found;
         not_found_o <= !is_insert && !found;
         result_q    <= (found || (is_insert && place)) ? DONE : is_insert ? FULL : NOT_FOUND;
-        if (command_q.op == QUERY || (is_remove && !found) || (is_insert && !found && !place)) state_q <= SETTLING;
-        else state_q <= (main_slot_d != '0 || give_line) ? WRITING_MAIN : WRITING_OVERFLOW;
+        if (command_q.op == QUERY || (is_remove && !found) || (is_insert && !found && !place)) begin
+          state_q <= SETTLING;
+        end else begin
+          state_q <= (main_slot_d != '0 || give_line) ? WRITING_MAIN : WRITING_OVERFLOW;
+        end
       end
       WRITING_OVERFLOW: state_q <= take_line_q ? WRITING_MAIN : SETTLING;
       WRITING_MAIN:     state_q <= SETTLING;
@@ -299,7 +306,9 @@ module connection_commands #(
 
   // A bucket's overflow line carries the bucket's number.
   always_ff @(posedge clk_i) begin
-    if (rst_ni && state_q == READING && read_step_q == 3'd4) LineIsOurs : assert (!linked_q || overflow_is_ours);
+    if (rst_ni && state_q == READING && read_step_q == 3'd4) begin
+      LineIsOurs : assert (!linked_q || overflow_is_ours);
+    end
   end
 endmodule
 

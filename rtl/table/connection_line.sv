@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Compares a tuple with the four entries of a line. An entry is, from bit 0: valid, tuple (96), handle (32).
+/// Compares a tuple with the four entries of a line. An entry is, from bit 0: valid, tuple (96),
+/// handle (32).
 ///
 /// latency       1 clock to match_o and used_o, 2 clocks to hit_o and handle_o
 /// throughput    1 line per clock
 /// backpressure  none
-/// reset         none: there is no valid bit in here. Outputs change only after a clock with valid_i.
+/// reset         none: there is no valid bit in here. Outputs change only after a clock with
+///               valid_i.
 module connection_line (
     input  wire logic         clk_i,
     input  wire logic         valid_i,
@@ -26,7 +28,7 @@ module connection_line (
   always_comb begin
     for (int unsigned entry = 0; entry < 4; entry++) begin
       used_d[entry]          = enable_i && entries_i[129*entry];
-      match_d[entry]         = enable_i && entries_i[129*entry] && entries_i[129*entry+1+:96] == tuple_i;
+      match_d[entry]         = used_d[entry] && entries_i[129*entry+1+:96] == tuple_i;
       handles_d[32*entry+:32] = entries_i[129*entry+97+:32];
     end
   end

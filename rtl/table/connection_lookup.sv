@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Looks connections up: the bucket's main line, then the overflow line that it links to. Both memories are read in fixed
-/// places of the pipeline, so the pattern of the keys has no influence.
+/// Looks connections up: the bucket's main line, then the overflow line that it links to. Both
+/// memories are read in fixed places of the pipeline, so the pattern of the keys has no influence.
 ///
-/// An overflow line carries the number of the bucket that it belongs to, as the end of a chain does in Linux's hlist_nulls:
-/// a line that was given to another bucket between the two reads is not taken for one of this bucket.
+/// An overflow line carries the number of the bucket that it belongs to, as the end of a chain does
+/// in Linux's hlist_nulls: a line that was given to another bucket between the two reads is not
+/// taken for one of this bucket.
 ///
 /// latency       7 clocks; the main line is read in the clock of lookup_valid_i
 /// throughput    1 lookup per clock, in order
@@ -17,7 +18,7 @@ module connection_lookup #(
 ) (
     input  wire logic                           clk_i,
     input  wire logic                           rst_ni,
-    input  wire logic                           live_i,  // the table is not being cleared; otherwise lookups miss
+    input  wire logic                           live_i,  // otherwise lookups miss
     input  wire logic                           lookup_valid_i,
     input  wire logic [       BUCKETS_LOG2-1:0] lookup_bucket_i,
     input  wire logic [                   95:0] lookup_tuple_i,

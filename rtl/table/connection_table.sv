@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// The table of connections: 2^BUCKETS_LOG2 main lines of four entries, each with a link to at most one of
-/// 2^OVERFLOW_LINES_LOG2 overflow lines of four. docs/device.md, The connection table.
+/// The table of connections: 2^BUCKETS_LOG2 main lines of four entries, each with a link to at most
+/// one of 2^OVERFLOW_LINES_LOG2 overflow lines of four. docs/device.md, The connection table.
 ///
 /// latency       lookups 7 clocks, always; commands see connection_commands
 /// throughput    1 lookup per clock in order, whatever keys and commands come
 /// backpressure  none for lookups
-/// reset         drops what is inside and clears the table, one bucket a clock; lookups miss until ready_o
-/// order         a lookup that starts with or after answer_valid_o sees the command. Results of lookups that did not see it
-///               have left at least ANSWER_DELAY_CLOCKS before: what the user adds to the lookup's latency should be less.
+/// reset         drops what is inside and clears the table, one bucket a clock; lookups miss until
+///               ready_o
+/// order         a lookup that starts with or after answer_valid_o sees the command. Results of
+///               lookups that did not see it have left at least ANSWER_DELAY_CLOCKS before: what
+///               the user adds to the lookup's latency should be less.
 module connection_table #(
     parameter int unsigned BUCKETS_LOG2        = 10,  // 1 to 24
     parameter int unsigned OVERFLOW_LINES_LOG2 = 8,   // 1 to 24
@@ -20,7 +22,7 @@ module connection_table #(
     input  wire logic                         [31:0] hash_secret_i,
     input  wire logic                                lookup_valid_i,
     input  wire fourtuple_nic_pkg::tuple_t           lookup_tuple_i,
-    input  wire logic             [BUCKETS_LOG2-1:0] lookup_bucket_i,  // the tuple's hash, modulo the buckets
+    input  wire logic             [BUCKETS_LOG2-1:0] lookup_bucket_i,  // hash mod buckets
     output logic                                     result_valid_o,
     output logic                                     result_hit_o,
     output logic                              [31:0] result_handle_o,  // 0 on a miss
@@ -42,10 +44,13 @@ module connection_table #(
 );
   localparam int unsigned LOOKUP_CLOCKS = 7;
   localparam int unsigned MAIN_BITS = 517 + OVERFLOW_LINES_LOG2;  // entries, linked, link
-  localparam int unsigned OVERFLOW_BITS = 516 + BUCKETS_LOG2;     // entries, the bucket that it belongs to
+  localparam int unsigned OVERFLOW_BITS = 516 + BUCKETS_LOG2;     // entries, number of its bucket
 
-  if (BUCKETS_LOG2 < 1 || BUCKETS_LOG2 > 24 || OVERFLOW_LINES_LOG2 < 1 || OVERFLOW_LINES_LOG2 > 24) begin : gen_size
-    $error("connection_table: BUCKETS_LOG2 and OVERFLOW_LINES_LOG2 must be 1 to 24");
+  if (BUCKETS_LOG2 < 1 || BUCKETS_LOG2 > 24) begin : gen_buckets
+    $error("connection_table: BUCKETS_LOG2 must be 1 to 24");
+  end
+  if (OVERFLOW_LINES_LOG2 < 1 || OVERFLOW_LINES_LOG2 > 24) begin : gen_overflow_lines
+    $error("connection_table: OVERFLOW_LINES_LOG2 must be 1 to 24");
   end
   if (ANSWER_DELAY_CLOCKS < 1 || ANSWER_DELAY_CLOCKS > 200) begin : gen_delay
     $error("connection_table: ANSWER_DELAY_CLOCKS must be 1 to 200");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// One of the seven steps that end Bob Jenkins' lookup3 hash: x becomes (x ^ y) - rotate_left(y, ROTATE); y and z stay.
-/// The subtraction is done in two halves, so that no carry runs over more than 16 bits in a clock.
+/// One of the seven steps that end Bob Jenkins' lookup3 hash: x becomes (x ^ y) - rotate_left(y,
+/// ROTATE); y and z stay. The subtraction is done in two halves, so that no carry runs over more
+/// than 16 bits in a clock.
 ///
 /// latency       2 clocks
 /// throughput    1 per clock

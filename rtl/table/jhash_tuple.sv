@@ -2,7 +2,8 @@
 `default_nettype none
 
 /// The hash of a connection: what Linux's inet_ehashfn computes on a little-endian machine,
-/// jhash_3words(local_address, foreign_address, local_port << 16 | foreign_port, secret). docs/device.md, The hash.
+/// jhash_3words(local_address, foreign_address, local_port << 16 | foreign_port, secret).
+/// docs/device.md, The hash.
 ///
 /// latency       18 clocks
 /// throughput    1 per clock
@@ -22,7 +23,8 @@ module jhash_tuple (
   // lookup3 starts from an arbitrary constant plus the key's length in bytes: three words.
   localparam logic [31:0] INITIAL = 32'hdeadbeef + 32'd12;
 
-  // The start value, then the three words added to it, each in two halves: no carry over more than 16 bits in a clock.
+  // The start value, then the three words added to it, each in two halves: no carry over more than
+  // 16 bits in a clock.
   logic [3:0] valid_q;
   logic [31:0] local_q, foreign_q, ports_q, base_q;
   logic [31:0] local_2q, foreign_2q, ports_2q, base_2q;
@@ -71,7 +73,8 @@ module jhash_tuple (
 
   // The seven steps: c by b, a by c, b by a, c by b, a by c, b by a, c by b.
   logic valid_1, valid_2, valid_3, valid_4, valid_5, valid_6;
-  logic [31:0] a_1, b_1, c_1, a_2, b_2, c_2, a_3, b_3, c_3, a_4, b_4, c_4, a_5, b_5, c_5, a_6, b_6, c_6;
+  logic [31:0] a_1, b_1, c_1, a_2, b_2, c_2, a_3, b_3, c_3;
+  logic [31:0] a_4, b_4, c_4, a_5, b_5, c_5, a_6, b_6, c_6;
   logic [6:0] quiet;
   logic [31:0] unused_a, unused_b;
 

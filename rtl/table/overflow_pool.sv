@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// The overflow lines that no bucket uses. Lines that were never used since clear_i are counted up; lines that were given
-/// back lie on a stack and go out first.
+/// The overflow lines that no bucket uses. Lines that were never used since clear_i are counted up;
+/// lines that were given back lie on a stack and go out first.
 ///
 /// latency       line_o and available_o are right 3 clocks after take_i, give_i or clear_i
 /// throughput    one of take_i, give_i, clear_i every 3 clocks
