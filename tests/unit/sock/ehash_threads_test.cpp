@@ -4,8 +4,10 @@
 // and buckets are so few that readers are led into other chains all the time. Meant to run under ThreadSanitizer too.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/sock/test_socks.hpp"
@@ -29,9 +31,20 @@ class ehash_threads : public testing::Test {
   }
 
   static packet::connection_tuple permanent_tuple(std::uint16_t port) { return {server, client, 80, port}; }
-  /// Keys of the writer `which`; their ports are apart from those of others.
-  static packet::connection_tuple moving_tuple(unsigned which, std::uint64_t number) {
-    return {server, client, static_cast<std::uint16_t>(1000 + which), static_cast<std::uint16_t>(1 + number % 8)};
+  /// One of the four keys that place `place` of writer `which` has in turn; no two places share a key.
+  static packet::connection_tuple moving_tuple(unsigned which, std::size_t place, std::uint64_t number) {
+    return {server, client, static_cast<std::uint16_t>(1000 + which),
+            static_cast<std::uint16_t>(1 + place * 4 + number % 4)};
+  }
+  /// What a writer has in the table.
+  using places = std::array<sock_reference<test_sock>, 8>;
+
+  void clear(places& socks) {
+    for (auto& sk : socks)
+      if (sk) {
+        EXPECT_TRUE(t_.info.inet_unhash(*sk));
+        sk.reset();
+      }
   }
 
   /// Runs each of `writers` (given its number) to its end, and `readers` over and over until then.
@@ -58,7 +71,8 @@ class ehash_threads : public testing::Test {
     const auto port = static_cast<std::uint16_t>(1 + random.next() % permanent_ports);
     const auto found = t_.info.inet_lookup_established(permanent_tuple(port));
     EXPECT_EQ(found.get(), permanent_[port - 1U].get());
-    const auto moving = moving_tuple(static_cast<unsigned>(random.next() % 2), random.next());
+    const auto moving =
+        moving_tuple(static_cast<unsigned>(random.next() % 2), random.next() % places{}.size(), random.next());
     const auto other = t_.info.inet_lookup_established(moving);
     EXPECT_TRUE(!other || other->skc_tuple == moving);
     looked_.fetch_add(1, std::memory_order_relaxed);
@@ -70,36 +84,53 @@ class ehash_threads : public testing::Test {
 };
 
 TEST_F(ehash_threads, keys_that_come_and_go_disturb_no_lookup) {
+  std::array<places, 2> socks;
   run(
       2,
-      [this](unsigned which, base::seeded_random& random) {
-        const auto sk = t_.make_sock(moving_tuple(which, random.next()));
+      [&](unsigned which, base::seeded_random& random) {
+        const std::size_t place = random.next() % socks[which].size();
+        auto& sk = socks[which][place];
+        if (sk) {
+          EXPECT_TRUE(t_.info.inet_unhash(*sk));
+          sk.reset();
+        }
+        // In the memory of the one that just went, most often, and in another chain.
+        sk = t_.make_sock(moving_tuple(which, place, random.next()));
         t_.info.inet_ehash_insert(*sk);
-        t_.info.inet_unhash(*sk);
       },
       2, [this](base::seeded_random& random) { look(random); });
   EXPECT_GT(looked_, 0U);
+  for (auto& s : socks) clear(s);
 }
 
 TEST_F(ehash_threads, replacements_in_the_middle_of_chains_disturb_no_lookup) {
+  std::array<places, 2> socks;
   run(
       2,
-      [this](unsigned which, base::seeded_random& random) {
-        // The child's memory is often that of the sock that went last, on which readers may stand.
-        const auto k = moving_tuple(which, random.next());
-        const auto req = t_.make_sock(k);
-        t_.info.inet_ehash_insert(*req);
-        { const auto between = t_.make_sock(moving_tuple(which, random.next() | 8)); }
-        const auto child = t_.make_sock(k);
-        EXPECT_TRUE(t_.info.inet_ehash_insert(*child, req.get()));
-        t_.info.inet_unhash(*child);
+      [&](unsigned which, base::seeded_random& random) {
+        const std::size_t place = random.next() % socks[which].size();
+        auto& sk = socks[which][place];
+        auto& freed = socks[which][(place + 1) % socks[which].size()];
+        if (!sk) {
+          sk = t_.make_sock(moving_tuple(which, place, random.next()));
+          t_.info.inet_ehash_insert(*sk);
+        }
+        if (freed) {
+          EXPECT_TRUE(t_.info.inet_unhash(*freed));
+          freed.reset();
+        }
+        // The child has the memory of the sock that went last, most often, on which readers may stand.
+        auto child = t_.make_sock(sk->skc_tuple);
+        EXPECT_TRUE(t_.info.inet_ehash_insert(*child, sk.get()));
+        sk = std::move(child);
       },
       2, [this](base::seeded_random& random) { look(random); });
   EXPECT_GT(looked_, 0U);
+  for (auto& s : socks) clear(s);
 }
 
 TEST_F(ehash_threads, a_lookup_finds_the_request_or_the_child_at_any_time) {
-  const auto k = moving_tuple(0, 0);
+  const auto k = moving_tuple(0, 0, 0);
   sock_reference<sock_common> current = t_.make_request(k);
   t_.info.inet_ehash_insert(*current);
   std::atomic<std::uint64_t> requests{0};
@@ -108,7 +139,7 @@ TEST_F(ehash_threads, a_lookup_finds_the_request_or_the_child_at_any_time) {
       1,
       [&](unsigned, base::seeded_random& random) {
         // Others in the same few chains, so that the replacement is not always at the front.
-        const auto other = t_.make_sock(moving_tuple(1, random.next()));
+        const auto other = t_.make_sock(moving_tuple(1, 0, random.next()));
         t_.info.inet_ehash_insert(*other);
         sock_reference<sock_common> next;
         if (current->kind() == sock_kind::request) {
