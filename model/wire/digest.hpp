@@ -21,8 +21,8 @@ class digest final : public wire_observer {
 
   void on_frame(const wire_event& event) override;
 
-  /// Of what was seen so far, 64 hexadecimal digits.
-  [[nodiscard]] std::string hex() const;
+  /// Of the frames that have started before now, 64 hexadecimal digits.
+  [[nodiscard]] std::string hex();
 
  private:
   struct hash;

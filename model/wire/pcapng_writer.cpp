@@ -94,13 +94,14 @@ std::optional<std::string> pcapng_writer::open(const std::string& path) {
 }
 
 void pcapng_writer::on_frame(const wire_event& event) {
-  const std::uint64_t now_ps = sim::to_ps(sc_core::sc_time_stamp());
   if (!file_) return;
-  waiting_.push({sim::to_ps(event.start), event.way, frames_++, event.content});
-  while (!waiting_.empty() && waiting_.top().start_ps < now_ps) {
-    write(waiting_.top());
-    waiting_.pop();
-  }
+  waiting_.push({sim::to_ps(event.start), event.way, sequence_++, event.content});
+  write_started();
+}
+
+void pcapng_writer::write_started() {
+  const std::uint64_t now_ps = sim::to_ps(sc_core::sc_time_stamp());
+  for (; file_ && !waiting_.empty() && waiting_.top().start_ps < now_ps; waiting_.pop()) write(waiting_.top());
 }
 
 void pcapng_writer::write(const entry& event) {
@@ -126,6 +127,7 @@ void pcapng_writer::write(const entry& event) {
     put_option(packet, option_end, {});
   }
   write_block(enhanced_packet_block, packet);
+  if (file_) ++frames_;
 }
 
 void pcapng_writer::write_block(std::uint32_t type, const body& content) {
@@ -141,7 +143,7 @@ void pcapng_writer::write_block(std::uint32_t type, const body& content) {
 }
 
 std::optional<std::string> pcapng_writer::finish() {
-  for (; file_ && !waiting_.empty(); waiting_.pop()) write(waiting_.top());
+  write_started();
   if (!file_) return error_ ? error_ : std::optional<std::string>("the capture was not opened");
   if (std::fflush(file_.get()) != 0) {
     fail("cannot write the capture");

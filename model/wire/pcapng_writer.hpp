@@ -38,9 +38,10 @@ class pcapng_writer final : public wire_observer {
   /// Once, before the first frame.
   [[nodiscard]] std::optional<std::string> open(const std::string& path);
   void on_frame(const wire_event& event) override;
-  /// Writes what is left and gives the file its name. Reports an error of any write before.
+  /// Writes what has started before now and gives the file its name. Reports an error of any write before.
   [[nodiscard]] std::optional<std::string> finish();
 
+  /// In the file so far.
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
 
  private:
@@ -55,6 +56,7 @@ class pcapng_writer final : public wire_observer {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
   };
 
+  void write_started();
   void write(const entry& event);
   void write_block(std::uint32_t type, const std::vector<std::uint8_t>& body);
   void fail(const char* what);
@@ -67,6 +69,7 @@ class pcapng_writer final : public wire_observer {
   std::optional<std::string> error_;
   /// Frames whose turn has not come: the other direction may still have an earlier one.
   std::priority_queue<entry, std::vector<entry>, std::greater<>> waiting_;
+  std::uint64_t sequence_ = 0;
   std::uint64_t frames_ = 0;
 };
 

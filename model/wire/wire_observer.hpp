@@ -22,7 +22,9 @@ struct wire_event {
 /// Sees every frame of a link: captures, digests, statistics.
 ///
 /// Called when a frame is sent, which is at or before its start, in order of start for each direction. Between the
-/// directions there is no order: a sender may run ahead. No later call has a start before sc_time_stamp().
+/// directions there is no order: a sender may run ahead. No later call has a start before sc_time_stamp(). A frame
+/// whose start is not past when a run ends did not happen: whether it was shown depends on how far its sender ran
+/// ahead.
 class wire_observer {
  public:
   wire_observer() = default;

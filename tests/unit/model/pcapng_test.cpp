@@ -68,6 +68,7 @@ TEST_F(pcapng, is_read_by_tshark) {
   tell(writer, direction::a_to_b, from_ns(3'000'000'000), frame_of(61, 2));
   tell(writer, direction::b_to_a, from_ns(2'000'000'007), frame_of(1'514, 3));  // Earlier, but told later.
   EXPECT_FALSE(std::filesystem::exists(path())) << "not before it is complete";
+  sc_core::sc_start(from_ns(4'000'000'000));
   ASSERT_EQ(writer.finish(), std::nullopt);
   EXPECT_EQ(writer.frames(), 3U);
   EXPECT_EQ(output_of("tshark -r " + path() +
@@ -83,6 +84,7 @@ TEST_F(pcapng, marks_bad_frames_and_keeps_picoseconds) {
   ASSERT_EQ(writer.open(path()), std::nullopt);
   tell(writer, direction::a_to_b, from_ps(1'500), frame_of(60, 1, true));
   tell(writer, direction::a_to_b, from_ps(2'000'000'000'000), frame_of(60, 1));
+  sc_core::sc_start(from_ns(4'000'000'000));
   ASSERT_EQ(writer.finish(), std::nullopt);
   EXPECT_EQ(
       output_of("tshark -r " + path() + " -T fields -e frame.time_epoch -e frame.packet_flags_crc_error 2>/dev/null"),
@@ -93,6 +95,7 @@ TEST_F(pcapng, is_well_formed_block_by_block) {
   pcapng_writer writer;
   ASSERT_EQ(writer.open(path()), std::nullopt);
   for (unsigned i = 0; i < 50; ++i) tell(writer, direction::b_to_a, from_ns(i), frame_of(60 + i, i));
+  sc_core::sc_start(from_ns(4'000'000'000));
   ASSERT_EQ(writer.finish(), std::nullopt);
   std::ifstream file(path(), std::ios::binary);
   const std::string all((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -130,6 +133,16 @@ TEST_F(pcapng, a_frame_is_written_once_its_time_is_past) {
   EXPECT_EQ(writer.finish(), std::nullopt);
 }
 
+TEST_F(pcapng, a_frame_that_starts_after_the_end_is_left_out) {
+  pcapng_writer writer;
+  ASSERT_EQ(writer.open(path()), std::nullopt);
+  tell(writer, direction::a_to_b, from_ns(99), frame_of(60, 0));
+  tell(writer, direction::a_to_b, from_ns(100), frame_of(60, 0));
+  sc_core::sc_start(from_ns(100));
+  EXPECT_EQ(writer.finish(), std::nullopt);
+  EXPECT_EQ(writer.frames(), 1U);
+}
+
 TEST_F(pcapng, tells_when_the_file_cannot_be_made) {
   pcapng_writer writer;
   const std::string nowhere = (folder_ / "none" / "run.pcapng").string();
@@ -148,6 +161,7 @@ TEST_F(pcapng, a_full_disk_is_told_and_leaves_nothing) {
   const rlimit limit{.rlim_cur = 20'000, .rlim_max = RLIM_INFINITY};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
   for (unsigned i = 0; i < 100; ++i) tell(writer, direction::a_to_b, from_ns(i), frame_of(1'500, i));
+  sc_core::sc_start(from_ns(1'000));
   const auto error = writer.finish();
   ASSERT_TRUE(error.has_value());
   EXPECT_NE(error->find(path()), std::string::npos);

@@ -140,6 +140,7 @@ std::string digest_of(const std::vector<told>& frames, std::size_t length = 64) 
 }
 
 TEST(wire_digest, does_not_depend_on_the_order_of_calls_across_directions) {
+  sc_core::sc_start(from_ns(100));
   const told a1{direction::a_to_b, 1, 10}, a2{direction::a_to_b, 5, 11};
   const told b1{direction::b_to_a, 2, 20}, b2{direction::b_to_a, 4, 21};
   const std::string one = digest_of({a1, b1, b2, a2});
@@ -149,6 +150,7 @@ TEST(wire_digest, does_not_depend_on_the_order_of_calls_across_directions) {
 }
 
 TEST(wire_digest, depends_on_everything_else) {
+  sc_core::sc_start(from_ns(100));
   const std::string one = digest_of({{direction::a_to_b, 1, 10}});
   EXPECT_NE(one, digest_of({{direction::b_to_a, 1, 10}}));
   EXPECT_NE(one, digest_of({{direction::a_to_b, 2, 10}}));
@@ -159,7 +161,20 @@ TEST(wire_digest, depends_on_everything_else) {
   EXPECT_NE(one, digest_of({}));
 }
 
+TEST(wire_digest, leaves_out_what_starts_after_the_end) {
+  wire::digest with, without;
+  const wire::frame content = frame_of(64, 1);
+  for (wire::digest* const hash : {&with, &without})
+    hash->on_frame({direction::a_to_b, from_ns(1), from_ns(2), content});
+  with.on_frame({direction::a_to_b, from_ns(50), from_ns(60), content});
+  sc_core::sc_start(from_ns(50));
+  EXPECT_EQ(with.hex(), without.hex());
+  sc_core::sc_start(from_ns(1));
+  EXPECT_NE(with.hex(), without.hex());
+}
+
 TEST(wire_digest, can_be_asked_in_between) {
+  sc_core::sc_start(from_ns(100));
   wire::digest hash;
   const wire::frame content = frame_of(64, 1);
   hash.on_frame({direction::a_to_b, from_ns(1), from_ns(2), content});
