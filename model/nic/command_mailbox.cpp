@@ -9,21 +9,12 @@ void command_mailbox::submit(const table_command& command, completion_writer& co
     return;
   }
   ++outstanding_;
-  waiting_.push_back(command);
-  run(completions);
+  completions.answer(execute(command));
 }
 
 void command_mailbox::answered(const regs::command_completion& answer) noexcept {
   last_ = answer;
   --outstanding_;
-}
-
-void command_mailbox::run(completion_writer& completions) {
-  while (!waiting_.empty() && !completions.answer_waits()) {
-    const table_command command = waiting_.front();
-    waiting_.pop_front();
-    completions.answer(execute(command));
-  }
 }
 
 std::uint32_t command_mailbox::result_register() const noexcept {

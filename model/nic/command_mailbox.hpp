@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 
 #include "model/nic/completion_writer.hpp"
 #include "model/nic/connection_table.hpp"
@@ -20,8 +19,8 @@ struct table_command {
   std::uint32_t hash = 0;
 };
 
-/// Carries out table commands one after another; one whose answer waits for a place in the completion ring holds the
-/// others back (docs/device.md, The connection table).
+/// Carries out table commands one after another, and counts those that are not answered yet (docs/device.md, The
+/// connection table).
 class command_mailbox {
  public:
   static constexpr std::size_t depth = 16;
@@ -31,8 +30,6 @@ class command_mailbox {
   void submit(const table_command& command, completion_writer& completions);
   /// The completion writer has passed the answer on.
   void answered(const regs::command_completion& answer) noexcept;
-  /// Carries on after an answer was given.
-  void run(completion_writer& completions);
 
   /// connection.result.
   [[nodiscard]] std::uint32_t result_register() const noexcept;
@@ -43,7 +40,6 @@ class command_mailbox {
 
   connection_table& table_;
   counters& counts_;
-  std::deque<table_command> waiting_;
   std::size_t outstanding_ = 0;
   regs::command_completion last_;
 };

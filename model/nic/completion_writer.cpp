@@ -32,7 +32,7 @@ void completion_writer::start() {
 void completion_writer::stop() {
   running_ = false;
   waiting_transmit_.reset();
-  if (const auto answer = std::exchange(waiting_answer_, std::nullopt)) on_answered_(*answer);
+  for (const auto& answer : std::exchange(waiting_answers_, {})) on_answered_(answer);
 }
 
 template <typename Record>
@@ -64,14 +64,15 @@ void completion_writer::answer(const regs::command_completion& record) {
     on_answered_(record);
     return;
   }
-  waiting_answer_ = record;
+  waiting_answers_.push_back(record);
   write_waiting();
 }
 
 void completion_writer::write_waiting() {
   if (!running_) return;
-  if (waiting_answer_ && ring_.has_space()) {
-    const auto answer = *std::exchange(waiting_answer_, std::nullopt);
+  while (!waiting_answers_.empty() && ring_.has_space()) {
+    const auto answer = waiting_answers_.front();
+    waiting_answers_.pop_front();
     write(answer, regs::completion_kind::command);
     on_answered_(answer);
   }

@@ -31,12 +31,11 @@ class completion_writer {
   [[nodiscard]] bool has_space() const noexcept { return ring_.has_space(); }
   [[nodiscard]] std::uint16_t tail() const noexcept { return ring_.tail(); }
   [[nodiscard]] bool idle() const noexcept { return outstanding_ == 0; }
-  [[nodiscard]] bool answer_waits() const noexcept { return waiting_answer_.has_value(); }
 
   /// Only with space. Fills in kind, phase and timestamp.
   void write_frame(regs::frame_completion record);
   void finish_transmit(std::uint16_t index);
-  /// Not while one waits.
+  /// Answers are written in the order of the calls, before a transmit completion that waits.
   void answer(const regs::command_completion& record);
 
  private:
@@ -53,7 +52,7 @@ class completion_writer {
   bool running_ = false;
   std::uint32_t outstanding_ = 0;  ///< Writes not acknowledged.
   std::optional<std::uint16_t> waiting_transmit_;
-  std::optional<regs::command_completion> waiting_answer_;
+  std::deque<regs::command_completion> waiting_answers_;
 };
 
 }  // namespace fourtuple::model::nic

@@ -164,7 +164,6 @@ void device::configure_rings() {
   completions_.configure(registers_.stored(regs::queue0_completion_base),
                          (ring_sizes & sizes::completion_log2_mask) >> sizes::completion_log2_shift,
                          static_cast<std::uint16_t>(registers_.stored32(regs::queue0_completion_head)));
-  mailbox_.run(completions_);
 }
 
 void device::on_control_written() {
@@ -185,7 +184,6 @@ void device::on_control_written() {
 void device::update_completion_ring_use() {
   if (rx_enabled_ || transmit_.active()) return;
   completions_.stop();
-  mailbox_.run(completions_);
 }
 
 void device::memory_read(bool ok, std::span<const std::byte> data) {
@@ -327,7 +325,6 @@ void device::on_receive_write_acknowledged(bool ok) {
   if (ok || rx_halted_) return;
   rx_halted_ = true;
   completions_.stop();
-  mailbox_.run(completions_);
   set_event(event_fields::rx_halted_mask);
 }
 

@@ -19,8 +19,7 @@ void dma_engine::write(dma_source source, std::uint64_t address, std::span<const
     const std::size_t to_border = burst_border_bytes - address % burst_border_bytes;
     const auto burst = bytes.first(std::min(bytes.size(), to_border));
     bytes = bytes.subspan(burst.size());
-    writes_.push_back(
-        {source, address - address % line_bytes, bytes.empty(), bytes.empty() ? std::move(done) : write_callback{}});
+    writes_.push_back({source, address, bytes.empty(), bytes.empty() ? std::move(done) : write_callback{}});
     port_.write_memory(address, burst);
     address += burst.size();
   }

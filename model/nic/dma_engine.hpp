@@ -29,7 +29,7 @@ class dma_engine {
   using write_callback = std::function<void(bool ok)>;
   /// `data` is what was asked for; on an error it has the length asked for, and its content means nothing.
   using read_callback = std::function<void(bool ok, std::span<const std::byte> data)>;
-  /// Called for each refused burst with the address of its first line, before the access's own callback.
+  /// Called for each refused burst with its address (of a read: of its first line), before the access's own callback.
   using error_callback = std::function<void(dma_source source, std::uint64_t address, bool is_write)>;
 
   dma_engine(device_port& port, error_callback on_error) : port_(port), on_error_(std::move(on_error)) {}
