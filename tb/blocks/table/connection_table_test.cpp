@@ -14,15 +14,16 @@
 #include <set>
 #include <vector>
 
-#include "Vconnection_table.h"
+#include TABLE_HEADER
 #include "tb/blocks/table/reference_jhash.hpp"
 
 namespace fourtuple::tb {
 namespace {
 
 constexpr std::size_t latency_clocks = 7;
-constexpr std::uint32_t buckets = 16;
-constexpr std::size_t overflow_lines = 4;
+constexpr std::uint32_t buckets = 1U << TABLE_BUCKETS_LOG2;
+constexpr std::size_t overflow_lines = 1U << TABLE_OVERFLOW_LINES_LOG2;
+constexpr std::size_t places = 4 * (buckets + overflow_lines);
 constexpr std::uint32_t secret = 0x5eed'1234;
 
 enum class op : std::uint32_t { insert = 0, remove = 1, query = 2, flush = 3 };
@@ -111,9 +112,9 @@ struct expected_lookup {
   tuple connection;
 };
 
-class ConnectionTable : public testing::Test {
+class TABLE_SUITE : public testing::Test {
  protected:
-  ConnectionTable() {
+  TABLE_SUITE() {
     dut_.hash_secret_i = secret;
     dut_.answer_ready_i = 1;
     reset();
@@ -264,7 +265,7 @@ class ConnectionTable : public testing::Test {
     auto operator<=>(const counts&) const = default;
   };
 
-  Vconnection_table dut_;
+  TABLE_CLASS dut_;
   reference_table reference_;
   reference_table after_;
   std::optional<command> running_;
@@ -277,11 +278,11 @@ class ConnectionTable : public testing::Test {
   std::size_t seen_around_answers_ = 0;
 };
 
-TEST_F(ConnectionTable, RandomCommandsUnderALookupEveryClock) {
+TEST_F(TABLE_SUITE, RandomCommandsUnderALookupEveryClock) {
   std::mt19937 random(7);
-  // More connections than the table has place for (80), so that everything happens: updates, full buckets, empty pool.
+  // More connections than the table has places, so that everything happens: updates, full buckets, empty pool.
   std::vector<tuple> connections;
-  for (int i = 0; i < 140; ++i) {
+  while (connections.size() < places * 7 / 4) {
     connections.push_back({static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random()),
                            static_cast<std::uint16_t>(random()), static_cast<std::uint16_t>(random())});
   }
@@ -313,10 +314,11 @@ TEST_F(ConnectionTable, RandomCommandsUnderALookupEveryClock) {
 
 // Two buckets with full main lines take one another's overflow lines while lookups for both run: the marker and the
 // order of the writes are what keeps them apart.
-TEST_F(ConnectionTable, OverflowLinesWanderBetweenBuckets) {
+TEST_F(TABLE_SUITE, OverflowLinesWanderBetweenBuckets) {
+  constexpr std::uint32_t wandering_buckets = std::min(6U, buckets);
   std::mt19937 random(11);
   std::vector<tuple> connections;
-  for (std::uint32_t bucket = 0; bucket < 6; ++bucket) {
+  for (std::uint32_t bucket = 0; bucket < wandering_buckets; ++bucket) {
     const auto of_bucket = connections_of_bucket(bucket, 9);
     connections.insert(connections.end(), of_bucket.begin(), of_bucket.end());
     for (std::size_t i = 0; i < 4; ++i) ASSERT_NO_FATAL_FAILURE(run({op::insert, of_bucket[i], bucket * 16 + 1, 0}));
@@ -324,18 +326,18 @@ TEST_F(ConnectionTable, OverflowLinesWanderBetweenBuckets) {
   const auto next_lookup = [&] { return std::optional(connections[random() % connections.size()]); };
   std::set<std::size_t> line_counts;
   for (std::uint16_t number = 0; number < 8'000; ++number) {
-    const std::size_t bucket = random() % 6;
+    const std::size_t bucket = random() % wandering_buckets;
     const tuple subject = connections[bucket * 9 + 4 + random() % 5];
     const op what = random() % 2 ? op::insert : op::remove;
     ASSERT_NO_FATAL_FAILURE(run({what, subject, static_cast<std::uint32_t>(random()), number}, next_lookup));
     line_counts.insert(reference_.lines_used());
   }
-  EXPECT_EQ(line_counts, (std::set<std::size_t>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(line_counts.size(), std::min<std::size_t>(overflow_lines, wandering_buckets) + 1);
   EXPECT_GT(counts_.full, 100U);
 }
 
-TEST_F(ConnectionTable, ABucketTakesEightConnections) {
-  const auto connections = connections_of_bucket(5, 10);
+TEST_F(TABLE_SUITE, ABucketTakesEightConnections) {
+  const auto connections = connections_of_bucket(buckets / 2, 10);
   for (std::uint32_t i = 0; i < 10; ++i) {
     ASSERT_NO_FATAL_FAILURE(run({op::insert, connections[i], 100 + i, static_cast<std::uint16_t>(i)}));
   }
@@ -358,7 +360,7 @@ TEST_F(ConnectionTable, ABucketTakesEightConnections) {
   EXPECT_EQ(hits_, 4U);
 }
 
-TEST_F(ConnectionTable, AnAnswerThatIsNotTakenHoldsFurtherCommandsBack) {
+TEST_F(TABLE_SUITE, AnAnswerThatIsNotTakenHoldsFurtherCommandsBack) {
   const tuple connection{1, 2, 3, 4};
   ASSERT_NO_FATAL_FAILURE(run({op::insert, connection, 0xabcd, 1}));
   dut_.answer_ready_i = 0;
@@ -382,7 +384,7 @@ TEST_F(ConnectionTable, AnAnswerThatIsNotTakenHoldsFurtherCommandsBack) {
   EXPECT_EQ(dut_.entries_o, 1U);
 }
 
-TEST_F(ConnectionTable, QuietWhenNothingIsInside) {
+TEST_F(TABLE_SUITE, QuietWhenNothingIsInside) {
   for (int clocks = 0; clocks < 20; ++clocks) clock();
   ASSERT_TRUE(dut_.quiet_o);
   step(tuple{1, 2, 3, 4});
@@ -393,8 +395,8 @@ TEST_F(ConnectionTable, QuietWhenNothingIsInside) {
   EXPECT_TRUE(dut_.quiet_o);
 }
 
-TEST_F(ConnectionTable, ResetClearsTheTable) {
-  const auto connections = connections_of_bucket(3, 6);
+TEST_F(TABLE_SUITE, ResetClearsTheTable) {
+  const auto connections = connections_of_bucket(1, 6);
   for (const tuple& connection : connections) ASSERT_NO_FATAL_FAILURE(run({op::insert, connection, 9, 0}));
   reset();
   reference_ = {};
