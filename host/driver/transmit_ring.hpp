@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "host/driver/platform.hpp"
+#include "host/packet/sk_buff.hpp"
+#include "rtl/regs/generated/fourtuple_nic_regs.hpp"
+
+namespace fourtuple::driver {
+
+/// The host's side of a transmit ring. Each descriptor has a slot of its own that a frame is copied into, so that what
+/// the frame referred to may be reused at once.
+///
+/// Does not own its memory. Threads: one at a time.
+class transmit_ring {
+ public:
+  static constexpr std::size_t descriptor_bytes = 16;
+  /// A multiple of a cache line, so that a small frame is one read of the device.
+  static constexpr std::size_t slot_alignment_bytes = 64;
+
+  struct layout {
+    unsigned entries_log2 = 0;
+    std::size_t slot_bytes = 0;     ///< A multiple of slot_alignment_bytes.
+    unsigned completion_every = 0;  ///< Descriptors; at most half of the entries.
+    [[nodiscard]] std::size_t entries() const noexcept { return std::size_t{1} << entries_log2; }
+  };
+
+  /// Starts empty at index 0.
+  void start(const dma_region& descriptors, const dma_region& slots, const layout& shape) noexcept;
+
+  [[nodiscard]] bool full() const noexcept { return in_use() == layout_.entries(); }
+  /// Enough room that it pays to wake those who wait (Linux drivers: a quarter of the ring).
+  [[nodiscard]] bool has_room() const noexcept { return in_use() <= layout_.entries() - layout_.entries() / 4; }
+  /// Descriptors written and not yet reported as finished.
+  [[nodiscard]] std::size_t in_use() const noexcept { return static_cast<std::uint16_t>(tail_ - finished_); }
+
+  /// Takes a frame of at most slot_bytes; the ring is not full. The device does not know of it until announce().
+  void push(const packet::tx_sk_buff& skb) noexcept;
+
+  /// Whether there is something that the device has not been told of.
+  [[nodiscard]] bool unannounced() const noexcept { return announced_ != tail_; }
+  /// Everything so far is for the device: gives what tx_tail is to be, to be written after this.
+  [[nodiscard]] std::uint16_t announce() noexcept;
+
+  /// The device reports that it has finished with all descriptors before `tx_index`. False if that can not be.
+  [[nodiscard]] bool finish(std::uint16_t tx_index) noexcept;
+
+ private:
+  void write_descriptor(const regs::transmit_descriptor& descriptor) noexcept;
+
+  std::byte* descriptors_ = nullptr;
+  dma_region slots_;
+  layout layout_;
+  std::uint16_t tail_ = 0;
+  std::uint16_t announced_ = 0;
+  std::uint16_t finished_ = 0;
+  unsigned since_completion_ = 0;  ///< Descriptors behind the last one that asks for a completion.
+  regs::transmit_descriptor last_;
+};
+
+}  // namespace fourtuple::driver
