@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Taking the device up and down, and its error events. The data path is in nic_driver.cpp.
+#include <cassert>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "host/driver/nic_driver.hpp"
+#include "host/driver/registers.hpp"
+
+namespace fourtuple::driver {
+namespace {
+
+constexpr std::uint32_t known_id = 0x50555434;  // 4TUP
+constexpr std::uint32_t known_major = 0;
+constexpr std::size_t ethernet_header_bytes = 14;
+constexpr std::size_t vlan_tag_bytes = 4;
+constexpr unsigned largest_frame_bytes = 16383;
+constexpr std::size_t smallest_slot_bytes = 2048;
+constexpr std::size_t drain_budget = 64;
+constexpr std::uint32_t all_events =
+    regs::device_event_status::dma_write_error_mask | regs::device_event_status::dma_read_error_mask |
+    regs::device_event_status::rx_halted_mask | regs::device_event_status::tx_halted_mask |
+    regs::device_event_status::register_error_mask;
+constexpr std::uint32_t dma_errors =
+    regs::device_event_status::dma_write_error_mask | regs::device_event_status::dma_read_error_mask;
+constexpr std::uint32_t halted = regs::device_event_status::rx_halted_mask | regs::device_event_status::tx_halted_mask;
+
+constexpr bool within(unsigned value, unsigned low, unsigned high) noexcept { return value >= low && value <= high; }
+
+/// A frame's slot: a power of two keeps slots within pages, or starts them at one.
+std::size_t slot_bytes_for(std::size_t frame_bytes) noexcept {
+  std::size_t bytes = smallest_slot_bytes;
+  while (bytes < frame_bytes) bytes *= 2;
+  return bytes;
+}
+
+std::string_view dma_source_name(std::uint32_t source) noexcept {
+  switch (source) {
+    case 0:
+      return "receive data";
+    case 1:
+      return "a completion";
+    case 2:
+      return "an interrupt";
+    case 3:
+      return "a transmit descriptor";
+    case 4:
+      return "transmit data";
+    default:
+      return "an unknown access";
+  }
+}
+
+}  // namespace
+
+std::string_view describe(nic_result result) noexcept {
+  switch (result) {
+    case nic_result::ok:
+      return "no error";
+    case nic_result::bad_option:
+      return "an option of the NIC driver is out of its range";
+    case nic_result::no_answer:
+      return "the device does not answer: reads give all ones";
+    case nic_result::wrong_device:
+      return "the device is not a Fourtuple NIC";
+    case nic_result::unknown_version:
+      return "the device's register map has a version that this driver does not know";
+    case nic_result::table_not_ready:
+      return "the device did not clear its connection table in time";
+    case nic_result::no_memory:
+      return "not enough DMA memory for the rings";
+    case nic_result::still_active:
+      return "the device did not stop in time; its memory has been unmapped all the same";
+  }
+  return "unknown result";
+}
+
+nic_driver::nic_driver(mmio& device, dma_memory& memory, interrupt_controller& interrupts, const nic_options& options,
+                       std::function<void()> wake, log_callback log)
+    : device_(device),
+      interrupts_(interrupts),
+      options_(options),
+      log_(std::move(log)),
+      state_(std::make_shared<interrupt_state>()),
+      queue_(device, memory),
+      commands_(device) {
+  assert(wake && log_);
+  state_->wake = std::move(wake);
+}
+
+nic_driver::~nic_driver() {
+  close();
+  state_->connected = false;
+}
+
+bool nic_driver::options_valid() const noexcept {
+  return within(options_.mtu, 68, largest_frame_bytes - ethernet_header_bytes - vlan_tag_bytes) &&  // RFC 791: 68
+         within(options_.rx_ring_bytes_log2, 15, 30) && within(options_.completion_entries_log2, 4, 15) &&
+         within(options_.tx_entries_log2, 4, 15) &&
+         within(options_.tx_completion_every, 1, 1U << (options_.tx_entries_log2 - 1)) && !options_.address.is_group();
+}
+
+bool nic_driver::wait_for(std::uint32_t offset, std::uint32_t mask, std::uint32_t value) {
+  for (unsigned i = 0; i < options_.wait_reads; ++i) {
+    const std::uint32_t got = device_.read32(offset);
+    if (got == no_answer) return false;
+    if ((got & mask) == value) return true;
+  }
+  return false;
+}
+
+nic_result nic_driver::identify() {
+  const std::uint32_t id = device_.read32(regs::device_id);
+  if (id == no_answer) return nic_result::no_answer;
+  if (id != known_id) return nic_result::wrong_device;
+  const std::uint32_t version = device_.read32(regs::device_version);
+  if (version >> regs::device_version::major_shift != known_major) return nic_result::unknown_version;
+
+  const std::uint32_t capabilities = device_.read32(regs::device_capabilities);
+  command_depth_ =
+      (capabilities & regs::device_capabilities::command_depth_mask) >> regs::device_capabilities::command_depth_shift;
+  features_.rx_checksum = (capabilities & regs::device_capabilities::rx_checksum_mask) != 0;
+  features_.tx_checksum = (capabilities & regs::device_capabilities::tx_checksum_mask) != 0;
+  features_.connection_table =
+      (capabilities & regs::device_capabilities::connection_table_mask) != 0 && command_depth_ != 0;
+  features_.tso = false;  // this driver's slots hold one frame each
+  clock_period_ps_ = device_.read32(regs::device_clock);
+  return nic_result::ok;
+}
+
+nic_result nic_driver::clear_table() {
+  if (!features_.connection_table) return nic_result::ok;
+  // After reset it clears itself; what an earlier driver put in is flushed. The answer is only in the register, because
+  // the queue is down.
+  const std::uint32_t ready = regs::device_status::table_ready_mask;
+  if (!wait_for(regs::device_status, ready, ready)) return nic_result::table_not_ready;
+  device_.write32(regs::connection_command, static_cast<std::uint32_t>(regs::command_op::flush));
+  if (!wait_for(regs::connection_result, regs::connection_result::outstanding_mask, 0))
+    return nic_result::table_not_ready;
+  if (!wait_for(regs::device_status, ready, ready)) return nic_result::table_not_ready;
+  commands_.start(command_depth_);
+  return nic_result::ok;
+}
+
+void nic_driver::connect_interrupts() {
+  if (state_->connected) return;
+  state_->connected = true;
+  // The controller keeps the handlers; a driver that is gone must not be reached through them.
+  const auto connect = [this](std::atomic<bool> interrupt_state::*flag) {
+    return interrupts_.connect([state = state_, flag] {
+      if (!state->connected) return;
+      ++state->count;
+      ((*state).*flag).store(true, std::memory_order_release);
+      state->wake();
+    });
+  };
+  queue_message_ = connect(&interrupt_state::queue);
+  event_message_ = connect(&interrupt_state::event);
+}
+
+void nic_driver::set_masked(bool masked) {
+  const std::uint32_t control = masked ? regs::msix0_control::mask_mask : 0;
+  device_.write32(regs::msix0_control, control);
+  device_.write32(regs::msix1_control, control);
+}
+
+void nic_driver::configure() {
+  std::uint64_t address = 0;
+  for (unsigned i = 0; i < 6; ++i) address |= std::uint64_t{options_.address.bytes[i]} << (8 * i);
+  write64(device_, regs::device_mac_address, address);
+  device_.write32(regs::device_max_frame,
+                  static_cast<std::uint32_t>(options_.mtu + ethernet_header_bytes + vlan_tag_bytes));
+  device_.write32(regs::device_rx_filter,
+                  (options_.promiscuous ? regs::device_rx_filter::promiscuous_mask : 0) |
+                      (options_.all_multicast ? regs::device_rx_filter::all_multicast_mask : 0));
+  device_.write32(regs::device_hash_secret, options_.hash_secret);
+  device_.write32(regs::queue0_moderation,
+                  std::uint32_t{options_.interrupt_completions} | std::uint32_t{options_.interrupt_clocks}
+                                                                      << regs::queue0_moderation::clocks_shift);
+  write64(device_, regs::msix0_address, queue_message_.address);
+  device_.write32(regs::msix0_data, queue_message_.data);
+  write64(device_, regs::msix1_address, event_message_.address);
+  device_.write32(regs::msix1_data, event_message_.data);
+  device_.write32(regs::device_event_status, all_events);
+  device_.write32(regs::device_event_enable, all_events);
+}
+
+nic_result nic_driver::open() {
+  if (open_) return nic_result::ok;
+  if (!options_valid()) return nic_result::bad_option;
+  if (const nic_result found = identify(); found != nic_result::ok) return found;
+  // An earlier driver may have left it running.
+  if (!queue_.stop(options_.wait_reads)) return nic_result::still_active;
+  if (const nic_result cleared = clear_table(); cleared != nic_result::ok) return cleared;
+
+  const std::size_t slot_bytes = slot_bytes_for(options_.mtu + ethernet_header_bytes);
+  const nic_queue_shape shape{
+      .rx_bytes_log2 = options_.rx_ring_bytes_log2,
+      .completion_entries_log2 = options_.completion_entries_log2,
+      .tx = {options_.tx_entries_log2, slot_bytes, options_.tx_completion_every},
+  };
+  if (!queue_.allocate(shape)) return nic_result::no_memory;
+  connect_interrupts();
+  configure();
+  rx_head_ = 0;
+  rx_head_moved_ = tx_stopped_ = false;
+  queue_.start();
+  open_ = true;
+  set_masked(false);
+  complete();
+  return nic_result::ok;
+}
+
+nic_result nic_driver::close() {
+  if (!open_) return nic_result::ok;
+  open_ = false;
+  set_masked(true);
+  device_.write32(regs::device_event_enable, 0);
+  const bool stopped = queue_.stop(options_.wait_reads);
+  queue_.release();
+  state_->queue = state_->event = false;
+  return stopped ? nic_result::ok : nic_result::still_active;
+}
+
+void nic_driver::handle_event() {
+  state_->event.store(false, std::memory_order_release);
+  if (!open_) return;
+  const std::uint32_t status = device_.read32(regs::device_event_status);
+  if (status == no_answer) {
+    log_("NIC: the device does not answer");
+    return;
+  }
+  ++counters_.events;
+  if ((status & dma_errors) != 0) {
+    // Read before the bits are cleared: then the registers may take the next error.
+    const std::uint64_t address = read64(device_, regs::device_dma_error_address);
+    const std::uint32_t source = device_.read32(regs::device_dma_error_source);
+    char where[24];
+    std::snprintf(where, sizeof where, "0x%016llx", static_cast<unsigned long long>(address));
+    std::string line = (status & regs::device_event_status::dma_write_error_mask) != 0 ? "NIC: DMA write refused, "
+                                                                                       : "NIC: DMA read refused, ";
+    log_(line.append(dma_source_name(source)).append(" at ").append(where));
+  }
+  if ((status & regs::device_event_status::register_error_mask) != 0) log_("NIC: a register access was refused");
+  device_.write32(regs::device_event_status, status);
+  if ((status & halted) == 0) return;
+  log_((status & regs::device_event_status::rx_halted_mask) != 0 ? "NIC: receive halted, restarting the queue"
+                                                                 : "NIC: transmit halted, restarting the queue");
+  restart_queue();
+}
+
+void nic_driver::restart_queue() {
+  ++counters_.queue_restarts;
+  flush();
+  if (!queue_.stop(options_.wait_reads)) {
+    log_("NIC: the queue did not stop; it stays down");
+    open_ = false;
+    set_masked(true);
+    queue_.release();
+    return;
+  }
+  // What had arrived is handed up; then the memory is the driver's own again.
+  while (poll(drain_budget) == drain_budget) {
+  }
+  counters_.tx_lost_in_restart += queue_.transmit.in_use();
+  // While the queue is down, commands are executed without a completion; none of them may answer into the new ring.
+  if (features_.connection_table && !wait_for(regs::connection_result, regs::connection_result::outstanding_mask, 0)) {
+    log_("NIC: the connection table does not answer");
+  }
+  queue_.start();
+  rx_head_ = 0;
+  rx_head_moved_ = false;
+  commands_.forget_outstanding();
+  complete();
+  wake_transmit();
+}
+
+}  // namespace fourtuple::driver

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "host/driver/connection_commands.hpp"
+#include "host/driver/nic_queue.hpp"
+#include "host/driver/nic_statistics.hpp"
+#include "host/driver/platform.hpp"
+#include "host/ip/net_device.hpp"
+#include "rtl/regs/generated/fourtuple_nic_regs.hpp"
+
+namespace fourtuple::driver {
+
+/// How the driver sets the device up.
+struct nic_options {
+  packet::mac_address address;
+  std::uint16_t mtu = 1500;  ///< Largest IP packet, in bytes.
+  bool promiscuous = false;
+  bool all_multicast = false;
+  std::uint32_t hash_secret = 0;     ///< Of the connection hash; the stack's own, if it wants to use sk_buff::hash.
+  unsigned rx_ring_bytes_log2 = 20;  ///< 15 to 30.
+  unsigned completion_entries_log2 = 12;    ///< 4 to 15.
+  unsigned tx_entries_log2 = 10;            ///< 4 to 15.
+  unsigned tx_completion_every = 32;        ///< Descriptors; 1 to half of the transmit ring.
+  std::uint16_t interrupt_completions = 1;  ///< Interrupt moderation; 0 and 1: at the first completion.
+  std::uint16_t interrupt_clocks = 0;       ///< Interrupt moderation: clocks of the device after the first one.
+  unsigned wait_reads = 100'000;            ///< How often a register is read until it says what is waited for.
+};
+
+/// What open() and close() can say.
+enum class nic_result : std::uint8_t {
+  ok,
+  bad_option,       ///< An option is out of its range.
+  no_answer,        ///< Reads of the device give all ones.
+  wrong_device,     ///< It is not a Fourtuple NIC.
+  unknown_version,  ///< It is one with a register map that this driver does not know.
+  table_not_ready,  ///< The connection table was not cleared in time.
+  no_memory,        ///< The DMA memory is not enough.
+  still_active,     ///< The device did not stop in time; its memory was unmapped all the same.
+};
+
+/// One line that says what it is and what to look at.
+[[nodiscard]] std::string_view describe(nic_result result) noexcept;
+
+/// The driver of the Fourtuple NIC: one queue pair, NAPI-like polling, the connection table and error events.
+///
+/// A runner calls it: when `wake` was called, poll_pending() and event_pending() say why. Then it calls poll() until
+/// less than the budget was used, then complete(); and handle_event().
+///
+/// Nothing here waits or throws but open(), close(), handle_event() and device_counters(), which read registers, and
+/// allocation of host memory.
+///
+/// Threads: the stack's, one at a time; interrupts may come on any.
+class nic_driver final : public ip::net_device {
+ public:
+  using log_callback = std::function<void(std::string_view)>;
+
+  /// `device`, `memory` and `interrupts` outlive this. `wake` runs in interrupt context: it notes and wakes. `log` gets
+  /// one line for each thing that a person should know of.
+  nic_driver(mmio& device, dma_memory& memory, interrupt_controller& interrupts, const nic_options& options,
+             std::function<void()> wake, log_callback log);
+  /// Closes.
+  ~nic_driver() override;
+
+  /// Checks the device, gives it memory and starts it. On an error nothing is held and the device is idle.
+  [[nodiscard]] nic_result open();
+  /// Stops the device and gives its memory back. What has not been sent by then may be lost. Harmless if not open.
+  nic_result close();
+  [[nodiscard]] bool is_open() const noexcept { return open_; }
+
+  // ip::net_device
+  [[nodiscard]] ip::net_device_features features() const noexcept override { return features_; }
+  [[nodiscard]] packet::mac_address address() const noexcept override { return options_.address; }
+  [[nodiscard]] std::uint16_t mtu() const noexcept override { return options_.mtu; }
+  void set_receiver(ip::net_device_receiver& receiver) noexcept override { receiver_ = &receiver; }
+  [[nodiscard]] ip::netdev_tx xmit(const packet::tx_sk_buff& skb) override;
+  void flush() override;
+  void connection_insert(const packet::connection_tuple& tuple, std::uint32_t handle) override;
+  void connection_delete(const packet::connection_tuple& tuple) override;
+
+  /// The queue has interrupted since the last complete().
+  [[nodiscard]] bool poll_pending() const noexcept;
+  /// Handles completions until `budget` frames have been received or there are no more, hands the frames up in one
+  /// list, and gives their space back. Gives the number of frames: less than `budget` means that there was no more.
+  std::size_t poll(std::size_t budget);
+  /// Asks for the next interrupt (Linux: napi_complete_done). Whatever the device has written since the last poll()
+  /// interrupts at once.
+  void complete();
+
+  /// The device has reported an event that handle_event() has not looked at.
+  [[nodiscard]] bool event_pending() const noexcept;
+  /// Finds out what happened, logs it, and restarts the queue if it has halted.
+  void handle_event();
+
+  [[nodiscard]] const nic_driver_counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const connection_commands& table() const noexcept { return commands_; }
+  /// Reads the device's own counters: waits for each.
+  [[nodiscard]] std::vector<named_counter> device_counters() { return read_device_counters(device_); }
+
+ private:
+  /// Outlives the driver in the interrupt controller's hands.
+  struct interrupt_state {
+    std::atomic<bool> queue{false};
+    std::atomic<bool> event{false};
+    std::atomic<std::uint64_t> count{0};
+    std::atomic<bool> connected{false};
+    std::function<void()> wake;
+  };
+
+  [[nodiscard]] bool options_valid() const noexcept;
+  [[nodiscard]] nic_result identify();
+  [[nodiscard]] nic_result clear_table();
+  [[nodiscard]] bool wait_for(std::uint32_t offset, std::uint32_t mask, std::uint32_t value);
+  void configure();
+  void connect_interrupts();
+  void set_masked(bool masked);
+  void restart_queue();
+
+  void take_frame(completion_ring::record record);
+  void take_transmit(completion_ring::record record);
+  void give_back();
+  void wake_transmit();
+
+  mmio& device_;
+  interrupt_controller& interrupts_;
+  nic_options options_;
+  log_callback log_;
+  std::shared_ptr<interrupt_state> state_;
+  msi_message queue_message_;
+  msi_message event_message_;
+  ip::net_device_receiver* receiver_ = nullptr;
+  ip::net_device_features features_;
+  nic_queue queue_;
+  connection_commands commands_;
+  unsigned command_depth_ = 0;
+  std::uint32_t clock_period_ps_ = 0;
+  std::vector<packet::sk_buff> list_;  ///< Frames of one poll.
+  std::uint32_t rx_head_ = 0;
+  bool rx_head_moved_ = false;
+  bool tx_stopped_ = false;  ///< The receiver waits for tx_wake.
+  bool open_ = false;
+  nic_driver_counters counters_;
+};
+
+}  // namespace fourtuple::driver

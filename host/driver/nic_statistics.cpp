@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/driver/nic_statistics.hpp"
+
+#include "host/driver/registers.hpp"
+#include "rtl/regs/generated/fourtuple_nic_regs.hpp"
+
+namespace fourtuple::driver {
+
+std::vector<named_counter> list_counters(const nic_driver_counters& driver,
+                                         const connection_command_counters& commands) {
+  return {
+      {"interrupts", driver.interrupts},
+      {"polls", driver.polls},
+      {"polls_out_of_budget", driver.polls_out_of_budget},
+      {"rx_frames", driver.rx_frames},
+      {"rx_bytes", driver.rx_bytes},
+      {"rx_table_hits", driver.rx_table_hits},
+      {"bad_completions", driver.bad_completions},
+      {"tx_frames", driver.tx_frames},
+      {"tx_bytes", driver.tx_bytes},
+      {"tx_busy", driver.tx_busy},
+      {"tx_wakes", driver.tx_wakes},
+      {"tx_doorbells", driver.tx_doorbells},
+      {"tx_dropped_size", driver.tx_dropped_size},
+      {"tx_dropped_down", driver.tx_dropped_down},
+      {"tx_lost_in_restart", driver.tx_lost_in_restart},
+      {"events", driver.events},
+      {"queue_restarts", driver.queue_restarts},
+      {"table_commands_issued", commands.issued},
+      {"table_inserts_done", commands.inserts_done},
+      {"table_inserts_full", commands.inserts_full},
+      {"table_removes_done", commands.removes_done},
+      {"table_removes_not_found", commands.removes_not_found},
+      {"table_commands_cancelled", commands.cancelled},
+      {"table_answers_unexpected", commands.unexpected_answers},
+      {"table_commands_unanswered", commands.unanswered},
+  };
+}
+
+std::vector<named_counter> read_device_counters(mmio& device) {
+  constexpr std::string_view counter_prefix = "counter.";
+  constexpr std::string_view connection_prefix = "connection.";
+  std::vector<named_counter> counters;
+  for (const regs::register_info& info : regs::all_registers) {
+    if (info.name.starts_with(counter_prefix)) {
+      counters.push_back({info.name.substr(counter_prefix.size()), read64(device, info.offset)});
+    } else if (info.offset == regs::connection_entries || info.offset == regs::connection_overflow_lines_used) {
+      counters.push_back({info.name.substr(connection_prefix.size()), device.read32(info.offset)});
+    }
+  }
+  return counters;
+}
+
+}  // namespace fourtuple::driver
