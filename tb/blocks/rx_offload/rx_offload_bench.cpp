@@ -55,8 +55,8 @@ void rx_offload_bench::send(const frame_bytes& frame, bool mac_error, const std:
   }
 }
 
-void rx_offload_bench::idle(std::size_t clocks) {
-  for (; clocks > 0; --clocks) clock({});
+void rx_offload_bench::idle(std::size_t clocks, bool advance_time) {
+  for (; clocks > 0; --clocks) clock({}, advance_time);
 }
 
 void rx_offload_bench::start(const table_command& given) {
@@ -70,8 +70,8 @@ void rx_offload_bench::start(const table_command& given) {
   answer_.reset();
 }
 
-void rx_offload_bench::clock(const beat& given) {
-  timestamp_ = (timestamp_ + 0x1'0000'0007) & 0xffff'ffff'ffff;
+void rx_offload_bench::clock(const beat& given, bool advance_time) {
+  if (advance_time) timestamp_ = (timestamp_ + 0x1'0000'0007) & 0xffff'ffff'ffff;
   dut_.s_valid_i = given.valid;
   dut_.s_last_i = given.last;
   dut_.timestamp_i = timestamp_;

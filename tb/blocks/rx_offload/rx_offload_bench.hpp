@@ -44,8 +44,8 @@ class rx_offload_bench {
 
   /// Sends a frame; before each beat, `gap` says how many clocks without a beat come.
   void send(const frame_bytes& frame, bool mac_error = false, const std::function<std::size_t()>& gap = {});
-  /// Clocks without beats.
-  void idle(std::size_t clocks);
+  /// Clocks without beats. With advance_time false the timestamp stands still, so that no input changes.
+  void idle(std::size_t clocks, bool advance_time = true);
   /// Until everything has left.
   void drain() { idle(latency_clocks + 1); }
 
@@ -72,7 +72,7 @@ class rx_offload_bench {
     std::uint64_t timestamp = 0;
   };
 
-  void clock(const beat& given);
+  void clock(const beat& given, bool advance_time = true);
   void clock_edge();
   void check(const beat& expected);
   void check_meta(const beat& expected);
