@@ -91,7 +91,8 @@ class ipv4 final : public net_device_receiver {
   ipv4(base::clock& clock, base::timer_wheel& timers);
   ~ipv4() override;
 
-  /// Gives the host an address on a device's network. The first one is the default source.
+  /// Gives the host an address on a device's network. The first one is the default source. Whoever owns the device
+  /// makes this object, or one that hands frames on to it, its receiver.
   void add_device(net_device& device, packet::ipv4_address address, unsigned prefix_length);
   /// Where everything goes that is on no device's network; must be on one of them.
   void set_gateway(packet::ipv4_address gateway);
@@ -103,12 +104,16 @@ class ipv4 final : public net_device_receiver {
   [[nodiscard]] std::optional<route> route_output(packet::ipv4_address destination) const noexcept;
 
   /// Puts IPv4 and Ethernet headers in front and sends (Linux: ip_queue_xmit). A transport checksum that is left to the
-  /// device (checksum_partial) is computed here if the device does not do it.
+  /// device (checksum_partial) is computed here if the device does not do it. Payload is copied if it has to wait for
+  /// the neighbour's address. However it ends, `skb` is used up: it has headers in front, and is made anew to try
+  /// again. A neighbour that never answers is told to the protocol as an ICMP error, host unreachable.
   [[nodiscard]] xmit_result queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output);
   /// Ends a batch of queue_xmit on all devices.
   void flush();
 
+  /// Takes frames of any of the devices, and ends with flush().
   void receive(std::span<const packet::sk_buff> list) override;
+  /// Sends what waited for room, then calls each protocol's tx_wake once.
   void tx_wake() override;
 
   /// MIB counters with Linux's names: {"IpInReceives", 12}, {"IcmpInEchos", 1}, {"IpInHdrErrors", ...},

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/ip/ipv4.hpp"
+
+#include <algorithm>
+
+#include "host/ip/ipv4_state.hpp"
+#include "host/packet/icmp.hpp"
+
+namespace fourtuple::ip {
+
+ipv4::state::state(ipv4& self, base::clock& clock_of_stack, base::timer_wheel& timers_of_stack)
+    : clock(clock_of_stack),
+      timers(timers_of_stack),
+      messages(self, routes, clock, counters, [this](std::uint8_t number) { return protocols[number]; }),
+      defrag(clock, timers, counters, [this](const packet::ipv4_datagram& first) {
+        messages.send_error(first, packet::icmp_time_exceeded, packet::icmp_exc_fragtime);
+      }) {}
+
+ipv4::ipv4(base::clock& clock, base::timer_wheel& timers) : state_(std::make_unique<state>(*this, clock, timers)) {}
+
+ipv4::~ipv4() = default;
+
+void ipv4::add_device(net_device& device, packet::ipv4_address address, unsigned prefix_length) {
+  state& s = *state_;
+  s.routes.add(device, address, prefix_length);
+  s.interfaces.push_back(
+      {&device, address,
+       std::make_unique<neighbour_table>(device, address, s.clock, s.timers, s.counters,
+                                         [&s](const queued_packet& packet) { s.unreachable(packet); })});
+}
+
+void ipv4::set_gateway(packet::ipv4_address gateway) { state_->routes.set_gateway(gateway); }
+
+void ipv4::add_protocol(std::uint8_t number, protocol& handler) { state_->protocols[number] = &handler; }
+
+bool ipv4::is_local(packet::ipv4_address address) const noexcept { return state_->routes.is_local(address); }
+
+std::optional<route> ipv4::route_output(packet::ipv4_address destination) const noexcept {
+  return state_->routes.lookup(destination);
+}
+
+xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output) {
+  return state_->output(skb, via, output);
+}
+
+void ipv4::flush() {
+  for (const state::interface& interface : state_->interfaces) interface.device->flush();
+}
+
+void ipv4::receive(std::span<const packet::sk_buff> list) {
+  for (const packet::sk_buff& skb : list) state_->receive_frame(skb);
+  flush();
+}
+
+void ipv4::tx_wake() {
+  for (const state::interface& interface : state_->interfaces) interface.neighbours->tx_wake();
+  // A handler may have several numbers.
+  std::vector<protocol*> woken;
+  for (protocol* handler : state_->protocols) {
+    if (handler == nullptr || std::ranges::find(woken, handler) != woken.end()) continue;
+    woken.push_back(handler);
+    handler->tx_wake();
+  }
+  flush();
+}
+
+std::vector<std::pair<std::string_view, std::uint64_t>> ipv4::counters() const { return state_->counters.named(); }
+
+}  // namespace fourtuple::ip

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <variant>
+#include <vector>
+
+#include "host/base/byte_order.hpp"
+#include "host/base/jhash.hpp"
+#include "host/ip/ipv4_state.hpp"
+#include "host/packet/checksum.hpp"
+#include "host/packet/icmp.hpp"
+
+namespace fourtuple::ip {
+
+namespace {
+
+constexpr std::uint8_t icmp_host_unreach = 1;
+constexpr std::size_t max_packet_bytes = 65'535;
+constexpr std::uint16_t min_mtu_bytes = 68;  // RFC 791 3.2
+
+/// Puts in the checksum that was left to the device (Linux: skb_checksum_help).
+void checksum_help(packet::tx_sk_buff& skb) {
+  const auto headers = skb.headers().subspan(skb.checksum_start());
+  // The field holds the pseudo-header's sum and is summed with the rest.
+  packet::internet_checksum sum;
+  sum.add(headers);
+  for (const auto piece : skb.payload()) sum.add(piece);
+  const std::uint16_t checksum = sum.checksum();
+  // 0 would say "no checksum" in UDP; for TCP the two are the same number.
+  base::store_be16(headers, skb.checksum_offset(), checksum == 0 ? std::uint16_t{0xffff} : checksum);
+  skb.clear_checksum_partial();
+}
+
+packet::mac_address multicast_mac(packet::ipv4_address group) {  // RFC 1112 6.4
+  return {{0x01, 0x00, 0x5e, static_cast<std::uint8_t>(group.value >> 16 & 0x7f),
+           static_cast<std::uint8_t>(group.value >> 8), static_cast<std::uint8_t>(group.value)}};
+}
+
+packet::ipv4_header header_for(const ipv4_output& how, std::uint16_t id) {
+  return {.tos = how.tos,
+          .id = id,
+          .dont_fragment = how.dont_fragment,
+          .ttl = how.ttl,
+          .protocol = how.protocol,
+          .source = how.source,
+          .destination = how.destination};
+}
+
+}  // namespace
+
+ipv4::state::interface* ipv4::state::interface_of(const route& via) noexcept {
+  const auto found = std::ranges::find_if(
+      interfaces, [&](const interface& i) { return i.device == via.device && i.address == via.source; });
+  return found == interfaces.end() ? nullptr : &*found;
+}
+
+std::uint16_t ipv4::state::select_id(const ipv4_output& how, const packet::tx_sk_buff& skb) {
+  const std::uint32_t hash = base::jhash_3words(how.destination.value, how.source.value, how.protocol, 0);
+  std::uint16_t& next = ids[hash % id_generators];
+  const std::uint16_t id = next;
+  // Each segment that the device makes has an identification of its own.
+  const std::size_t segments = skb.gso_size == 0 ? 1 : skb.payload_bytes() / skb.gso_size + 1;
+  next = static_cast<std::uint16_t>(next + segments);
+  return id;
+}
+
+xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
+  counters.add(mib::out_requests);
+  if (interface_of(via) == nullptr) {
+    counters.add(mib::out_no_routes);
+    return xmit_result::no_route;
+  }
+  if (skb.checksum_partial() && skb.gso_size == 0 && !via.device->features().tx_checksum) checksum_help(skb);
+  const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
+  if (skb.gso_size == 0 && bytes > via.mtu) {
+    if (!how.dont_fragment && bytes <= max_packet_bytes && via.mtu >= min_mtu_bytes) {
+      return output_fragments(skb, via, how);
+    }
+    counters.add(mib::frag_fails);
+    return xmit_result::too_big;
+  }
+  packet::ipv4_header header = header_for(how, select_id(how, skb));
+  header.total_bytes = static_cast<std::uint16_t>(bytes);
+  packet::write_ipv4(skb.push(packet::ipv4_header::min_bytes), header);
+  return count(finish_output(skb, via), bytes);
+}
+
+xmit_result ipv4::state::count(xmit_result result, std::size_t bytes) {
+  if (result == xmit_result::ok) {
+    counters.add(mib::out_octets, bytes);
+  } else {
+    counters.add(mib::out_discards);
+  }
+  return result;
+}
+
+/// Linux: ip_fragment. What does not get out after the first fragment is lost: the receiver gives the rest up.
+xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
+  if (skb.checksum_partial()) checksum_help(skb);
+  std::vector<std::byte> packet(skb.headers().begin(), skb.headers().end());
+  for (const auto piece : skb.payload()) packet.insert(packet.end(), piece.begin(), piece.end());
+
+  packet::ipv4_header header = header_for(how, select_id(how, skb));
+  const std::size_t room = (via.mtu - packet::ipv4_header::min_bytes) / 8 * 8;
+  for (std::size_t offset = 0; offset < packet.size(); offset += room) {
+    const auto piece = std::span<const std::byte>{packet}.subspan(offset, std::min(room, packet.size() - offset));
+    packet::tx_sk_buff fragment;
+    static_cast<void>(fragment.append(piece));
+    header.fragment_offset_bytes = static_cast<std::uint16_t>(offset);
+    header.more_fragments = offset + piece.size() < packet.size();
+    header.total_bytes = static_cast<std::uint16_t>(piece.size() + packet::ipv4_header::min_bytes);
+    packet::write_ipv4(fragment.push(packet::ipv4_header::min_bytes), header);
+    const xmit_result result = count(finish_output(fragment, via), header.total_bytes);
+    if (result != xmit_result::ok) {
+      counters.add(mib::frag_fails);
+      return result;
+    }
+    counters.add(mib::frag_creates);
+  }
+  counters.add(mib::frag_oks);
+  return xmit_result::ok;
+}
+
+/// Linux: ip_finish_output2. `skb` starts at its IPv4 header.
+xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via) {
+  if (via.next_hop.is_multicast() || routes.is_broadcast(via.next_hop)) {
+    packet::write_ethernet(
+        skb.push(packet::ethernet_header::untagged_bytes),
+        {.destination = via.next_hop.is_multicast() ? multicast_mac(via.next_hop) : packet::mac_address::broadcast(),
+         .source = via.device->address(),
+         .vlan = {},
+         .ether_type = packet::eth_p_ip});
+    return via.device->xmit(skb) == netdev_tx::ok ? xmit_result::ok : xmit_result::busy;
+  }
+  switch (interface_of(via)->neighbours->send(via.next_hop, skb)) {
+    case neighbour_table::output::sent:
+    case neighbour_table::output::queued:
+      return xmit_result::ok;
+    case neighbour_table::output::busy:
+      return xmit_result::busy;
+    case neighbour_table::output::full:
+      break;
+  }
+  return xmit_result::no_memory;
+}
+
+/// Linux: arp_error_report, ipv4_link_failure.
+void ipv4::state::unreachable(const queued_packet& packet) {
+  std::vector<std::byte> bytes = packet.headers;
+  bytes.insert(bytes.end(), packet.payload.begin(), packet.payload.end());
+  const auto parsed = packet::parse_quoted_ipv4(bytes);
+  if (const auto* about = std::get_if<packet::ipv4_datagram>(&parsed)) {
+    messages.deliver_error(packet::icmp_dest_unreach, icmp_host_unreach, 0, *about);
+  }
+}
+
+}  // namespace fourtuple::ip

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "host/ip/fib.hpp"
+#include "host/ip/icmp.hpp"
+#include "host/ip/ip_fragment.hpp"
+#include "host/ip/ipv4.hpp"
+#include "host/ip/mib.hpp"
+#include "host/ip/neighbour.hpp"
+#include "host/packet/ethernet.hpp"
+#include "host/packet/ipv4_header.hpp"
+
+namespace fourtuple::ip {
+
+/// What class ipv4 consists of; used by its own source files only.
+struct ipv4::state {
+  /// An address on a device's network, and the neighbours there. A device may have several.
+  struct interface {
+    net_device* device;
+    packet::ipv4_address address;
+    std::unique_ptr<neighbour_table> neighbours;
+  };
+
+  state(ipv4& self, base::clock& clock, base::timer_wheel& timers);
+
+  // Input: ipv4_input.cpp.
+  void receive_frame(const packet::sk_buff& skb);
+  void receive_arp(const packet::ethernet_frame& frame);
+  void receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame);
+  [[nodiscard]] bool accept_addresses(const packet::ipv4_header& header, bool group_frame);
+  [[nodiscard]] bool accept_options(std::span<const std::byte> options);
+  void deliver(const packet::ipv4_datagram& datagram, const packet::sk_buff* skb);
+  void deliver_unhandled(const packet::ipv4_datagram& datagram);
+
+  // Output: ipv4_output.cpp.
+  [[nodiscard]] xmit_result output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
+  [[nodiscard]] xmit_result output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
+  [[nodiscard]] xmit_result finish_output(packet::tx_sk_buff& skb, const route& via);
+  [[nodiscard]] xmit_result count(xmit_result result, std::size_t bytes);
+  [[nodiscard]] std::uint16_t select_id(const ipv4_output& how, const packet::tx_sk_buff& skb);
+  [[nodiscard]] interface* interface_of(const route& via) noexcept;
+  void unreachable(const queued_packet& packet);
+
+  base::clock& clock;
+  base::timer_wheel& timers;
+  mib_counters counters;
+  fib routes;
+  std::array<protocol*, 256> protocols{};
+  icmp messages;
+  ip_defrag defrag;
+  std::vector<interface> interfaces;
+
+  /// Identifications, counted for some destinations together (Linux: ip_idents).
+  static constexpr std::size_t id_generators = 2048;
+  std::vector<std::uint16_t> ids = std::vector<std::uint16_t>(id_generators);
+};
+
+}  // namespace fourtuple::ip
