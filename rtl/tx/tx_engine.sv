@@ -13,8 +13,8 @@
 ///               and tx_active_o goes to 0 when all descriptors that have been read are done with and the completion was
 ///               taken; a frame of which the end is missing then is forgotten. Frames that have been read go on to the MAC.
 /// counting      frame_bytes_o has the padding in it
-/// quiet_o       nothing changes until an input does; waiting for reads, for the MAC or for space is quiet only when
-///               nothing else moves. From registers, and from tx_enable_i and tx_tail_i, which are registers
+/// quiet_o       nothing changes until an input does. Waiting for read data is quiet; waiting for ARREADY, for the MAC or for
+///               the completion to be taken is not, nor is being switched off. From registers, tx_enable_i and tx_tail_i
 module tx_engine #(
     parameter int unsigned FIFO_BEATS_LOG2 = 9  // log2 of the beats in each buffer: read data, and frames
 ) (

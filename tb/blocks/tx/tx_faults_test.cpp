@@ -162,6 +162,67 @@ TEST(TxFaults, RefusedBytesDropTheirFrameOnly) {
   EXPECT_GT(bench.error_address() + 512, last_refused);
 }
 
+class TxRandomFaults : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(TxRandomFaults, GoodFramesAreSentAndBadOnesCountedOnce) {
+  const std::uint32_t seed = GetParam();
+  tx_bench bench(seed, 4 + seed % 5,
+                 {.read_latency_min = 4,
+                  .read_latency_max = 80,
+                  .ar_ready_percent = 70,
+                  .r_valid_percent = 80,
+                  .mac_ready_percent = 60,
+                  .completion_ready_percent = 20});
+  bench.enable();
+  std::vector<std::vector<std::byte>> expected;
+  std::uint64_t broken = 0;
+  std::uint64_t refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    tx_frame frame = plain_frame(bench, bench.pick(14, bench.pick(0, 5) == 0 ? 16383 : 900));
+    const auto first = bench.pick(1, static_cast<unsigned>(frame.bytes.size()) - 1);
+    frame.pieces = {first, frame.bytes.size() - first};
+    frame.completion = bench.pick(0, 2) == 0;
+    frame.checksum = bench.pick(0, 1) == 0;
+    frame.checksum_offset = static_cast<std::uint8_t>(bench.pick(0, 12));
+    switch (bench.pick(0, 5)) {
+      case 0:
+        frame.tso = true;
+        ++broken;
+        break;
+      case 1:
+        send_pieces(bench, {bench.pick(1, 16383), 0, bench.pick(0, 3000)});
+        ++broken;
+        continue;
+      case 2: {
+        // Its bytes lie in lines of their own, so the neighbours can be read.
+        const std::uint64_t address = bench.place(std::vector<std::byte>(64 + frame.bytes.size() + 64), 0) + 64;
+        bench.refuse(address + bench.pick(0, static_cast<unsigned>(frame.bytes.size()) - 1), 1);
+        regs::transmit_descriptor descriptor;
+        descriptor.address = address;
+        descriptor.length = static_cast<std::uint32_t>(frame.bytes.size());
+        descriptor.end_of_frame = true;
+        bench.write_descriptor(descriptor);
+        ++refused;
+        continue;
+      }
+      default:
+        expected.push_back(expected_on_wire(frame));
+        break;
+    }
+    bench.send(frame, bench.pick(0, 1) == 0);
+  }
+  bench.doorbell();
+  ASSERT_TRUE(bench.drain());
+  ASSERT_EQ(bench.sent().size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(bench.sent()[i], expected[i]) << "frame " << i;
+  EXPECT_EQ(bench.counts().drop_descriptor, broken);
+  EXPECT_EQ(bench.counts().drop_dma_error, refused);
+  EXPECT_EQ(bench.head(), bench.tail());
+  EXPECT_FALSE(bench.halted());
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, TxRandomFaults, testing::Range(1U, 9U));
+
 TEST(TxFaults, RefusedDescriptorHaltsUntilEnabledAgain) {
   for (std::uint16_t bad = 0; bad < 24; bad = static_cast<std::uint16_t>(bad + 5)) {
     tx_bench bench(15U + bad, 5);
