@@ -23,6 +23,7 @@ rx_offload/frame_parser.sv
 rx_offload/internet_sum.sv
 rx_offload/rx_checksum.sv
 rx_offload/rx_offload.sv
+rx/rx_input.sv
 rx/ring_returned.sv
 rx/rx_ring_space.sv
 completion/completion_space.sv
@@ -47,6 +48,7 @@ tx/tx_frame_reader.sv
 tx/tx_checksum_insert.sv
 tx/tx_engine.sv
 axi/axi_write_master.sv
+axi/axil_slice.sv
 nic/command_port.sv
 nic/event_unit.sv
 nic/nic_clock.sv

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// The write side of the device's AXI4 master: takes bursts of received frames, lines of completions and interrupt messages,
-/// and says who made a write that was refused.
+/// The write side of the device's AXI4 master: takes bursts of received frames, lines of completions and interrupt
+/// messages, and says who made a write that was refused.
 ///
-/// order         all writes have one ID and leave in the order in which they are taken (valid && ready). Completions go before
-///               messages, messages before frames, at the border of a burst. Who has to be behind a write is handed in
-///               after that was taken
+/// order         all writes have one ID and leave in the order in which they are taken (valid && ready). Completions
+///               go before messages, messages before frames, at the border of a burst. Who has to be behind a write
+///               is handed in after that was taken
 /// latency       2 clocks to AWVALID, 1 clock to WVALID
 /// throughput    1 beat per clock, one-beat bursts included
 /// outstanding   at most 2**OUTSTANDING_LOG2 + 1 writes without a response; then nothing is taken

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Counts the free records of the completion ring: those that are neither promised to a completion nor unread by the host.
+/// Counts the free records of the completion ring: those that are neither promised to a completion nor unread by the
+/// host.
 ///
 /// latency       available_o comes from a register; space that the host gives back counts after 2 clocks
 /// throughput    1 record per clock

@@ -3,8 +3,8 @@
 
 /// Gives records their places in the completion ring and puts two neighbours of a 64-byte line into one beat.
 ///
-/// A line that has only its first record goes out when flush_i says that the bus has nothing better to do and no other record
-/// waits; with its second record it goes out at once.
+/// A line that has only its first record goes out when flush_i says that the bus has nothing better to do and no
+/// other record waits; with its second record it goes out at once.
 ///
 /// latency       3 clocks from a record to its beat, when it goes out alone
 /// throughput    2 records per 3 clocks

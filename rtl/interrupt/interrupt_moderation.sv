@@ -23,7 +23,8 @@ module interrupt_moderation (
     output logic      [15:0] quiet_clocks_o,  // clocks before it is reached, while timing_o
     output logic             quiet_o
 );
-  // How many completions are new, then what that means. A tail behind the index (armed for a later completion) is none.
+  // How many completions are new, then what that means. A tail behind the index (armed for a later completion) is
+  // none.
   logic [15:0] index_q, new_q;
   logic any_q, enough_q, some;
   assign some = new_q != '0 && (!new_q[15] || new_q[14:0] == '0);

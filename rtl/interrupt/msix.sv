@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Sends MSI-X messages (PCIe 6.1.4): holds each vector's request as a pending bit until its vector is not masked and the bus
-/// takes the message. The lower vector goes first.
+/// Sends MSI-X messages (PCIe 6.1.4): holds each vector's request as a pending bit until its vector is not masked and
+/// the bus takes the message. The lower vector goes first.
 ///
 /// latency       1 clock from request to message
 /// throughput    1 message per 2 clocks

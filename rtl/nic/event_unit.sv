@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// DMA errors and events: keeps the first error's address and source, and asks for the event vector's message when an enabled
-/// bit of event_status goes from 0 to 1.
+/// DMA errors and events: keeps the first error's address and source, and asks for the event vector's message when an
+/// enabled bit of event_status goes from 0 to 1.
 ///
 /// latency  1 clock to the registers; the message is asked for 1 clock after the bit has risen
 /// reset    no error, no event

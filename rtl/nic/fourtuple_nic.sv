@@ -3,7 +3,8 @@
 
 /// The NIC: docs/device.md says what it does, and what its borders carry.
 ///
-/// clock, reset  one clock; rst_ni is synchronous, low for at least 1 clock. Everything is empty, disabled and masked after it
+/// clock, reset  one clock; rst_ni is synchronous, low for at least 1 clock. After it everything is empty, disabled,
+///               masked
 /// s_axis        s_axis_tready is 1 from 1 clock after reset on: 1 beat per clock, always
 /// m_axi         writes up to 1 beat per clock, reads as tx_engine asks; bready is always 1
 /// quiet_o       from registers only; see docs/device.md, Idle clocks. skip_i is 0 in hardware
@@ -108,41 +109,33 @@ module fourtuple_nic #(
   logic [31:0] wdata;
   logic [3:0] wstrb;
   logic awvalid, awready, wvalid, wready, arvalid, arready;
-  axis_skid #(
-      .WIDTH(19)
-  ) i_axil_aw (
+  axil_slice i_axil_slice (
       .clk_i,
       .rst_ni,
-      .s_data_i({s_axil_awprot, s_axil_awaddr}),
-      .s_valid_i(s_axil_awvalid),
-      .s_ready_o(s_axil_awready),
-      .m_data_o({awprot, awaddr}),
-      .m_valid_o(awvalid),
-      .m_ready_i(awready)
-  );
-  axis_skid #(
-      .WIDTH(36)
-  ) i_axil_w (
-      .clk_i,
-      .rst_ni,
-      .s_data_i({s_axil_wstrb, s_axil_wdata}),
-      .s_valid_i(s_axil_wvalid),
-      .s_ready_o(s_axil_wready),
-      .m_data_o({wstrb, wdata}),
-      .m_valid_o(wvalid),
-      .m_ready_i(wready)
-  );
-  axis_skid #(
-      .WIDTH(19)
-  ) i_axil_ar (
-      .clk_i,
-      .rst_ni,
-      .s_data_i({s_axil_arprot, s_axil_araddr}),
-      .s_valid_i(s_axil_arvalid),
-      .s_ready_o(s_axil_arready),
-      .m_data_o({arprot, araddr}),
-      .m_valid_o(arvalid),
-      .m_ready_i(arready)
+      .s_axil_awaddr,
+      .s_axil_awprot,
+      .s_axil_awvalid,
+      .s_axil_awready,
+      .s_axil_wdata,
+      .s_axil_wstrb,
+      .s_axil_wvalid,
+      .s_axil_wready,
+      .s_axil_araddr,
+      .s_axil_arprot,
+      .s_axil_arvalid,
+      .s_axil_arready,
+      .m_axil_awaddr(awaddr),
+      .m_axil_awprot(awprot),
+      .m_axil_awvalid(awvalid),
+      .m_axil_awready(awready),
+      .m_axil_wdata(wdata),
+      .m_axil_wstrb(wstrb),
+      .m_axil_wvalid(wvalid),
+      .m_axil_wready(wready),
+      .m_axil_araddr(araddr),
+      .m_axil_arprot(arprot),
+      .m_axil_arvalid(arvalid),
+      .m_axil_arready(arready)
   );
 
   fourtuple_nic_regs_pkg::reg2hw_t reg2hw;
@@ -187,31 +180,25 @@ module fourtuple_nic #(
   };
 
   // -------------------------------------------------------------------------------- receive
-  // From here on a beat is one clock old, and so is the time that goes with it.
   logic [511:0] rx_data;
   logic [63:0] rx_keep;
-  logic rx_valid, rx_last, rx_bad, rx_inside, rx_begins;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      s_axis_tready <= 1'b0;
-      rx_valid      <= 1'b0;
-      rx_inside     <= 1'b0;
-      rx_begins     <= 1'b0;
-    end else begin
-      s_axis_tready <= 1'b1;
-      rx_valid      <= s_axis_tvalid && s_axis_tready;
-      rx_begins     <= s_axis_tvalid && s_axis_tready && !rx_inside;
-      if (s_axis_tvalid && s_axis_tready) rx_inside <= !s_axis_tlast;
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    if (s_axis_tvalid) begin
-      rx_data <= s_axis_tdata;
-      rx_keep <= s_axis_tkeep;
-      rx_last <= s_axis_tlast;
-      rx_bad  <= s_axis_tuser;
-    end
-  end
+  logic rx_valid, rx_last, rx_bad, rx_begins;
+  rx_input i_rx_input (
+      .clk_i,
+      .rst_ni,
+      .s_axis_tdata,
+      .s_axis_tkeep,
+      .s_axis_tvalid,
+      .s_axis_tready,
+      .s_axis_tlast,
+      .s_axis_tuser,
+      .m_data_o(rx_data),
+      .m_keep_o(rx_keep),
+      .m_valid_o(rx_valid),
+      .m_last_o(rx_last),
+      .m_bad_o(rx_bad),
+      .m_begins_o(rx_begins)
+  );
 
   logic [511:0] parsed_data;
   logic parsed_valid, parsed_last;
@@ -292,10 +279,8 @@ module fourtuple_nic #(
 
   logic rx_start, rx_halted_pulse, rx_quiet;
   logic [25:0] rx_tail;
-  logic [15:0] completion_tail;
-  logic rx_active, rx_halted, tx_engine_active, tx_active, tx_halted;
-  logic transmit_done;
-  logic [15:0] transmit_index;
+  logic [15:0] completion_tail, transmit_index;
+  logic rx_active, rx_halted, tx_engine_active, tx_active, tx_halted, transmit_done;
   logic data_valid, data_ready, data_first, data_last;
   logic [57:0] data_address, completion_address;
   logic [7:0] data_burst_len;
@@ -307,6 +292,7 @@ module fourtuple_nic #(
   logic [63:0] write_error_address;
   logic [13:0] delivered_bytes, tx_frame_bytes;
   logic [Counters-1:0] count;
+  logic counters_quiet;
   rx_queue #(
       .BEATS_LOG2(RX_FIFO_BEATS_LOG2),
       .ANSWERS_LOG2($clog2(COMMAND_DEPTH))
@@ -377,8 +363,8 @@ module fourtuple_nic #(
 
   // -------------------------------------------------------------------------------- transmit
   logic [15:0] tx_head;
-  logic tx_frame, tx_checksum_inserted, tx_drop_descriptor, tx_drop_dma_error, tx_halted_pulse;
-  logic read_error, tx_quiet;
+  logic tx_frame, tx_checksum_inserted, tx_drop_descriptor, tx_drop_dma_error, tx_halted_pulse, tx_quiet;
+  logic read_error;
   logic [2:0] read_error_source;
   logic [63:0] read_error_address;
   tx_engine #(
@@ -458,7 +444,7 @@ module fourtuple_nic #(
       .quiet_o(event_quiet)
   );
 
-  logic message_valid, message_ready, message_sent, msix_quiet;
+  logic message_valid, message_ready, message_sent, msix_quiet, write_quiet;
   logic [61:0] message_address;
   logic [31:0] message_data;
   logic [Vectors-1:0] pending;
@@ -481,7 +467,6 @@ module fourtuple_nic #(
   );
 
   // -------------------------------------------------------------------------------- m_axi
-  logic write_quiet;
   axi_write_master i_write_master (
       .clk_i,
       .rst_ni,
@@ -555,7 +540,6 @@ module fourtuple_nic #(
   assign count[30] = register_error;
   assign count[31] = message_sent;
 
-  logic counters_quiet;
   nic_counters #(
       .COUNTERS(Counters),
       .RX_BYTES(1),

@@ -3,8 +3,9 @@
 
 /// The device's clock counter.
 ///
-/// now_o is the number of clocks since reset at the clock before: one clock late, to keep the carry short. Who registers its
-/// inputs and uses now_o for them has the exact time, also in the clock after one that stood for skip_i + 1 clocks.
+/// now_o is the number of clocks since reset at the clock before: one clock late, to keep the carry short. Who
+/// registers its inputs and uses now_o for them has the exact time, also in the clock after one that stood for skip_i
+/// + 1 clocks.
 ///
 /// reset  0
 module nic_clock (

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Decides what becomes of each frame (docs/device.md, Receive, rules 5 to 8) and puts everything that wants a record in the
-/// completion ring - frames, table answers, transmit completions - into one order with a place promised to each.
+/// Decides what becomes of each frame (docs/device.md, Receive, rules 5 to 8) and puts everything that wants a record
+/// in the completion ring - frames, table answers, transmit completions - into one order with a place promised to
+/// each.
 ///
 /// latency       1 clock from an entry to its placement and record
-/// throughput    1 frame per clock. An answer or a transmit completion takes a clock of its own, at most every other one
-/// backpressure  entries wait for placement_ready_i and record_ready_i. A frame never waits for ring space: it is dropped.
-///               Answers and the latest transmit completion wait for completion space aside, and get it before frames
+/// throughput    1 frame per clock. An answer or a transmit completion takes a clock of its own, at most every other
+///               one
+/// backpressure  entries wait for placement_ready_i and record_ready_i. A frame never waits for ring space: it is
+///               dropped. Answers and the latest transmit completion wait for completion space aside, and get it
+///               before frames
 /// reset, start  rings empty
 /// pulses        1 clock after the decision
 module rx_admission #(

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Buffer of whole frames behind the receive offload pipeline, and the queue of what is known about each of them. Answers of
-/// the connection table go through the same queue, so that frames leave on the right side of the command they did
-/// or did not see.
+/// Buffer of whole frames behind the receive offload pipeline, and the queue of what is known about each of them.
+/// Answers of the connection table go through the same queue, so that frames leave on the right side of the command
+/// they did or did not see.
 ///
 /// latency       an entry is shown 3 clocks after its frame's last beat; beats are read by address, 1 clock
 /// throughput    1 beat per clock in and out

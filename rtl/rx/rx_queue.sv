@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// The receive side of a queue behind the offload pipeline, and the completion ring that all sides share: frame FIFO, decision,
-/// receive ring, records and completions, up to the AXI write master.
+/// The receive side of a queue behind the offload pipeline, and the completion ring that all sides share: frame FIFO,
+/// decision, receive ring, records and completions, up to the AXI write master.
 ///
 /// latency       about 15 clocks from a frame's last beat to its first write, 9 more to its completion
 /// throughput    1 beat per clock; one-beat frames and their completions: 2 frames per 3 beats on the bus
@@ -206,7 +206,8 @@ module rx_queue #(
       .quiet_o(ring_quiet)
   );
 
-  // Records wait here for their frames' bytes. More frames than this cannot be between decision and bus: done_q's range.
+  // Records wait here for their frames' bytes. More frames than this cannot be between decision and bus: done_q's
+  // range.
   logic record_valid, record_ready, record_is_frame, records_empty, completions_quiet;
   logic [255:0] record;
   sync_fifo #(

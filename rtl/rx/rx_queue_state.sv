@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Starts, halts and stops the receive side and the completion ring: docs/device.md, Enabling a queue; DMA errors on receive.
+/// Starts, halts and stops the receive side and the completion ring: docs/device.md, Enabling a queue; DMA errors on
+/// receive.
 ///
-/// latency  a change of rx_enable_i or an error shows in the next clock; start_o follows once everything from before has gone
+/// latency  a change of rx_enable_i or an error shows in the next clock; start_o follows once everything from before
+///          has gone
 /// reset    stopped
 module rx_queue_state (
     input  wire logic clk_i,

@@ -3,8 +3,8 @@
 
 /// Places frames in the receive ring: docs/device.md, The receive ring. All sizes are in beats of 64 bytes.
 ///
-/// The frame at frame_beats_i is judged when judged_o is 1: it fits or not, and frame_place_o and frame_offset_o say where.
-/// frame_leaves_i says that the frame leaves in this clock, with take_i that it takes its place.
+/// The frame at frame_beats_i is judged when judged_o is 1: it fits or not, and frame_place_o and frame_offset_o say
+/// where. frame_leaves_i says that the frame leaves in this clock, with take_i that it takes its place.
 ///
 /// latency       judged in the same clock; 3 clocks later if the frame must skip to the ring's start
 /// throughput    1 frame per clock; one clock is lost when the ring wraps, two when the host gives space back
@@ -39,8 +39,8 @@ module rx_ring_space (
   logic [25:0] room_q;  // from the place to the ring's end; not 0 unless size_q is
   logic [23:0] place_q;
 
-  // Frames are at most 256 beats, so that only small values need a close look. The flags are one clock old: true as long
-  // as values only shrink by a frame a clock, which the margin covers; when one grows, Refresh waits for them.
+  // Frames are at most 256 beats, so that only small values need a close look. The flags are one clock old: true as
+  // long as values only shrink by a frame a clock, which the margin covers; when one grows, Refresh waits for them.
   logic room_big_q, free_big_q;
   always_ff @(posedge clk_i) begin
     room_big_q <= |room_q[25:10];

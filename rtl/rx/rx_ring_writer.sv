@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Moves placed frames from the frame FIFO towards the receive ring, cut into AXI bursts: at most 4096 bytes and never across
-/// a 4096-byte border (AXI4 A3.4.1). The beats of frames to be dropped are released without being read.
+/// Moves placed frames from the frame FIFO towards the receive ring, cut into AXI bursts: at most 4096 bytes and
+/// never across a 4096-byte border (AXI4 A3.4.1). The beats of frames to be dropped are released without being read.
 ///
 /// latency       5 clocks from a placement to its first beat
 /// throughput    1 beat per clock, one-beat frames included; a dropped frame takes 1 clock
