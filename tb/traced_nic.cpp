@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <verilated.h>
+#include <verilated_fst_c.h>
+
+#include "Vfourtuple_nic_traced.h"
+#include "tb/bind_pins.hpp"
+
+namespace fourtuple::tb {
+namespace {
+
+constexpr int all_levels = 99;
+
+class traced_nic final : public verilated_nic {
+ public:
+  explicit traced_nic(const std::string& trace_file) : model_(prepared(context_), "nic") {
+    pins_ = bind_pins(model_);
+    model_.trace(&waveform_, all_levels);
+    waveform_.set_time_unit("1ps");
+    waveform_.set_time_resolution("1ps");
+    waveform_.open(trace_file.c_str());
+  }
+  ~traced_nic() override {
+    model_.final();
+    waveform_.close();
+  }
+  void evaluate(std::uint64_t time_ps) override {
+    model_.eval();
+    if (tracing_) waveform_.dump(time_ps);
+  }
+  void set_tracing(bool on) override { tracing_ = on; }
+
+ private:
+  static VerilatedContext* prepared(VerilatedContext& context) {
+    context.traceEverOn(true);
+    return &context;
+  }
+
+  VerilatedContext context_;
+  Vfourtuple_nic_traced model_;
+  VerilatedFstC waveform_;
+  bool tracing_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<verilated_nic> make_traced_nic(const std::string& trace_file) {
+  return std::make_unique<traced_nic>(trace_file);
+}
+
+}  // namespace fourtuple::tb
