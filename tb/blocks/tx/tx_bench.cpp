@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "Vtx_engine.h"
+#include "Vtx_engine___024root.h"
 
 namespace fourtuple::tb {
 namespace {
@@ -292,5 +293,14 @@ std::uint16_t tx_bench::head() const { return dut_->tx_head_o; }
 bool tx_bench::active() const { return dut_->tx_active_o != 0; }
 bool tx_bench::halted() const { return dut_->tx_halted_o != 0; }
 bool tx_bench::quiet() const { return dut_->quiet_o != 0; }
+
+bool tx_bench::inputs_rest() const {
+  return !inputs_changed_ && !dut_->r_valid_i && (reads_.empty() || reads_.front().ready_at > now_);
+}
+
+std::vector<std::byte> tx_bench::state() const {
+  const auto* root = reinterpret_cast<const std::byte*>(dut_->rootp);
+  return {root, root + sizeof(*dut_->rootp)};
+}
 
 }  // namespace fourtuple::tb

@@ -95,6 +95,10 @@ class tx_bench {
   [[nodiscard]] bool active() const;
   [[nodiscard]] bool halted() const;
   [[nodiscard]] bool quiet() const;
+  /// The next clock brings no input that differs from this one's; only in a world that is always ready.
+  [[nodiscard]] bool inputs_rest() const;
+  /// Every bit of the Verilated engine.
+  [[nodiscard]] std::vector<std::byte> state() const;
   [[nodiscard]] std::uint64_t now() const { return now_; }
   [[nodiscard]] std::uint64_t error_address() const { return error_address_; }
   [[nodiscard]] unsigned error_source() const { return error_source_; }

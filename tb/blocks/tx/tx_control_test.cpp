@@ -119,5 +119,29 @@ TEST(TxControl, QuietWhileWaitingForMemory) {
   EXPECT_LT(quiet_clocks, 1000U);
 }
 
+TEST(TxControl, NothingChangesWhileQuiet) {
+  // The engine's whole state, byte for byte: when it is quiet and no input changes, a clock changes nothing.
+  tx_bench bench(26, 5, {.read_latency_min = 20, .read_latency_max = 60});
+  bench.enable();
+  unsigned compared = 0;
+  for (unsigned i = 0; i < 250; ++i) {
+    tx_frame frame = numbered_frame(i, bench.pick(10, 1600));
+    if (i % 2 == 0) frame.pieces = {5, frame.bytes.size() - 5};
+    frame.completion = i % 3 == 0;
+    bench.send(frame);
+    for (unsigned clock = bench.pick(0, 150); clock > 0; --clock) {
+      if (!bench.quiet() || !bench.inputs_rest()) {
+        bench.clock();
+        continue;
+      }
+      const auto before = bench.state();
+      bench.clock();
+      ASSERT_TRUE(bench.state() == before) << "at clock " << bench.now();
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 1000U);
+}
+
 }  // namespace
 }  // namespace fourtuple::tb
