@@ -18,12 +18,13 @@ simulated_dma_memory::~simulated_dma_memory() {
 }
 
 driver::dma_region simulated_dma_memory::allocate(std::size_t bytes, std::size_t alignment) {
-  constexpr std::uint64_t most = std::uint64_t{1} << 62;
-  if (bytes == 0 || bytes > most || alignment > most || !std::has_single_bit(alignment)) return {};
+  constexpr std::size_t most_bytes = std::size_t{1} << 40;
+  constexpr std::uint64_t most_address = std::uint64_t{1} << 48;  // What an IOMMU with four levels of tables maps.
+  if (bytes == 0 || bytes > most_bytes || alignment > most_bytes || !std::has_single_bit(alignment)) return {};
   const std::size_t whole = (bytes + page_bytes - 1) / page_bytes * page_bytes;
   const std::uint64_t step = std::max(alignment, page_bytes);
   const std::uint64_t address = (next_address_ + step - 1) / step * step;
-  if (address > most) return {};
+  if (address > most_address - whole) return {};
   auto* const pages = static_cast<std::byte*>(::operator new (whole, std::align_val_t{page_bytes}, std::nothrow));
   if (pages == nullptr) return {};
   allocation memory{.pages = std::unique_ptr<std::byte, free_pages>(pages), .bytes = whole};
