@@ -78,6 +78,25 @@ TEST(nic_receive, loses_nothing_when_there_is_room) {
   EXPECT_EQ(host.dropped(), 0U);
 }
 
+// Frames of up to 16383 bytes: several bursts each, cut at the borders of 4096 bytes.
+TEST(nic_receive, delivers_the_longest_frames) {
+  std::mt19937 random(11);
+  surroundings around;
+  around.w_ready_percent = 70;
+  nic_bench bench(around);
+  nic_host host(bench, {.rx_bytes_log2 = 16, .completion_entries_log2 = 4});
+  host.set_up();
+  bench.write32(regs::device_max_frame, 16383);
+  host.enable(true, false);
+  for (std::size_t i = 0; i < 60; ++i) {
+    host.receive(random_frame(random, i % 5 == 0 ? 16383 : 60 + random() % 16324));
+    ASSERT_TRUE(bench.run_until([&] { return host.unread() == 1; }));
+    host.give_back(1);
+  }
+  EXPECT_EQ(host.dropped(), 0U);
+  EXPECT_EQ(host.counter(regs::counter_rx_delivered), 60U);
+}
+
 TEST(nic_receive, drops_when_the_ring_is_full_and_goes_on_with_space) {
   std::mt19937 random(1);
   nic_bench bench({});

@@ -187,6 +187,31 @@ TEST(nic, sends_what_descriptors_say_while_it_receives) {
   host.disable();
 }
 
+TEST(nic, merges_transmit_completions_that_wait_for_space) {
+  std::mt19937 random(6);
+  nic_bench bench({});
+  nic_host host(bench, {.rx_bytes_log2 = 16, .completion_entries_log2 = 4, .tx_entries_log2 = 5});
+  host.set_up();
+  host.enable(true, true);
+  for (int i = 0; i < 16; ++i) host.receive(random_frame(random, 60));
+  bench.run(300);
+  ASSERT_EQ(host.unread(), 16U);
+  regs::transmit_descriptor descriptor;
+  descriptor.end_of_frame = descriptor.completion = true;
+  for (int i = 0; i < 9; ++i) host.transmit(random_frame(random, 200), descriptor);
+  ASSERT_TRUE(bench.run_until([&] { return bench.sent.size() == 9; }));
+  bench.run(100);
+  EXPECT_EQ(host.records.size(), 16U);
+  EXPECT_EQ(bench.read32(regs::queue0_status) & 2U, 2U);
+  host.give_back(2);
+  bench.run(200);
+  ASSERT_EQ(host.records.size(), 17U);
+  EXPECT_EQ(host.records[16].kind, regs::completion_kind::transmit);
+  EXPECT_EQ(host.records[16].transmit.tx_index, 9U);
+  EXPECT_LT(host.records[16].transmit.timestamp, bench.sent.back().clock + 20);
+  host.disable();
+}
+
 TEST(nic, a_refused_descriptor_halts_transmit_only) {
   std::mt19937 random(4);
   nic_bench bench({});
