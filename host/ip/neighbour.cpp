@@ -142,7 +142,9 @@ void neighbour_table::timed_out(entry& neighbour) {
       break;
     case nud::stale:
     case nud::failed:
-      entries_.erase(neighbour.address);  // not used for a long time
+      // Not used for a long time; what still waits does so for a device that never has room.
+      counters_.add(mib::neigh_unres_discards, neighbour.queue.size());
+      entries_.erase(neighbour.address);
       break;
     case nud::delay:
       neighbour.state = nud::probe;

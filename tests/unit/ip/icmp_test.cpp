@@ -189,7 +189,7 @@ TEST_F(Icmp, UdpPortsAreUnreachableIfTheDatagramIsGood) {
   EXPECT_TRUE(device.sent.empty());
 }
 
-TEST_F(Icmp, NoErrorsAboutErrorsBroadcastsOrFragments) {
+TEST_F(Icmp, NoErrorsAboutBroadcasts) {
   packet::ipv4_header header = from_peer(77);
   header.destination = {0x0a0000ff};
   receive(ip_frame(header, pattern(30)));
@@ -199,6 +199,40 @@ TEST_F(Icmp, NoErrorsAboutErrorsBroadcastsOrFragments) {
   receive(ip_frame(header, pattern(30)));
   EXPECT_EQ(counter("IpInUnknownProtos"), 2U);
   EXPECT_TRUE(device.sent.empty());
+}
+
+TEST_F(Icmp, NoErrorsAboutErrorsOrLaterFragmentsOrStrangeSources) {
+  fib routes;
+  routes.add(device, own, 24);
+  mib_counters counts;
+  icmp messages{host, routes, clock, counts, [](std::uint8_t) { return nullptr; }};
+  const auto send_error = [&](const packet::ipv4_header& about, std::span<const std::byte> payload) {
+    bytes header(packet::ipv4_header::min_bytes);
+    packet::write_ipv4(header, about);
+    messages.send_error({.header = about, .header_bytes = header, .options = {}, .payload = payload},
+                        packet::icmp_dest_unreach, packet::icmp_prot_unreach);
+    const bool sent = !device.sent.empty();
+    device.sent.clear();
+    return sent;
+  };
+  EXPECT_TRUE(send_error(from_peer(77), pattern(8)));
+  packet::ipv4_header about = from_peer(77);
+  about.more_fragments = true;
+  EXPECT_TRUE(send_error(about, pattern(8))) << "the first fragment";
+  about.fragment_offset_bytes = 8;
+  EXPECT_FALSE(send_error(about, pattern(8)));
+  about = from_peer(77);
+  about.source = {0};
+  EXPECT_FALSE(send_error(about, pattern(8)));
+  about = from_peer(77);
+  about.destination = {0xffffffff};
+  EXPECT_FALSE(send_error(about, pattern(8)));
+  for (const std::uint8_t type : {packet::icmp_dest_unreach, packet::icmp_time_exceeded, packet::icmp_redirect}) {
+    EXPECT_FALSE(send_error(from_peer(packet::ip_protocol::icmp), icmp_payload(type, 0, 0, {})));
+  }
+  EXPECT_FALSE(send_error(from_peer(packet::ip_protocol::icmp), {})) << "nobody knows what it was";
+  EXPECT_TRUE(send_error(from_peer(packet::ip_protocol::icmp), icmp_payload(packet::icmp_echo, 0, 0, {})));
+  EXPECT_EQ(counts.get(mib::icmp_out_dest_unreachs), 3U);
 }
 
 TEST_F(Icmp, ErrorsAreLimitedInRate) {

@@ -196,8 +196,8 @@ TEST_F(Arp, ABusyDeviceLosesNothingThatWaited) {
   device.room = 2;
   answer_arp();
   EXPECT_EQ(device.sent.size(), 2U);
-  EXPECT_EQ(send(peer, data), xmit_result::busy) << "not before those that wait";
   device.room = 100;
+  EXPECT_EQ(send(peer, data), xmit_result::busy) << "not before those that wait";
   host.tx_wake();
   EXPECT_EQ(device.sent.size(), 4U);
   EXPECT_EQ(handler.wakes, 1U);
