@@ -45,7 +45,7 @@ module rx_admission #(
     output logic [8:0]  placement_beats_o,
     output logic [23:0] placement_place_o,  // beats from the ring's start
 
-    output logic         transmit_waits_o,   // a transmit completion has no place yet
+    output logic         transmit_waits_o,   // a transmit completion is about to get its place
     output logic         deciding_o,         // a placement or a record is about to be handed on
     output logic         record_valid_o,
     input  wire logic    record_ready_i,
@@ -203,7 +203,7 @@ module rx_admission #(
   assign record_valid_o    = record_q && placement_ready_i;
 
   assign deciding_o       = placement_q || record_q;
-  assign transmit_waits_o = transmit_q;
+  assign transmit_waits_o = transmit_q && available;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

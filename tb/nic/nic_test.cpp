@@ -212,6 +212,31 @@ TEST(nic, merges_transmit_completions_that_wait_for_space) {
   host.disable();
 }
 
+// A host that goes down does not read completions any more: what waits for space must not keep the queue active.
+TEST(nic, goes_down_with_a_full_completion_ring) {
+  std::mt19937 random(7);
+  nic_bench bench({});
+  nic_host host(bench, {.rx_bytes_log2 = 16, .completion_entries_log2 = 4});
+  host.set_up();
+  for (int round = 0; round < 2; ++round) {
+    host.enable(true, true);
+    for (int i = 0; i < 16; ++i) host.receive(random_frame(random, 60));
+    bench.run(300);
+    ASSERT_EQ(host.unread(), 16U);
+    regs::transmit_descriptor descriptor;
+    descriptor.end_of_frame = descriptor.completion = true;
+    host.transmit(random_frame(random, 200), descriptor);
+    host.command(regs::command_op::query, local_address, foreign_address, 80, 1000, 0, 3);
+    bench.run(500);
+    EXPECT_EQ((bench.read32(regs::connection_result) >> 8U) & 0xffU, 1U);
+    host.disable();
+    bench.run(100);
+    EXPECT_EQ((bench.read32(regs::connection_result) >> 8U) & 0xffU, 0U);
+    EXPECT_EQ(host.records.size(), 16U);
+  }
+  EXPECT_EQ(host.counter(regs::counter_tx_frames), 2U);
+}
+
 TEST(nic, a_refused_descriptor_halts_transmit_only) {
   std::mt19937 random(4);
   nic_bench bench({});
