@@ -3,11 +3,13 @@
 
 /// Puts the checksum into frames (docs/device.md, Transmit) and sends them.
 ///
-/// The sum from checksum_start on is the whole frame's, which is known, less that of the bytes before, which pass by first: the
-/// field is never before checksum_start. Ones' complement has two zeros, but both make a checksum of 0xffff here. If
-/// checksum_start is odd, the words are the other way round: so is the sum (RFC 1071, 2 B).
+/// The sum from checksum_start on is the whole frame's, which is known, less that of the bytes
+/// before, which pass by first: the field is never before checksum_start. Ones' complement has two
+/// zeros, but both make a checksum of 0xffff here. If checksum_start is odd, the words are the
+/// other way round: so is the sum (RFC 1071, 2 B).
 ///
-/// latency       17 clocks from a frame's beat that holds checksum_start to its first beat at the MAC
+/// latency       17 clocks from a frame's beat that holds checksum_start to its first beat at the
+///               MAC
 /// throughput    1 beat per clock, frame behind frame
 /// backpressure  beats wait in a FIFO; the reader in front counts its places with beat_taken_o
 /// reset         empty
@@ -94,7 +96,8 @@ module tx_checksum_insert #(
     else valid_q <= {valid_q[1:0], before_sum_valid};
   end
 
-  // Beats wait for their checksum. A frame with a checksum has a beat here, so there are as many places for them.
+  // Beats wait for their checksum. A frame with a checksum has a beat here, so there are as many
+  // places for them.
   logic [511:0] data;
   tx_pkg::out_beat_t beat;
   logic [15:0] checksum;
@@ -176,7 +179,8 @@ module tx_checksum_insert #(
   assign frame_o             = m_valid_q && m_axis_tready && m_last_q;
   assign frame_bytes_o       = m_length_q;
   assign checksum_inserted_o = frame_o && m_checksum_q;
-  assign busy_o = before_valid_q || sum_busy || (|valid_q) || !beat_empty || !checksum_empty || m_valid_q;
+  assign busy_o = before_valid_q || sum_busy || (|valid_q) || !beat_empty || !checksum_empty ||
+      m_valid_q;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Judges descriptors and the frames that they make by the rules of docs/device.md, and says what is to be read.
+/// Judges descriptors and the frames that they make by the rules of docs/device.md, and says what
+/// is to be read.
 ///
-/// A frame known to be dropped is not read any further, so at most 16383 bytes of one are on their way.
+/// A frame known to be dropped is not read any further, so at most 16383 bytes of one are on their
+/// way.
 ///
 /// latency       3 clocks
 /// throughput    1 descriptor per clock
-/// backpressure  the pipeline stops as a whole while its last stage can not go on; both outputs are handed over together
+/// backpressure  the pipeline stops as a whole while its last stage can not go on; both outputs are
+///               handed over together
 /// reset         empty, at the start of a frame; clear_i likewise
 module tx_descriptor_check (
     input  wire logic                                          clk_i,
@@ -20,7 +23,7 @@ module tx_descriptor_check (
     output tx_pkg::segment_t                                   segment_o,
     output logic                                               segment_valid_o,
     input  wire logic                                          segment_ready_i,
-    output logic                                        [57:0] read_line_o,   // address in units of 64 bytes
+    output logic                                        [57:0] read_line_o,   // address / 64
     output logic                                         [8:0] read_beats_o,
     output logic                                               read_valid_o,
     input  wire logic                                          read_ready_i,
@@ -66,7 +69,8 @@ module tx_descriptor_check (
       first_tso_q             <= s_descriptor_i.tso;
       first_completion_q      <= s_descriptor_i.completion;
       first_start_q           <= s_descriptor_i.checksum_start;
-      first_field_q           <= {1'b0, s_descriptor_i.checksum_start} + {1'b0, s_descriptor_i.checksum_offset};
+      first_field_q           <= {1'b0, s_descriptor_i.checksum_start} +
+          {1'b0, s_descriptor_i.checksum_offset};
       first_next_index_q      <= s_next_index_i;
     end
   end

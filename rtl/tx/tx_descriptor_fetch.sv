@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Reads the descriptor ring: bursts of up to four whole lines, never beyond the doorbell, never across the ring's end.
+/// Reads the descriptor ring: bursts of up to four whole lines, never beyond the doorbell, never
+/// across the ring's end.
 ///
 /// latency       4 clocks from a doorbell to a request
-/// throughput    up to 16 descriptors every 4 clocks; a line that the doorbell had cut is read again for its rest
-/// backpressure  a request waits for request_ready_i, and is made only when LINES has room for four more lines, so that what
-///               comes back can always be taken
+/// throughput    up to 16 descriptors every 4 clocks; a line that the doorbell had cut is read
+///               again for its rest
+/// backpressure  a request waits for request_ready_i, and is made only when LINES has room for four
+///               more lines, so that what comes back can always be taken
 /// reset         idle; clear_i does the same and is given only while idle
 module tx_descriptor_fetch #(
-    parameter int unsigned LINES_LOG2 = 6  // log2 of the lines that the buffer behind the reads holds
+    parameter int unsigned LINES_LOG2 = 6  // log2 of the lines in the buffer behind it
 ) (
     input  wire logic                 clk_i,
     input  wire logic                 rst_ni,
@@ -22,7 +24,7 @@ module tx_descriptor_fetch #(
     output logic                      request_valid_o,
     input  wire logic                 request_ready_i,
     input  wire logic                 line_taken_i,    // a line has left the buffer
-    output logic                      idle_o,          // no request, nothing asked for that has not been taken
+    output logic                      idle_o,          // no request, everything asked for has been taken
     output logic                      start_o          // will change state by itself
 );
   if (LINES_LOG2 < 3) begin : gen_check
@@ -49,7 +51,8 @@ module tx_descriptor_fetch #(
   logic [14:0] place;
   logic [1:0] last_line;
 
-  // A block of 16 descriptors is 256 bytes, so it lies in one page and the ring's end is a border of blocks.
+  // A block of 16 descriptors is 256 bytes, so it lies in one page and the ring's end is a border
+  // of blocks.
   assign room = lines_q <= (LINES_LOG2 + 1)'(2 ** LINES_LOG2 - 4);
   assign go = run_i && room && (tail_i != fetch_q);
   assign accepted = request_valid_o && request_ready_i;
@@ -95,7 +98,8 @@ module tx_descriptor_fetch #(
   assign idle_o = (state_q == IDLE) && (lines_q == '0);
   assign start_o = (state_q != IDLE) || go;
 
-  // The ring's alignment is the host's promise, so its low bits are not looked at; lanes come from fetch_q.
+  // The ring's alignment is the host's promise, so its low bits are not looked at; lanes come from
+  // fetch_q.
   logic unused;
   assign unused = &{1'b0, base_i[11:0], place[1:0]};
 endmodule

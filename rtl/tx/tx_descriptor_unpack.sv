@@ -6,7 +6,8 @@
 /// latency       1 clock
 /// throughput    1 descriptor per clock
 /// backpressure  holds its descriptor until m_ready_i
-/// errors        a line that could not be read halts the queue: it and everything behind it is thrown away until clear_i
+/// errors        a line that could not be read halts the queue: it and everything behind it is
+///               thrown away until clear_i
 /// reset         empty, index 0, not halted; clear_i likewise
 module tx_descriptor_unpack (
     input  wire logic                                          clk_i,
@@ -16,7 +17,7 @@ module tx_descriptor_unpack (
     input  wire logic                                          s_valid_i,
     output logic                                               s_ready_o,
     output fourtuple_nic_regs_pkg::transmit_descriptor_t       m_descriptor_o,
-    output logic                                        [15:0] m_next_index_o,  // index of the descriptor after it
+    output logic                                        [15:0] m_next_index_o,  // of the one after it
     output logic                                               m_valid_o,
     input  wire logic                                          m_ready_i,
     output logic                                               halted_o,

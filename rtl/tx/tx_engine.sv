@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// The transmit side of a queue: from descriptors in host memory to frames at the MAC. docs/device.md, Transmit.
+/// The transmit side of a queue: from descriptors in host memory to frames at the MAC.
+/// docs/device.md, Transmit.
 ///
 /// latency       a doorbell to the MAC: two reads of host memory and about 50 clocks
-/// throughput    1 beat of 64 bytes per clock and 1 frame per clock inside; reads of host memory set the limit: a 60-byte frame
-///               in one line takes 1.25 beats of R
-/// backpressure  reads are only made when there is room for what they bring, so R is always taken; the MAC may stop m_axis at
-///               any time; a completion that is not taken is replaced by the next one
+/// throughput    1 beat of 64 bytes per clock and 1 frame per clock inside; reads of host memory
+///               set the limit: a 60-byte frame in one line takes 1.25 beats of R
+/// backpressure  reads are only made when there is room for what they bring, so R is always taken;
+///               the MAC may stop m_axis at any time; a completion that is not taken is replaced by
+///               the next one
 /// reset         disabled and empty
-/// enabling      tx_enable_i from 0 to 1 starts at index 0, not halted. After it has gone to 0 no more descriptors are read,
-///               and tx_active_o goes to 0 when all descriptors that have been read are done with and the completion was
-///               taken; a frame of which the end is missing then is forgotten. Frames that have been read go on to the MAC.
+/// enabling      tx_enable_i from 0 to 1 starts at index 0, not halted. After it has gone to 0 no
+///               more descriptors are read, and tx_active_o goes to 0 when all descriptors that
+///               have been read are done with and the completion was taken; a frame of which the
+///               end is missing then is forgotten. Frames that have been read go on to the MAC.
 /// counting      frame_bytes_o has the padding in it
-/// quiet_o       nothing changes until an input does. Waiting for read data is quiet; waiting for ARREADY, for the MAC or for
-///               the completion to be taken is not, nor is being switched off. From registers, tx_enable_i and tx_tail_i
+/// quiet_o       nothing changes until an input does. Waiting for read data is quiet; waiting for
+///               ARREADY, for the MAC or for the completion to be taken is not, nor is being
+///               switched off. From registers, tx_enable_i and tx_tail_i
 module tx_engine #(
-    parameter int unsigned FIFO_BEATS_LOG2 = 9  // log2 of the beats in each buffer: read data, and frames
+    parameter int unsigned FIFO_BEATS_LOG2 = 9  // log2 of the beats in each buffer
 ) (
     input  wire logic         clk_i,
     input  wire logic         rst_ni,
@@ -61,7 +65,7 @@ module tx_engine #(
 );
   localparam int unsigned LINES_LOG2 = 6;
   localparam int unsigned ROOM_LOG2 = 5;
-  localparam int unsigned SETTLE_CLOCKS = 15;  // more than anything moves on by itself after the last sign of it
+  localparam int unsigned SETTLE_CLOCKS = 15;  // longer than anything moves on by itself
 
   logic clear, run;
 
@@ -382,8 +386,9 @@ module tx_engine #(
   } state_e;
   state_e state_q;
   logic done, done_q;
-  assign done = state_q == FINISH && fetch_idle && lines_empty && !descriptor_valid && !check_busy &&
-      segments_empty && payload_idle && gather_idle && !realign_busy && !completion_valid_q;
+  assign done = state_q == FINISH && fetch_idle && lines_empty && !descriptor_valid &&
+      !check_busy && segments_empty && payload_idle && gather_idle && !realign_busy &&
+      !completion_valid_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q <= OFF;
@@ -401,10 +406,12 @@ module tx_engine #(
   assign clear = state_q == START;
   assign run   = state_q == ON && !halted;
 
-  // What waits in a FIFO for something from outside does not move; what was just put there does for some clocks.
+  // What waits in a FIFO for something from outside does not move; what was just put there does for
+  // some clocks.
   logic moves;
   logic [3:0] settle_q;
-  assign moves = fetch_starts || line_in_valid || line_taken || (descriptor_valid && descriptor_ready) ||
+  assign moves = fetch_starts || line_in_valid || line_taken ||
+      (descriptor_valid && descriptor_ready) ||
       (segment_in_valid && segment_in_ready) || (payload_valid && payload_ready) || port_busy ||
       beat_in_valid || gather_busy || realign_busy || buffer_busy || reader_busy || insert_busy ||
       completion_valid_q || state_q == START || (state_q == FINISH && done) ||

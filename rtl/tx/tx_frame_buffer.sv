@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Stores whole frames and their sums; a frame that is to be dropped is taken back before anything of it has been seen.
+/// Stores whole frames and their sums; a frame that is to be dropped is taken back before anything
+/// of it has been seen.
 ///
 /// latency       12 clocks from a frame's last beat to its description
 /// throughput    1 beat in and 1 beat out per clock

@@ -16,10 +16,10 @@ module tx_frame_reader #(
     input  wire logic [15:0]              stored_sum_i,
     input  wire logic                     stored_valid_i,
     output logic                          stored_ready_o,
-    output logic                          read_o,            // read the next beat from the frame buffer
+    output logic                          read_o,            // the next beat of the frame buffer
     output tx_pkg::out_beat_t             beat_o,            // one clock later, with the data
     output logic                          beat_valid_o,
-    output logic [63:0]                   beat_before_o,     // which lanes lie before checksum_start
+    output logic [63:0]                   beat_before_o,     // lanes before checksum_start
     output logic                          beat_prefix_o,     // some lane may: sum them
     output logic                          beat_prefix_end_o, // this is the last such beat
     output logic [15:0]                   beat_sum_o,        // over the whole frame

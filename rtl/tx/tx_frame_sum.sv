@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Ones' complement sum (RFC 1071) over the bytes of up to 256 beats, as big-endian 16-bit words from lane 0 on.
+/// Ones' complement sum (RFC 1071) over the bytes of up to 256 beats, as big-endian 16-bit words
+/// from lane 0 on.
 ///
 /// latency       9 clocks from a frame's last beat to its sum
 /// throughput    1 beat per clock, frame behind frame

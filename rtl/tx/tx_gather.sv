@@ -3,8 +3,8 @@
 
 /// Says, beat by beat, where the bytes of the read data belong in their frame.
 ///
-/// A beat of read data holds the bytes from some lane on; they go behind the frame's bytes so far. The end of a frame that
-/// spills over into one more beat takes a clock of its own.
+/// A beat of read data holds the bytes from some lane on; they go behind the frame's bytes so far.
+/// The end of a frame that spills over into one more beat takes a clock of its own.
 ///
 /// latency       1 clock from the data to the step; a segment is seen 2 clocks after it came
 /// throughput    1 beat of read data per clock, less one clock for a frame that spills over
@@ -25,8 +25,8 @@ module tx_gather (
     output logic                          step_valid_o,
     output logic             [511:0]      step_data_o,
     output logic             [  5:0]      step_rotate_o,   // lanes to move up by, modulo 64
-    output logic             [  5:0]      step_from_o,     // lane of the first byte in the frame's beat
-    output logic             [  6:0]      step_to_o,       // lane behind the last byte; above 64 in the next beat
+    output logic             [  5:0]      step_from_o,     // lane of the first byte
+    output logic             [  6:0]      step_to_o,       // behind the last; above 64: next beat
     output logic                          step_emit_o,     // a beat of the frame is complete
     output logic                          step_end_o,      // so is the frame: step_frame_o holds
     output logic                          step_refused_o,  // the bytes could not be read
@@ -137,7 +137,8 @@ module tx_gather (
   assign step_refused_o = refused_q;
   assign step_frame_o   = frame_q;
   assign idle_o         = !active_q && !next_valid && !valid_q;
-  assign busy_o         = step || valid_q || (load && next_valid) || (segment_ready_o && segment_valid_i);
+  assign busy_o         = step || valid_q || (load && next_valid) ||
+      (segment_ready_o && segment_valid_i);
 endmodule
 
 `default_nettype wire

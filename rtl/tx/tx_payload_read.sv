@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Cuts the bytes of descriptors into bursts of at most 512 bytes that end at multiples of 512, so none crosses a page.
+/// Cuts the bytes of descriptors into bursts of at most 512 bytes that end at multiples of 512, so
+/// none crosses a page.
 ///
-/// A burst is asked for when the data buffer has room for it beside everything asked for already: what comes back can
-/// always be taken.
+/// A burst is asked for when the data buffer has room for it beside everything asked for already:
+/// what comes back can always be taken.
 ///
 /// latency       2 clocks
 /// throughput    1 burst per clock
@@ -24,7 +25,7 @@ module tx_payload_read #(
     output logic               request_valid_o,
     input  wire logic          request_ready_i,
     input  wire logic          beat_taken_i,   // a beat has left the data buffer
-    output logic               idle_o          // no request, nothing asked for that has not been taken
+    output logic               idle_o          // no request, everything asked for has been taken
 );
   if (BEATS_LOG2 < 5) begin : gen_check
     $error("tx_payload_read: at least 32 beats");

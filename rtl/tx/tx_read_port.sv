@@ -3,12 +3,13 @@
 
 /// Puts the bursts of both readers on one AXI read channel and gives each what it asked for.
 ///
-/// With one ID the answers come in the order of the requests, so a FIFO of what was asked tells whose a beat is. Descriptors
-/// go first: they are few, and without them nothing else is asked.
+/// With one ID the answers come in the order of the requests, so a FIFO of what was asked tells
+/// whose a beat is. Descriptors go first: they are few, and without them nothing else is asked.
 ///
 /// latency       2 clocks from a request to ARVALID, 1 from R to a reader
 /// throughput    1 burst and 1 beat per clock
-/// backpressure  requests wait; beats are always taken, because readers only ask for what they have room for
+/// backpressure  requests wait; beats are always taken, because readers only ask for what they have
+///               room for
 /// errors        a burst with an RRESP other than OKAY is reported once, with its last beat
 /// reset         nothing is outstanding
 module tx_read_port #(
@@ -39,7 +40,7 @@ module tx_read_port #(
     output logic                       error_o,
     output logic                [63:0] error_address_o,
     output logic                [ 2:0] error_source_o,
-    output logic                       busy_o           // something moves; waiting for R is not moving
+    output logic                       busy_o           // something moves; waiting for R does not
 );
   tx_pkg::read_t chosen, asked;
   logic any, issue, slice_ready, asked_ready, asked_valid;
@@ -82,7 +83,8 @@ module tx_read_port #(
       .empty_o(unused_empty)
   );
 
-  // What an answer belongs to is known a few clocks after it was asked; no answer is quicker on a real bus.
+  // What an answer belongs to is known a few clocks after it was asked; no answer is quicker on a
+  // real bus.
   assign r_ready_o = asked_valid;
   assign take = r_valid_i && r_ready_o;
 

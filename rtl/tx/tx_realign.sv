@@ -7,8 +7,8 @@
 /// throughput    1 step per clock
 /// backpressure  none: tx_gather only steps when the frame buffer has room
 /// reset         no bytes of a frame; clear_i likewise
-/// output        lanes behind a frame's last byte are zero. end_o comes with the frame's last beat, or without a beat (valid_o
-///               low) for a frame that breaks a rule
+/// output        lanes behind a frame's last byte are zero. end_o comes with the frame's last beat,
+///               or without a beat (valid_o low) for a frame that breaks a rule
 module tx_realign (
     input  wire logic                     clk_i,
     input  wire logic                     rst_ni,
@@ -25,7 +25,7 @@ module tx_realign (
     output logic             [511:0]      data_o,
     output logic                          valid_o,
     output logic                          end_o,
-    output logic                          refused_o,  // with end_o: bytes of the frame could not be read
+    output logic                          refused_o,  // with end_o: some bytes could not be read
     output tx_pkg::frame_t                frame_o,    // with end_o
     output logic                          busy_o
 );
