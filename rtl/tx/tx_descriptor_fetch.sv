@@ -24,7 +24,7 @@ module tx_descriptor_fetch #(
     output logic                      request_valid_o,
     input  wire logic                 request_ready_i,
     input  wire logic                 line_taken_i,    // a line has left the buffer
-    output logic                      idle_o,          // no request, everything asked for has been taken
+    output logic                      idle_o,          // all that was asked for has been taken
     output logic                      start_o          // will change state by itself
 );
   if (LINES_LOG2 < 3) begin : gen_check

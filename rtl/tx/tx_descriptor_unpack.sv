@@ -17,7 +17,7 @@ module tx_descriptor_unpack (
     input  wire logic                                          s_valid_i,
     output logic                                               s_ready_o,
     output fourtuple_nic_regs_pkg::transmit_descriptor_t       m_descriptor_o,
-    output logic                                        [15:0] m_next_index_o,  // of the one after it
+    output logic                                        [15:0] m_next_index_o,  // behind it
     output logic                                               m_valid_o,
     input  wire logic                                          m_ready_i,
     output logic                                               halted_o,
