@@ -42,6 +42,7 @@ void forget_marks(tcp_sock& tp, const tcp_skb& skb) noexcept {
 std::optional<std::uint64_t> tcp_clean_rtx_queue(tcp_sock& tp, ack_news& news) noexcept {
   std::optional<std::uint64_t> sent_at;
   bool retransmitted = false;
+  std::uint32_t newly_delivered = 0;
   while (tcp_skb* skb = tp.sk_write_queue.rtx_head()) {
     if (after(skb->end_seq, tp.snd_una)) {
       // Part of a segment was acknowledged: the rest keeps its marks.
@@ -51,10 +52,7 @@ std::optional<std::uint64_t> tcp_clean_rtx_queue(tcp_sock& tp, ack_news& news) n
       }
       break;
     }
-    if (!skb->sacked) {
-      ++tp.delivered;
-      ++news.delivered;
-    }
+    if (!skb->sacked) ++newly_delivered;
     ++news.acked;
     (skb->syn ? news.syn_acked : news.data_acked) = true;
     if (skb->ever_retransmitted) {
@@ -71,7 +69,13 @@ std::optional<std::uint64_t> tcp_clean_rtx_queue(tcp_sock& tp, ack_news& news) n
     --tp.packets_out;
     tp.sk_write_queue.pop_front();
   }
-  if (!tp.sack_ok) tcp_remove_reno_sacks(tp, news.acked);
+  if (!tp.sack_ok && news.acked != 0) {
+    // Duplicate ACKs have announced all but one of them.
+    newly_delivered = std::max(news.acked - std::min(news.acked, tp.sacked_out), 1U);
+    tcp_remove_reno_sacks(tp, news.acked);
+  }
+  tp.delivered += newly_delivered;
+  news.delivered += newly_delivered;
   tp.sacked_out = std::min(tp.sacked_out, tp.packets_out - std::min(tp.packets_out, tp.lost_out));
   return retransmitted ? std::nullopt : sent_at;
 }
@@ -104,14 +108,12 @@ void tcp_ack_probe(tcp_sock& tp) {
   }
   if (!after(head->end_seq, tcp_wnd_end(tp))) {
     tp.icsk_backoff = 0;
-    tp.icsk_probes_out = 0;
     if (tp.icsk_pending == icsk_time::probe0) inet_csk_clear_xmit_timer(tp);
   } else {
     const std::uint64_t when = std::uint64_t{tcp_probe0_base_us(tp)} << tp.icsk_backoff;
     const std::uint64_t most = std::uint64_t{tp.net->config.tcp_rto_max_ms} * 1000;
     inet_csk_reset_xmit_timer(tp, icsk_time::probe0, static_cast<std::uint32_t>(std::min(when, most)));
   }
-  tp.icsk_probes_out = 0;
 }
 
 void tcp_cong_control(tcp_sock& tp, const ack_news& news) noexcept {
@@ -168,7 +170,7 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   }
   tp.snd_una = ack;
   tp.sk_err_soft = 0;
-  tp.icsk_probes_out = prior_packets != 0 ? 0 : tp.icsk_probes_out;
+  tp.icsk_probes_out = 0;
   tp.rcv_tstamp_ns = tp.net->now_ns();
   if (prior_packets == 0) {
     tcp_ack_probe(tp);

@@ -2,6 +2,7 @@
 #include "host/tcp/tcp_net.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_minisocks.hpp"
@@ -54,10 +55,12 @@ tcp_net::~tcp_net() {
     xmit_blocked = tp->next_blocked;
     tp->sock_put();
   }
-  while (socks != nullptr) {
-    const auto keep = sock_reference<tcp_sock>::hold(*socks);
-    drop_sock(*this, *keep);
-    if (keep->application_holds) keep->sock_put();
+  // Socks hold one another: a listener its children. Nothing goes before all are let loose.
+  std::vector<sock_reference<tcp_sock>> all;
+  for (tcp_sock* tp = socks; tp != nullptr; tp = tp->next_of_net) all.push_back(sock_reference<tcp_sock>::hold(*tp));
+  for (auto& tp : all) drop_sock(*this, *tp);
+  for (auto& tp : all) {
+    if (tp->application_holds) tp->sock_put();
   }
 }
 
