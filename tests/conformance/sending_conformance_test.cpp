@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// When the stack sends and sends again: initial window, Nagle, retransmission, fast retransmit, probes (RFC 5681, RFC
+// 6298, RFC 6582, RFC 6675, and Linux where they leave room).
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "tests/support/scripted_peer.hpp"
+
+namespace fourtuple::support {
+namespace {
+
+/// A connection whose handshake took 100 ms, with segments of 1000 bytes.
+endpoint accept_after_100_ms(scripted_peer& peer, const std::string& options = "<mss 1000,sackOK>") {
+  const endpoint listener = peer.listen();
+  peer.send("S 0:0(0) win 65535 " + options);
+  peer.expect("S. 0:0(0) ack 1 <...>");
+  peer.run_for_ms(100);
+  peer.send(". 1:1(0) ack 1 win 65535");
+  int error = 0;
+  tcp::tcp_sock* child = peer.tcp().accept(listener.sk(), error);
+  if (child == nullptr) throw std::runtime_error("nothing to accept");
+  return {peer.network(), 0, *child};
+}
+
+std::string segment(int first, int count, const std::string& flags = ".") {
+  return flags + " " + std::to_string(first) + ":" + std::to_string(first + count) + "(" + std::to_string(count) +
+         ") ack 1";
+}
+
+tcp_info info_of(const endpoint& e) {
+  tcp_info info{};
+  EXPECT_GT(e.tcp().getsockopt(e.sk(), IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1})), 0);
+  return info;
+}
+
+TEST(initial_window, is_ten_segments) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  EXPECT_EQ(server.write(pattern(1, 20'000)), 20'000);
+  for (int at = 1; at < 10'001; at += 1000) peer.expect(segment(at, 1000));
+  peer.expect_silence(50);
+  peer.send(". 1:1(0) ack 2001");
+  for (int at = 10'001; at < 14'001; at += 1000) peer.expect(segment(at, 1000));
+  peer.expect_silence(50);
+}
+
+TEST(slow_start, does_not_grow_what_is_not_used) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 5000));
+  for (int at = 1; at < 4001; at += 1000) peer.expect(segment(at, 1000));
+  peer.expect(segment(4001, 1000, "P."));
+  peer.send(". 1:1(0) ack 5001");
+  EXPECT_EQ(info_of(server).tcpi_snd_cwnd, 10U);
+  server.write(pattern(5001, 9000));
+  for (int i = 0; i < 9; ++i) peer.expect(segment(5001 + 1000 * i, 1000, i == 8 ? "P." : "."));
+  for (const int ack : {7001, 9001, 11'001, 13'001, 14'001}) peer.send(". 1:1(0) ack " + std::to_string(ack));
+  EXPECT_EQ(info_of(server).tcpi_snd_cwnd, 18U);
+}
+
+TEST(psh, marks_the_end_of_what_was_written) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 1500));
+  peer.expect(segment(1, 1000));
+  peer.expect(segment(1001, 500, "P."));
+}
+
+TEST(nagle, holds_a_small_segment_only_behind_a_small_one) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 1000));
+  peer.expect(segment(1, 1000, "P."));
+  server.write(pattern(1001, 100));
+  peer.expect(segment(1001, 100, "P."));
+  server.write(pattern(1101, 100));
+  peer.expect_silence(20);
+  peer.send(". 1:1(0) ack 1101");
+  peer.expect(segment(1101, 100, "P."));
+}
+
+TEST(nagle, is_off_with_nodelay) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  EXPECT_EQ(server.set(IPPROTO_TCP, TCP_NODELAY, 1), 0);
+  server.write(pattern(1, 100));
+  peer.expect(segment(1, 100, "P."));
+  server.write(pattern(101, 100));
+  peer.expect(segment(101, 100, "P."));
+}
+
+TEST(cork, holds_the_tail_until_uncorked) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  EXPECT_EQ(server.set(IPPROTO_TCP, TCP_CORK, 1), 0);
+  server.write(pattern(1, 1300));
+  peer.expect(segment(1, 1000));
+  peer.expect_silence(20);
+  EXPECT_EQ(server.set(IPPROTO_TCP, TCP_CORK, 0), 0);
+  peer.expect(segment(1001, 300, "P."));
+}
+
+TEST(msg_more, holds_the_tail_for_the_next_write) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 300), MSG_MORE);
+  peer.expect_silence(20);
+  server.write(pattern(301, 100));
+  peer.expect(segment(1, 400, "P."));
+}
+
+// RFC 6298: RTO = srtt + max(4 rttvar, 200 ms), doubled each time.
+TEST(rto, after_100_ms_of_round_trip_is_300_ms_and_doubles) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  EXPECT_EQ(info_of(server).tcpi_rto, 300'000U);
+  server.write(pattern(1, 1000));
+  peer.expect(segment(1, 1000, "P."));
+  peer.expect_after(300, segment(1, 1000, "P."));
+  peer.expect_after(600, segment(1, 1000, "P."));
+  peer.expect_after(1200, segment(1, 1000, "P."));
+  EXPECT_EQ(peer.network().counter(0, "TcpRetransSegs"), 3U);
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPTimeouts"), 1U);
+}
+
+TEST(rto, ten_ms_of_round_trip_give_210_ms) {
+  scripted_peer peer;
+  const endpoint listener = peer.listen();
+  peer.send("S 0:0(0) win 65535 <mss 1000>");
+  peer.expect("S. 0:0(0) ack 1 <...>");
+  peer.run_for_ms(10);
+  peer.send(". 1:1(0) ack 1");
+  int error = 0;
+  tcp::tcp_sock* child = peer.tcp().accept(listener.sk(), error);
+  ASSERT_NE(child, nullptr);
+  EXPECT_EQ(info_of({peer.network(), 0, *child}).tcpi_rto, 210'000U);
+}
+
+TEST(rto, recovery_goes_on_with_two_segments_for_an_ack) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 10'000));
+  for (int i = 0; i < 10; ++i) peer.expect(segment(1 + 1000 * i, 1000, i == 9 ? "P." : "."));
+  peer.expect_after(300, segment(1, 1000));
+  EXPECT_EQ(info_of(server).tcpi_snd_cwnd, 1U);
+  peer.send(". 1:1(0) ack 1001");
+  EXPECT_EQ(info_of(server).tcpi_snd_cwnd, 2U);
+  peer.expect(segment(1001, 1000));
+  peer.expect(segment(2001, 1000));
+  peer.expect_silence(50);
+}
+
+TEST(fast_retransmit, after_three_segments_are_sacked) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 10'000));
+  for (int i = 0; i < 10; ++i) peer.expect(segment(1 + 1000 * i, 1000, i == 9 ? "P." : "."));
+  peer.send(". 1:1(0) ack 1 <sack 1001:2001>");
+  peer.send(". 1:1(0) ack 1 <sack 1001:3001>");
+  peer.expect_silence(5);
+  peer.send(". 1:1(0) ack 1 <sack 1001:4001>");
+  peer.expect(segment(1, 1000));
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPSackRecovery"), 1U);
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPFastRetrans"), 1U);
+}
+
+TEST(fast_retransmit, after_three_duplicate_acks_without_sack) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer, "<mss 1000>");
+  server.write(pattern(1, 10'000));
+  for (int i = 0; i < 10; ++i) peer.expect(segment(1 + 1000 * i, 1000, i == 9 ? "P." : "."));
+  peer.send(". 1:1(0) ack 1");
+  peer.send(". 1:1(0) ack 1");
+  peer.expect_silence(5);
+  peer.send(". 1:1(0) ack 1");
+  peer.expect(segment(1, 1000));
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPRenoRecovery"), 1U);
+  for (int i = 0; i < 5; ++i) peer.send(". 1:1(0) ack 1");
+  // RFC 6582: a partial ACK shows the next hole.
+  peer.send(". 1:1(0) ack 4001");
+  peer.expect(segment(4001, 1000));
+}
+
+TEST(fast_retransmit, sacked_data_is_never_sent_again) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 10'000));
+  for (int i = 0; i < 10; ++i) peer.expect(segment(1 + 1000 * i, 1000, i == 9 ? "P." : "."));
+  peer.send(". 1:1(0) ack 1 <sack 1001:10001>");
+  peer.expect(segment(1, 1000));
+  peer.expect_after(300, segment(1, 1000));
+  peer.send(". 1:1(0) ack 10001");
+  peer.expect_silence(1000);
+}
+
+TEST(limited_transmit, one_new_segment_for_each_of_two_duplicate_acks) {
+  for (const std::string options : {"<mss 1000,sackOK>", "<mss 1000>"}) {
+    scripted_peer peer;
+    const endpoint server = accept_after_100_ms(peer, options);
+    server.write(pattern(1, 20'000));
+    for (int i = 0; i < 10; ++i) peer.expect(segment(1 + 1000 * i, 1000));
+    const bool sack = options.find("sack") != std::string::npos;
+    peer.send(sack ? ". 1:1(0) ack 1 <sack 1001:2001>" : ". 1:1(0) ack 1");
+    peer.expect(segment(10'001, 1000));
+    peer.send(sack ? ". 1:1(0) ack 1 <sack 1001:3001>" : ". 1:1(0) ack 1");
+    peer.expect(segment(11'001, 1000));
+  }
+}
+
+TEST(zero_window, is_probed_with_doubling_gaps) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 1000));
+  peer.expect(segment(1, 1000, "P."));
+  peer.run_for_ms(100);
+  peer.send(". 1:1(0) ack 1001 win 0");
+  server.write(pattern(1001, 1000));
+  peer.expect_after(300, ". 1000:1000(0) ack 1");
+  peer.send(". 1:1(0) ack 1001 win 0");
+  peer.expect_after(600, ". 1000:1000(0) ack 1");
+  peer.send(". 1:1(0) ack 1001 win 0");
+  peer.expect_after(1200, ". 1000:1000(0) ack 1");
+  peer.send(". 1:1(0) ack 1001 win 2000");
+  peer.expect(segment(1001, 1000, "P."));
+}
+
+TEST(mss, of_the_peer_caps_every_segment) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer, "<mss 600>");
+  server.write(pattern(1, 1300));
+  peer.expect(segment(1, 600));
+  peer.expect(segment(601, 600));
+  peer.expect(segment(1201, 100, "P."));
+}
+
+TEST(mss, is_536_if_the_peer_names_none) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer, "");
+  server.write(pattern(1, 600));
+  peer.expect(segment(1, 536));
+  peer.expect(segment(537, 64, "P."));
+}
+
+TEST(urgent_close, fin_is_sent_after_the_queue) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 12'500));
+  EXPECT_EQ(server.shutdown(SHUT_WR), 0);
+  EXPECT_EQ(server.write("x"), -EPIPE);
+  for (int i = 0; i < 10; ++i) peer.expect(segment(1 + 1000 * i, 1000));
+  peer.send(". 1:1(0) ack 10001");
+  peer.expect(segment(10'001, 1000));
+  peer.expect(segment(11'001, 1000));
+  peer.expect(segment(12'001, 500, "FP."));
+}
+
+}  // namespace
+}  // namespace fourtuple::support
