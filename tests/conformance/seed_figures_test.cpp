@@ -36,12 +36,6 @@ constexpr std::uint16_t client_port = 44404;
 class seed_figures : public testing::Test {
  protected:
   seed_figures() : listener_(network_.tcp(server).create()), opener_(network_.tcp(client).create()) {}
-  /// Nobody else holds what waits for accept().
-  ~seed_figures() override {
-    int error = 0;
-    while (network_.tcp(server).accept(listener_, error) != nullptr) {
-    }
-  }
 
   [[nodiscard]] tables_snapshot tables(int host) { return sock::take_tables_snapshot(network_.host(host).hashinfo()); }
   [[nodiscard]] int state(int host, tcp::tcp_sock& sk) { return network_.tcp(host).state(sk); }
