@@ -23,26 +23,22 @@ constexpr std::uint8_t code_port_unreachable = 3;
 constexpr std::uint8_t code_fragmentation_needed = 4;
 constexpr std::uint16_t min_pmtu = 552;  // Linux: ip_rt_min_pmtu
 
-struct meaning {
-  int error = 0;
-  bool fatal = false;  ///< Ends a connection that is being opened.
-};
-
-meaning meaning_of(const ip::icmp_error& error) noexcept {
-  if (error.type == icmp_time_exceeded) return {EHOSTUNREACH, false};
-  if (error.type == icmp_parameter_problem) return {EPROTO, true};
+/// The errno that an error stands for (Linux: icmp_err_convert).
+int errno_of(const ip::icmp_error& error) noexcept {
+  if (error.type == icmp_time_exceeded) return EHOSTUNREACH;
+  if (error.type == icmp_parameter_problem) return EPROTO;
   switch (error.code) {
     case 0:
     case 6:
     case 9:
     case 11:
-      return {ENETUNREACH, error.code >= 6};
+      return ENETUNREACH;
     case code_protocol_unreachable:
-      return {ENOPROTOOPT, true};
+      return ENOPROTOOPT;
     case code_port_unreachable:
-      return {ECONNREFUSED, true};
+      return ECONNREFUSED;
     default:
-      return {EHOSTUNREACH, error.code >= 7};
+      return EHOSTUNREACH;
   }
 }
 
@@ -91,15 +87,12 @@ void err_full_sock(tcp_sock& tp, const ip::icmp_error& error) {
     if (tp.skc_state != tcp_state::syn_sent) tcp_v4_mtu_reduced(tp, error.next_hop_mtu);
     return;
   }
-  const meaning m = meaning_of(error);
   if (tp.skc_state == tcp_state::syn_sent || tp.skc_state == tcp_state::syn_recv) {
-    if (m.fatal) {
-      tcp_done_with_error(tp, m.error);
-      return;
-    }
+    tcp_done_with_error(tp, errno_of(error));
+    return;
   }
-  // Soft errors only explain why, if the connection times out.
-  tp.sk_err_soft = m.error;
+  // RFC 1122 4.2.3.9: an established connection outlives it; it only explains why, if the connection times out.
+  tp.sk_err_soft = errno_of(error);
 }
 
 }  // namespace
@@ -113,8 +106,14 @@ void tcp_v4_err(tcp_net& net, const ip::icmp_error& error) {
   const auto sk = net.hashinfo.inet_lookup_established(tuple);
   if (!sk) return;
   if (sk->kind() == sock::sock_kind::full) err_full_sock(static_cast<tcp_sock&>(*sk), error);
-  if (sk->kind() == sock::sock_kind::request && meaning_of(error).fatal) {
-    inet_csk_reqsk_queue_drop(static_cast<sock::tcp_request_sock&>(*sk));
+  if (sk->kind() == sock::sock_kind::request && error.code != code_fragmentation_needed) {
+    auto& req = static_cast<sock::tcp_request_sock&>(*sk);
+    const std::uint32_t seq = std::uint32_t{get16(error.payload, 4)} << 16 | get16(error.payload, 6);
+    if (seq == req.snt_isn) {
+      inet_csk_reqsk_queue_drop(req);
+    } else {
+      net.count(mib::out_of_window_icmps);
+    }
   }
 }
 
