@@ -59,7 +59,6 @@ void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexce
   tp.saw_tstamp = tp.tstamp_ok && segment.options.timestamps.has_value();
   if (!tp.saw_tstamp) return;
   tp.rcv_tsval = segment.options.timestamps->value;
-  // Our own timestamps start at tsoffset; what is compared with them must, too.
   tp.rcv_tsecr = segment.options.timestamps->echo_reply;
 }
 

@@ -44,7 +44,6 @@ rx_segment make_segment(const ip::ipv4_packet& packet, const packet::tcp_segment
   segment.ack_seq = header.ack_seq;
   segment.flags = header.flags;
   segment.window = header.window;
-  segment.urgent_pointer = header.urgent_pointer;
   segment.options = parsed.options;
   segment.payload = parsed.payload;
   segment.end_seq = header.seq + static_cast<std::uint32_t>(parsed.payload.size()) + (header.flags.syn ? 1U : 0U) +

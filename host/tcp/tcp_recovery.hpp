@@ -14,13 +14,12 @@ inline constexpr std::uint32_t tcp_max_reordering = 127;
 
 /// What an ACK brought (Linux: FLAG_*).
 struct ack_news {
-  bool data = false;           ///< The segment carried data (FLAG_DATA).
-  bool window_update = false;  ///< FLAG_WIN_UPDATE
-  bool data_acked = false;     ///< FLAG_DATA_ACKED
-  bool syn_acked = false;      ///< FLAG_SYN_ACKED
-  bool una_advanced = false;   ///< FLAG_SND_UNA_ADVANCED
-  bool data_sacked = false;    ///< FLAG_DATA_SACKED
-  bool lost_retransmission_acked = false;
+  bool data = false;            ///< The segment carried data (FLAG_DATA).
+  bool window_update = false;   ///< FLAG_WIN_UPDATE
+  bool data_acked = false;      ///< FLAG_DATA_ACKED
+  bool syn_acked = false;       ///< FLAG_SYN_ACKED
+  bool una_advanced = false;    ///< FLAG_SND_UNA_ADVANCED
+  bool data_sacked = false;     ///< FLAG_DATA_SACKED
   std::uint32_t delivered = 0;  ///< Segments newly acked or SACKed.
   std::uint32_t acked = 0;      ///< Of those, segments that left the queue.
   std::uint32_t newly_lost = 0;

@@ -19,7 +19,6 @@ struct rx_segment {
   std::uint32_t ack_seq = 0;
   packet::tcp_flags flags;
   std::uint16_t window = 0;  ///< As it stands in the header, not scaled.
-  std::uint16_t urgent_pointer = 0;
   packet::tcp_options options;
   std::span<const std::byte> payload;
 
