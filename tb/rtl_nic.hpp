@@ -26,7 +26,7 @@ struct rtl_nic_options {
   /// Leave idle clocks out (docs/device.md, Idle clocks). Results do not depend on it.
   bool skip_idle_clocks = true;
   /// FST waveform of the whole NIC; empty: none. Costs time even while it is off.
-  std::string trace_file;
+  std::string trace_file = {};
   bool trace_from_start = true;  ///< Otherwise set_tracing() starts it.
 };
 

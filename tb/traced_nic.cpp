@@ -20,6 +20,8 @@ class traced_nic final : public verilated_nic {
     waveform_.open(trace_file.c_str());
   }
   ~traced_nic() override {
+    // What is destroyed looks for the context of the thread, which may be that of a model that is gone.
+    Verilated::threadContextp(&context_);
     model_.final();
     waveform_.close();
   }
@@ -31,6 +33,7 @@ class traced_nic final : public verilated_nic {
 
  private:
   static VerilatedContext* prepared(VerilatedContext& context) {
+    context.threads(1);  // Otherwise idle threads are made for each model.
     context.traceEverOn(true);
     return &context;
   }
