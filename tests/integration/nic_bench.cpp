@@ -2,6 +2,7 @@
 #include "tests/integration/nic_bench.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include "model/sim/time.hpp"
@@ -16,6 +17,12 @@ using model::pcie::tlp_type;
 constexpr std::uint64_t to_device_ns = 200;
 constexpr std::uint32_t completion_bytes = 256;  // A read's answer comes in parts of at most this.
 
+void mix(std::uint64_t& digest, std::span<const std::byte> bytes) noexcept {
+  for (const std::byte value : bytes) digest = (digest ^ std::to_integer<std::uint64_t>(value)) * 0x100'0000'01b3;
+}
+
+void mix(std::uint64_t& digest, std::uint64_t value) noexcept { mix(digest, std::as_bytes(std::span(&value, 1))); }
+
 }  // namespace
 
 nic_bench::nic_bench(sc_core::sc_module_name name, model::nic::nic& device)
@@ -27,8 +34,8 @@ nic_bench::nic_bench(sc_core::sc_module_name name, model::nic::nic& device)
       to_nic_("to_nic"),
       from_nic_("from_nic", [this](model::wire::frame&& content, sc_core::sc_time arrival) {
         ++activity_;
-        mix(model::sim::to_ps(arrival));
-        mix(content.bytes);
+        mix(frame_digest_, model::sim::to_ps(arrival));
+        mix(frame_digest_, content.bytes);
         sent_.push_back({std::move(content.bytes), arrival});
       }) {
   to_device_.socket.bind(device.downstream().socket);
@@ -107,9 +114,9 @@ void nic_bench::on_tlp(tlp&& packet, sc_core::sc_time arrival) { arrivals_.push(
 void nic_bench::execute() {
   while (const auto packet = arrivals_.pop(sc_core::sc_time_stamp())) {
     ++activity_;
-    mix(model::sim::to_ps(sc_core::sc_time_stamp()));
-    mix(packet->address);
-    mix(packet->data);
+    mix(tlp_digest_, model::sim::to_ps(sc_core::sc_time_stamp()));
+    mix(tlp_digest_, packet->address);
+    mix(tlp_digest_, packet->data);
     if (packet->type == tlp_type::memory_write) {
       execute_write(*packet);
     } else if (packet->type == tlp_type::memory_read) {
@@ -159,13 +166,5 @@ void nic_bench::execute_read(const tlp& request) {
 }
 
 void nic_bench::answer(tlp packet) { to_device_.send(std::move(packet), model::sim::from_ns(to_device_ns)); }
-
-void nic_bench::mix(std::uint64_t value) noexcept {
-  for (unsigned i = 0; i < 8; ++i) digest_ = (digest_ ^ (value >> 8 * i & 0xff)) * 0x100'0000'01b3;
-}
-
-void nic_bench::mix(std::span<const std::byte> bytes) noexcept {
-  for (const std::byte value : bytes) digest_ = (digest_ ^ std::to_integer<std::uint64_t>(value)) * 0x100'0000'01b3;
-}
 
 }  // namespace fourtuple::test
