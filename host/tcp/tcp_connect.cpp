@@ -2,7 +2,7 @@
 // SYN, FIN and RST of a full sock (Linux: tcp_connect, tcp_send_fin, tcp_send_active_reset).
 #include <cerrno>
 
-#include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -73,7 +73,9 @@ void tcp_send_fin(tcp_sock& tp) {
     tcp_skb* skb = tp.sk_write_queue.push(tp.write_seq, 0);
     if (skb == nullptr) {
       // Without memory for a segment the connection cannot end in order.
-      tp.net->count(mib::abort_failed);
+      tp.net->count(mib::abort_on_memory);
+      tcp_send_active_reset(tp);
+      tcp_done(tp);
       return;
     }
     skb->fin = true;
