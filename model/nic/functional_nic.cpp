@@ -45,7 +45,7 @@ void functional_nic::on_tlp(pcie::tlp&& packet, sc_core::sc_time arrival) {
 }
 
 void functional_nic::on_frame(wire::frame&& content, sc_core::sc_time arrival) {
-  arrivals_.push(std::move(content), arrival);
+  if (!content.bytes.empty()) arrivals_.push(std::move(content), arrival);
 }
 
 std::uint64_t functional_nic::clock() const { return sim::to_ps(sc_core::sc_time_stamp()) / sim::to_ps(period_); }
