@@ -135,7 +135,15 @@ interrupt_message root_complex::connect_interrupt(std::function<void()> handler)
   return {.address = doorbell_first, .data = static_cast<std::uint32_t>(handlers_.size() - 1)};
 }
 
+namespace {
+// Between the end of a simulation and the destruction of its parts nothing moves any more.
+bool simulation_over() {
+  return (sc_core::sc_get_status() & (sc_core::SC_STOPPED | sc_core::SC_END_OF_SIMULATION)) != 0;
+}
+}  // namespace
+
 void root_complex::write32(std::uint32_t offset, std::uint32_t value) {
+  if (simulation_over()) return;
   ++counters_.mmio_writes;
   tlp request;
   request.type = tlp_type::memory_write;
@@ -146,6 +154,7 @@ void root_complex::write32(std::uint32_t offset, std::uint32_t value) {
 }
 
 std::uint32_t root_complex::read32(std::uint32_t offset) {
+  if (simulation_over()) return ~std::uint32_t{0};
   pending_read read;
   tlp request;
   request.type = tlp_type::memory_read;

@@ -64,7 +64,8 @@ class root_complex : public sc_core::sc_module {
   tlp_out& to_device() noexcept { return to_device_; }
   tlp_in& from_device() noexcept { return from_device_; }
 
-  /// Posted. From anywhere in the simulation.
+  /// Posted. From anywhere in the simulation. After sc_stop() writes go nowhere and reads answer all ones, so that a
+  /// driver that is destroyed then finds a device that is gone.
   void write32(std::uint32_t offset, std::uint32_t value);
   /// Waits: only from an SC_THREAD. All ones on an error or completion timeout.
   [[nodiscard]] std::uint32_t read32(std::uint32_t offset);
