@@ -225,6 +225,13 @@ int posix_api::close(int fd) {
   return 0;
 }
 
+void posix_api::close_all() {
+  const entry guard(*this);
+  for (std::shared_ptr<file>& opened : files_) {
+    if (const std::shared_ptr<file> last = std::move(opened)) last->release();
+  }
+}
+
 int posix_api::getsockname(int fd, sockaddr* address, socklen_t* length) {
   const entry guard(*this);
   int error = 0;

@@ -73,6 +73,9 @@ class posix_api {
   int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event);
   int epoll_wait(int epoll_fd, epoll_event* events, int max_events, int timeout_ms);
 
+  /// Closes every descriptor, as the end of a process does. Calls that sleep come back with EBADF.
+  void close_all();
+
   /// The sock behind a descriptor, for tools that look at tables; nullptr if there is none.
   [[nodiscard]] tcp::tcp_sock* sock_of(int fd) const;
 
