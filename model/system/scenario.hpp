@@ -18,15 +18,15 @@ enum class nic_kind : std::uint8_t { rtl, model };
 struct platform_options {
   nic_kind nic = nic_kind::rtl;
   std::uint64_t seed = 1;
-  bool skip = true;                          ///< Leave idle clocks of the RTL out.
-  std::uint32_t quantum_clocks = 0;          ///< Clocks that the RTL may run ahead; 0: as many as are exact.
-  std::uint32_t buckets_log2 = 10;           ///< Connection table of the functional model; the RTL's is built in.
-  std::uint32_t overflow_lines_log2 = 8;     ///< Likewise.
+  bool skip = true;                  ///< Leave idle clocks of the RTL out.
+  std::uint32_t quantum_clocks = 0;  ///< Clocks that the RTL may run ahead; 0: as many as are exact.
   unsigned pcie_generation = 4;
   unsigned pcie_lanes = 16;
   std::uint64_t pcie_read_round_trip_ns = 900;
-  std::uint64_t time_wait_ns = 60 * base::ns_per_s;
-  std::filesystem::path trace;               ///< FST file of the first host's NIC; empty: none.
+  std::uint64_t wire_bits_per_s = 100'000'000'000;
+  std::uint64_t wire_delay_ns = 500;  ///< Propagation, one way.
+  std::uint32_t time_wait_ms = 60'000;
+  std::filesystem::path trace;  ///< FST file of the first host's NIC; empty: none.
 };
 
 /// One run: a client sends a file over a number of connections to a server, each behind a NIC, a wire between them.
@@ -34,11 +34,12 @@ struct transfer_scenario {
   platform_options platform;
   std::uint64_t connections = 8;
   std::filesystem::path file;
-  std::uint64_t wire_bits_per_s = 100'000'000'000;
-  std::uint64_t wire_delay_ns = 500;
   std::uint16_t port = 2222;
   std::uint64_t limit_ns = 3'600 * base::ns_per_s;  ///< Simulated time after which the run has failed.
 };
+
+/// One sentence on what cannot be simulated as asked; empty if all can.
+[[nodiscard]] std::string problem_with(const platform_options& options);
 
 [[nodiscard]] constexpr const char* name_of(nic_kind kind) noexcept { return kind == nic_kind::rtl ? "rtl" : "model"; }
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/system/machine.hpp"
+
+#include <utility>
+
+#include "host/sock/inet_hashinfo.hpp"
+#include "model/system/platform.hpp"
+
+namespace fourtuple::model::system {
+
+namespace {
+
+// Linux: dev_weight; how many completions one poll handles at most.
+constexpr std::size_t napi_budget = 64;
+
+// Applications keep their buffers on the heap; what the file system library puts on a stack is more than SystemC's
+// default of 64 KiB.
+constexpr int task_stack_bytes = 256 * 1024;
+
+stack::host_stack_config stack_config(const platform_options& options) {
+  stack::host_stack_config config;
+  config.tcp.tcp_timewait_length_ms = options.time_wait_ms;
+  return config;
+}
+
+driver::nic_options nic_options(const machine_identity& identity, stack::host_stack& stack) {
+  driver::nic_options options;
+  options.address = identity.mac;
+  // One secret for both tables: the NIC's hash of a frame is the one that the host's ehash would compute.
+  options.hash_secret = stack.hashinfo().ehash().secret();
+  return options;
+}
+
+}  // namespace
+
+machine::machine(sc_core::sc_module_name name, const platform_options& options, const machine_identity& identity)
+    : sc_module(name),
+      identity_(identity),
+      random_(options.seed, basename()),
+      root_("root", root_complex_config_of(options), iommu_, basename()),
+      link_("link", link_config_of(options)),
+      nic_(
+          make_nic("nic", options, std::string_view(basename()) == "client" ? options.trace : std::filesystem::path{})),
+      mmio_(root_),
+      interrupts_(root_),
+      dma_(iommu_),
+      stack_(stack_config(options), clock_, random_),
+      work_(threading_.make_wait_queue()),
+      driver_(std::make_unique<driver::nic_driver>(
+          mmio_, dma_, interrupts_, nic_options(identity, stack_), [this] { work_->wake_all(); },
+          [this](std::string_view line) { messages_.emplace_back(line); })),
+      sockets_(std::make_unique<socket::posix_api>(stack_.tcp(), clock_, threading_, [this] { after_call(); })) {
+  root_.to_device().socket.bind(link_.from_root().socket);
+  link_.to_endpoint().socket.bind(nic_->downstream().socket);
+  nic_->upstream().socket.bind(link_.from_endpoint().socket);
+  link_.to_root().socket.bind(root_.from_device().socket);
+  sc_core::sc_spawn_options in_thread;
+  sc_core::sc_spawn([this] { interrupt_context(); }, "interrupt_context", &in_thread);
+}
+
+machine::~machine() = default;
+
+bool machine::bring_up() {
+  if (const driver::nic_result result = driver_->open(); result != driver::nic_result::ok) {
+    failure_ = std::string(basename()) + ": " + std::string(describe(result));
+    return false;
+  }
+  stack_.add_device(*driver_, identity_.address, identity_.prefix_length);
+  if (identity_.gateway) stack_.set_gateway(*identity_.gateway);
+  up_ = true;
+  up_event_.notify(sc_core::SC_ZERO_TIME);
+  return true;
+}
+
+void machine::interrupt_context() {
+  if (!bring_up()) return;
+  for (;;) {
+    const std::uint64_t deadline_ns = stack_.next_deadline_ns();
+    const bool interrupted = driver_->poll_pending() || driver_->event_pending();
+    if (!interrupted && deadline_ns > clock_.now_ns()) {
+      sleeps_until_ns_ = deadline_ns;
+      work_->wait_until(deadline_ns);
+      sleeps_until_ns_ = 0;
+    }
+    if (driver_->poll_pending()) poll_device();
+    if (driver_->event_pending()) driver_->handle_event();
+    stack_.run_timers();
+    stack_.ip().flush();
+  }
+}
+
+// Linux: net_rx_action. Interrupts stay off until a poll has found less than its budget.
+void machine::poll_device() {
+  while (driver_->poll(napi_budget) >= napi_budget) stack_.ip().flush();
+  driver_->complete();
+}
+
+void machine::after_call() {
+  stack_.ip().flush();
+  if (stack_.next_deadline_ns() < sleeps_until_ns_) work_->wake_all();
+}
+
+void machine::spawn(const std::string& name, std::function<void()> body) {
+  sc_core::sc_spawn_options in_thread;
+  in_thread.set_stack_size(task_stack_bytes);
+  sc_core::sc_spawn(
+      [this, body = std::move(body)] {
+        while (!up_) sc_core::wait(up_event_);
+        body();
+      },
+      sc_core::sc_gen_unique_name(name.c_str()), &in_thread);
+}
+
+void machine::read_counters() {
+  counters_.clear();
+  for (const auto& [name, value] : driver_->device_counters()) counters_.emplace_back(name, value);
+  for (const auto& [name, value] : list_counters(driver_->counters(), driver_->table().counters())) {
+    counters_.emplace_back("driver_" + std::string(name), value);
+  }
+  for (const auto& [name, value] : stack_.counters()) counters_.emplace_back(name, value);
+}
+
+bool machine::quiescent() { return stack_.hashinfo().ehash().size() == 0; }
+
+bool machine::only_time_wait_left() {
+  const sock::ehash_table& ehash = stack_.hashinfo().ehash();
+  for (std::uint32_t bucket = 0; ehash.size() != 0 && bucket <= ehash.ehash_mask(); ++bucket) {
+    for (const auto& sk : ehash.bucket(bucket)) {
+      if (sk->skc_state != sock::tcp_state::time_wait) return false;
+    }
+  }
+  return true;
+}
+
+machine_report machine::report(sc_core::sc_time worked) const {
+  machine_report report;
+  report.name = basename();
+  report.counters = counters_;
+  report.messages = messages_;
+  report.iommu_faults = iommu_.fault_count();
+  if (!iommu_.faults().empty()) report.first_iommu_fault = iommu_.faults().front().to_string();
+  if (worked > sc_core::SC_ZERO_TIME) {
+    report.pcie_upstream_utilisation = utilisation(link_.upstream(), worked);
+    report.pcie_downstream_utilisation = utilisation(link_.downstream(), worked);
+  }
+  report.pcie_upstream_bytes = link_.upstream().wire_bytes;
+  report.pcie_downstream_bytes = link_.downstream().wire_bytes;
+  return report;
+}
+
+}  // namespace fourtuple::model::system

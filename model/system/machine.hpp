@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <systemc>
+
+#include "host/app/tasks.hpp"
+#include "host/driver/nic_driver.hpp"
+#include "host/packet/addresses.hpp"
+#include "host/socket/posix_api.hpp"
+#include "host/stack/host_stack.hpp"
+#include "model/host/seeded_random.hpp"
+#include "model/host/simulated_clock.hpp"
+#include "model/host/simulated_device.hpp"
+#include "model/host/simulated_threading.hpp"
+#include "model/nic/nic.hpp"
+#include "model/pcie/iommu.hpp"
+#include "model/pcie/link.hpp"
+#include "model/pcie/root_complex.hpp"
+#include "model/system/run_report.hpp"
+#include "model/system/scenario.hpp"
+
+namespace fourtuple::model::system {
+
+/// Who a machine is.
+struct machine_identity {
+  packet::mac_address mac;
+  packet::ipv4_address address;
+  unsigned prefix_length = 24;
+  std::optional<packet::ipv4_address> gateway;
+};
+
+/// One computer: processor with stack and sockets, memory behind an IOMMU, a PCIe link, and a NIC whose Ethernet ports
+/// are to be bound by whoever owns it.
+///
+/// One SC_THREAD is the machine's interrupt and timer context; applications are further threads (tasks()). The
+/// processor takes no time: a machine's speed is that of its links and its device.
+class machine final : public sc_core::sc_module, public app::tasks {
+ public:
+  machine(sc_core::sc_module_name name, const platform_options& options, const machine_identity& identity);
+  ~machine() override;
+
+  [[nodiscard]] nic::nic& device() noexcept { return *nic_; }
+  [[nodiscard]] const nic::nic& device() const noexcept { return *nic_; }
+  [[nodiscard]] socket::posix_api& sockets() noexcept { return *sockets_; }
+  [[nodiscard]] stack::host_stack& stack() noexcept { return stack_; }
+  [[nodiscard]] driver::nic_driver& driver() noexcept { return *driver_; }
+  [[nodiscard]] base::clock& clock() noexcept { return clock_; }
+  [[nodiscard]] const base::clock& clock() const noexcept { return clock_; }
+  [[nodiscard]] const pcie::iommu& memory() const noexcept { return iommu_; }
+  [[nodiscard]] const pcie::link& link() const noexcept { return link_; }
+
+  /// Runs in a thread of its own once the device is up.
+  void spawn(const std::string& name, std::function<void()> body) override;
+
+  /// Why the device could not be brought up; empty if it could, or has not been tried yet.
+  [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+  [[nodiscard]] bool up() const noexcept { return up_; }
+
+  /// What the driver had to say: errors of the device, and what was done about them. One line each.
+  [[nodiscard]] const std::vector<std::string>& messages() const noexcept { return messages_; }
+
+  /// No connection of any state is left, only listeners.
+  [[nodiscard]] bool quiescent();
+  /// No connection is left that still has something to say.
+  [[nodiscard]] bool only_time_wait_left();
+
+  /// Reads the device's counters and takes down those of driver and stack. Only from a task: it is MMIO and takes time.
+  void read_counters();
+  /// What read_counters() found last, and the PCIe link's traffic so far, utilisation over `worked`.
+  [[nodiscard]] machine_report report(sc_core::sc_time worked) const;
+
+ private:
+  void interrupt_context();
+  bool bring_up();
+  void poll_device();
+  void after_call();
+
+  machine_identity identity_;
+  host::simulated_clock clock_;
+  host::simulated_threading threading_;
+  host::seeded_random random_;
+  pcie::iommu iommu_;
+  pcie::root_complex root_;
+  pcie::link link_;
+  std::unique_ptr<nic::nic> nic_;
+  host::simulated_mmio mmio_;
+  host::simulated_interrupts interrupts_;
+  host::simulated_dma_memory dma_;
+  stack::host_stack stack_;
+  std::unique_ptr<base::wait_queue> work_;
+  std::unique_ptr<driver::nic_driver> driver_;
+  std::unique_ptr<socket::posix_api> sockets_;
+  sc_core::sc_event up_event_;
+  bool up_ = false;
+  std::uint64_t sleeps_until_ns_ = 0;
+  std::string failure_;
+  std::vector<std::string> messages_;
+  std::vector<std::pair<std::string, std::uint64_t>> counters_;
+};
+
+}  // namespace fourtuple::model::system

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/system/platform.hpp"
+
+#include <algorithm>
+
+#include "model/nic/functional_nic.hpp"
+#include "tb/rtl_nic.hpp"
+
+namespace fourtuple::model::system {
+
+namespace {
+constexpr std::uint64_t ps_per_ns = 1'000;
+}
+
+pcie::root_complex_config root_complex_config_of(const platform_options&) { return {}; }
+
+pcie::link_config link_config_of(const platform_options& options) {
+  pcie::link_config config;
+  config.generation = options.pcie_generation;
+  config.lanes = options.pcie_lanes;
+  const std::uint64_t memory_ps = root_complex_config_of(options).memory_latency_ps;
+  const std::uint64_t round_trip_ps = options.pcie_read_round_trip_ns * ps_per_ns;
+  config.one_way_latency_ps = round_trip_ps > memory_ps ? (round_trip_ps - memory_ps) / 2 : 0;
+  return config;
+}
+
+wire::link_config wire_link_config_of(const platform_options& options) {
+  return {.rate_bits_per_s = options.wire_bits_per_s, .propagation_delay_ps = options.wire_delay_ns * ps_per_ns};
+}
+
+nic::nic_config nic_config_of(const platform_options& options) {
+  nic::nic_config config;
+  config.line_rate_bits_per_s = options.wire_bits_per_s;
+  return config;
+}
+
+std::uint64_t most_exact_quantum_clocks(const platform_options& options) {
+  const std::uint64_t latency_ps =
+      std::min(link_config_of(options).one_way_latency_ps, wire_link_config_of(options).propagation_delay_ps);
+  return std::max<std::uint64_t>(1, latency_ps / nic::nic_config{}.clock_period_ps);
+}
+
+std::unique_ptr<nic::nic> make_nic(const char* name, const platform_options& options,
+                                   const std::filesystem::path& trace) {
+  if (options.nic == nic_kind::model) return std::make_unique<nic::functional_nic>(name, nic_config_of(options));
+  tb::rtl_nic_options rtl;
+  rtl.skip_idle_clocks = options.skip;
+  rtl.quantum_clocks = static_cast<std::uint32_t>(options.quantum_clocks != 0 ? options.quantum_clocks
+                                                                              : most_exact_quantum_clocks(options));
+  rtl.trace_file = trace.string();
+  return std::make_unique<tb::rtl_nic>(name, nic_config_of(options), rtl);
+}
+
+}  // namespace fourtuple::model::system

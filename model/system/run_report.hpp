@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/nic/nic.hpp"
+
+namespace fourtuple::model::system {
+
+/// Everything that one machine counted, and how busy its PCIe link was.
+struct machine_report {
+  std::string name;
+  std::vector<std::pair<std::string, std::uint64_t>> counters;  ///< Device, driver and stack; in a fixed order.
+  std::vector<std::string> messages;                            ///< What the driver had to say, one line each.
+  std::uint64_t iommu_faults = 0;
+  std::string first_iommu_fault;         ///< Empty if there was none.
+  double pcie_upstream_utilisation = 0;  ///< Share of the simulated time up to the end of the work, 0 to 1.
+  double pcie_downstream_utilisation = 0;
+  std::uint64_t pcie_upstream_bytes = 0;
+  std::uint64_t pcie_downstream_bytes = 0;
+
+  /// 0 if there is no such counter.
+  [[nodiscard]] std::uint64_t counter(std::string_view counter_name) const;
+};
+
+/// What a run has to say. Everything in it follows from scenario and seed: no wall clock, no paths.
+struct run_report {
+  std::string nic;
+  std::uint64_t seed = 0;
+  std::string digest;  ///< SHA-256 of all wire events with their times, hexadecimal.
+  std::uint64_t sim_time_ps = 0;
+  nic::nic_clocks clocks;
+  std::uint64_t opened = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t closed = 0;  ///< Connections that ended in order at both ends.
+  std::uint64_t bytes_delivered = 0;
+  std::optional<bool> payload_ok;  ///< Every byte arrived as it was sent; nothing if that was not compared.
+  std::uint64_t wire_frames = 0;
+  std::uint64_t wire_bytes = 0;
+  std::uint64_t transfer_ns = 0;          ///< From the first connect() to the last answer.
+  std::vector<std::uint64_t> latency_ns;  ///< One for each connection or request.
+  std::vector<machine_report> machines;
+  std::vector<std::string> errors;  ///< One line each; empty if everything went well.
+
+  /// The sum of one counter over the machines.
+  [[nodiscard]] std::uint64_t total(std::string_view counter_name) const;
+};
+
+/// Nearest rank (no interpolation): the smallest value that at least `percent` of them do not exceed. 0 if there is
+/// none.
+[[nodiscard]] std::uint64_t percentile(std::vector<std::uint64_t> values, double percent);
+
+/// The document behind run.json, described in docs/run-report.md. Ends with a newline.
+[[nodiscard]] std::string to_json(const run_report& report);
+
+/// A page for people. `wall_seconds` is how long the run took outside.
+[[nodiscard]] std::string to_text(const run_report& report, double wall_seconds);
+
+}  // namespace fourtuple::model::system

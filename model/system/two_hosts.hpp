@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "model/system/run_report.hpp"
+#include "model/system/scenario.hpp"
+
+namespace fourtuple::model::system {
+
+/// What a running simulation shows to another thread. Written by the simulation, read by whoever displays it.
+struct run_progress {
+  std::atomic<std::uint64_t> sim_time_ns = 0;
+  std::atomic<std::uint64_t> clocks_evaluated = 0;
+  std::atomic<std::uint64_t> work_done = 0;  ///< Bytes delivered.
+  std::atomic<std::uint64_t> work_total = 0;
+  std::atomic<bool> stop = false;  ///< Set from outside: end the run soon.
+};
+
+/// Runs a transfer scenario to its end and reports. `payload` is what each connection carries. `capture` is the pcapng
+/// file to write; empty: none. One such run in a process (SystemC elaborates once).
+///
+/// Throws std::runtime_error with one line if the capture cannot be written.
+[[nodiscard]] run_report run_transfer(const transfer_scenario& scenario, std::span<const std::byte> payload,
+                                      const std::filesystem::path& capture, run_progress& progress);
+
+}  // namespace fourtuple::model::system
