@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <atomic>
+#include <csignal>
+#include <stdexcept>
+
+#include "model/system/run_report.hpp"
+#include "model/system/two_hosts.hpp"
+#include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/progress_display.hpp"
+#include "tools/stop_signals.hpp"
+
+namespace fourtuple::tools {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* usage =
+    "usage: fourtuple run [options]\n\n"
+    "Simulates two hosts, each with its stack, driver, PCIe link and NIC, joined by a wire. The client opens N\n"
+    "connections, sends the file across each, and the server compares its SHA-256 on arrival.\n\n"
+    "  fourtuple run --nic=rtl --connections=8 --file=README.md --seed=7 --out=out\n";
+
+// The file that ships with the program: beside the directory of the binary, wherever that was put.
+std::filesystem::path shipped_file() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "share/fourtuple/LICENSE";
+}
+
+po::options_description run_options() {
+  po::options_description options("Scenario", 100);
+  options.add_options()("connections,n", po::value<std::uint64_t>()->default_value(8),
+                        "connections, all opened at once (1 to 20000)")(
+      "file,f", po::value<std::string>(), "what goes across each; default: a text that ships with the program")(
+      "out,o", po::value<std::string>()->default_value("out"), "directory for run.json, wire.pcapng and the waveform")(
+      "trace", po::bool_switch(), "write a waveform of the client's NIC, nic.fst (only --nic=rtl; slow)")(
+      "wire-gbit", po::value<double>()->default_value(100), "rate of the wire, Gbit/s")(
+      "wire-delay-ns", po::value<std::uint64_t>()->default_value(500), "propagation, one way")(
+      "limit-s", po::value<std::uint64_t>()->default_value(3600), "simulated seconds after which the run has failed");
+  options.add(platform_options_description());
+  return options;
+}
+
+model::system::transfer_scenario read_scenario(const po::variables_map& values) {
+  model::system::transfer_scenario scenario;
+  scenario.connections = values["connections"].as<std::uint64_t>();
+  if (scenario.connections < 1 || scenario.connections > 20'000) {
+    throw usage_error(fmt::format("--connections={} is out of range: 1 to 20000", scenario.connections));
+  }
+  const double gbit = values["wire-gbit"].as<double>();
+  if (!(gbit >= 0.01 && gbit <= 400))
+    throw usage_error(fmt::format("--wire-gbit={} is out of range: 0.01 to 400", gbit));
+  scenario.platform = read_platform_options(values);
+  scenario.platform.wire_bits_per_s = static_cast<std::uint64_t>(gbit * 1e9);
+  scenario.platform.wire_delay_ns = values["wire-delay-ns"].as<std::uint64_t>();
+  if (const std::string problem = problem_with(scenario.platform); !problem.empty()) throw usage_error(problem);
+  const std::uint64_t limit_s = values["limit-s"].as<std::uint64_t>();
+  if (limit_s < 1 || limit_s > 1'000'000)
+    throw usage_error(fmt::format("--limit-s={} is out of range: 1 to 1000000", limit_s));
+  scenario.limit_ns = limit_s * base::ns_per_s;
+  scenario.file = values.count("file") != 0 ? std::filesystem::path(values["file"].as<std::string>()) : shipped_file();
+  return scenario;
+}
+
+}  // namespace
+
+int command_run(const arguments& words) {
+  po::variables_map values;
+  if (parse_options(words, usage, run_options(), {}, values)) return exit_ok;
+  model::system::transfer_scenario scenario = read_scenario(values);
+  const std::vector<std::byte> payload = read_file(scenario.file, "--file");
+  const output_directory out(values["out"].as<std::string>());
+  if (values["trace"].as<bool>()) {
+    if (scenario.platform.nic != model::system::nic_kind::rtl)
+      throw usage_error("--trace needs --nic=rtl: the model has no clocks");
+    scenario.platform.trace = out.path() / "nic.fst";
+  }
+
+  model::system::run_progress progress;
+  const stop_signals stop(progress.stop);
+  double wall_seconds = 0;
+  model::system::run_report report;
+  {
+    const progress_display display(progress);
+    report = run_transfer(scenario, payload, out.path() / "wire.pcapng", progress);
+    wall_seconds = display.wall_seconds();
+  }
+  write_file(out.path() / "run.json", to_json(report));
+  fmt::print("{}  written       {}\n", to_text(report, wall_seconds), out.path().string());
+  return report.errors.empty() ? exit_ok : exit_failed;
+}
+
+}  // namespace fourtuple::tools

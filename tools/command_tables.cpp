@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/sock/tables_drawing.hpp"
+#include "model/system/table_moments.hpp"
+#include "tools/command.hpp"
+#include "tools/options.hpp"
+
+namespace fourtuple::tools {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* usage =
+    "usage: fourtuple tables --at=MOMENT [options]\n\n"
+    "Runs two hosts up to a moment in the life of a connection and draws the socket tables as they are then.\n"
+    "MOMENT: listen (bind and listen on 2222), syn, ack (before accept), accept: the server's; connect (from port\n"
+    "44404): the client's.\n\n"
+    "  fourtuple tables --at=ack --format=svg --output=ack.svg\n";
+
+po::options_description tables_options() {
+  po::options_description options("Drawing", 100);
+  options.add_options()("at", po::value<std::string>()->required(), "listen, syn, ack, accept or connect")(
+      "format", po::value<std::string>()->default_value("text"), "text, dot (Graphviz) or svg (needs Graphviz)")(
+      "output,o", po::value<std::string>(), "file; default: standard output");
+  options.add(platform_options_description());
+  return options;
+}
+
+// Graphviz reads one file and writes another; pipes in both directions would need a third party to keep them flowing.
+std::string to_svg(const std::string& dot) {
+  const std::filesystem::path directory =
+      std::filesystem::temp_directory_path() / fmt::format("fourtuple-tables-{}", static_cast<long>(getpid()));
+  std::filesystem::create_directory(directory);
+  const auto remove = [](const std::filesystem::path* path) {
+    std::error_code error;
+    std::filesystem::remove_all(*path, error);
+  };
+  const std::unique_ptr<const std::filesystem::path, decltype(remove)> cleanup(&directory, remove);
+  write_file(directory / "tables.dot", dot);
+  const std::string command =
+      fmt::format("dot -Tsvg '{0}/tables.dot' -o '{0}/tables.svg' 2>/dev/null", directory.string());
+  if (std::system(command.c_str()) != 0)
+    throw usage_error("--format=svg: Graphviz's dot is missing; install the package graphviz");
+  const std::vector<std::byte> svg = read_file(directory / "tables.svg", "--format=svg");
+  return {reinterpret_cast<const char*>(svg.data()), svg.size()};
+}
+
+}  // namespace
+
+int command_tables(const arguments& words) {
+  po::variables_map values;
+  if (parse_options(words, usage, tables_options(), {}, values)) return exit_ok;
+  const auto moment = model::system::parse_table_moment(values["at"].as<std::string>());
+  if (!moment)
+    throw usage_error(
+        fmt::format("--at={} is unknown: it is listen, syn, ack, accept or connect", values["at"].as<std::string>()));
+  const std::string format = values["format"].as<std::string>();
+  if (format != "text" && format != "dot" && format != "svg") {
+    throw usage_error(fmt::format("--format={} is unknown: it is text, dot or svg", format));
+  }
+  const sock::tables_snapshot tables = model::system::tables_at(*moment, read_platform_options(values));
+  std::string drawing = format == "text" ? to_text(tables) : to_dot(tables);
+  if (format == "svg") drawing = to_svg(drawing);
+  if (values.count("output") != 0) {
+    write_file(values["output"].as<std::string>(), drawing);
+  } else {
+    std::fwrite(drawing.data(), 1, drawing.size(), stdout);
+  }
+  return exit_ok;
+}
+
+}  // namespace fourtuple::tools

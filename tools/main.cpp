@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string_view>
+#include <systemc>
+
+#include "tools/command.hpp"
+
+namespace {
+
+using fourtuple::tools::arguments;
+
+struct subcommand {
+  std::string_view name;
+  int (*function)(const arguments&);
+  std::string_view what;
+};
+
+constexpr subcommand subcommands[] = {
+    {"run", fourtuple::tools::command_run,
+     "two simulated hosts, a file across each of N connections, compared on arrival"},
+    {"serve", fourtuple::tools::command_serve,
+     "an HTTP server on the simulated host, for real clients behind a TAP device"},
+    {"fetch", fourtuple::tools::command_fetch, "fetch a URL from a real server behind a TAP device"},
+    {"tables", fourtuple::tools::command_tables, "draw the socket tables of a live run as text, DOT or SVG"},
+};
+
+void print_help() {
+  fmt::print(
+      "Fourtuple, a SmartNIC that knows your sockets, and its simulator.\n\nusage: fourtuple SUBCOMMAND [options]\n\n");
+  for (const subcommand& command : subcommands) fmt::print("  {:<8} {}\n", command.name, command.what);
+  fmt::print(
+      "\nfourtuple SUBCOMMAND --help shows its options and an example; fourtuple --version the version.\n"
+      "Exit status: 0 all went well, 1 the run failed, 2 nothing was run (bad option, unreadable file, missing "
+      "privilege).\n\n"
+      "  fourtuple run --nic=rtl --connections=8 --out=out\n");
+}
+
+int dispatch(const arguments& words) {
+  if (words.empty()) {
+    print_help();
+    return fourtuple::tools::exit_usage;
+  }
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    print_help();
+    return fourtuple::tools::exit_ok;
+  }
+  if (words[0] == "--version") {
+    fmt::print("fourtuple {}\n", FOURTUPLE_VERSION);
+    return fourtuple::tools::exit_ok;
+  }
+  const auto* command = std::ranges::find(subcommands, words[0], &subcommand::name);
+  if (command == std::end(subcommands)) {
+    throw fourtuple::tools::usage_error(
+        fmt::format("there is no subcommand {}; fourtuple --help lists them", words[0]));
+  }
+  return command->function({words.begin() + 1, words.end()});
+}
+
+}  // namespace
+
+// SystemC calls this one; it must have these names.
+int sc_main(int argc, char* argv[]) {
+  // Reports of the kernel become exceptions with one line, not a page on the terminal.
+  sc_core::sc_report_handler::set_actions(sc_core::SC_ERROR, sc_core::SC_THROW);
+  sc_core::sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
+  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+  try {
+    return dispatch(arguments(argv + 1, argv + argc));
+  } catch (const fourtuple::tools::usage_error& error) {
+    fmt::print(stderr, "fourtuple: {}\n", error.what());
+    return fourtuple::tools::exit_usage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "fourtuple: internal error: {}\n", error.what());
+    return fourtuple::tools::exit_failed;
+  }
+}
+
+int main(int argc, char* argv[]) {
+  // The library prints its licence before every run otherwise.
+  setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+  return sc_core::sc_elab_and_sim(argc, argv);
+}

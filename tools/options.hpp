@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/packet/addresses.hpp"
+#include "model/system/scenario.hpp"
+#include "tools/command.hpp"
+
+namespace fourtuple::tools {
+
+/// Parses a subcommand's words. Throws usage_error for unknown options, bad values and missing ones.
+/// True if --help was asked for and has been printed, with `usage` above the options.
+bool parse_options(const arguments& words, const std::string& usage,
+                   const boost::program_options::options_description& options,
+                   const boost::program_options::positional_options_description& positional,
+                   boost::program_options::variables_map& values);
+
+/// Options that every simulation has: --nic, --seed, --no-skip, --quantum, --time-wait, --pcie...
+[[nodiscard]] boost::program_options::options_description platform_options_description();
+[[nodiscard]] model::system::platform_options read_platform_options(
+    const boost::program_options::variables_map& values);
+
+/// "10.9.0.2"; anything else is a usage_error that names `option`.
+[[nodiscard]] packet::ipv4_address parse_address(const std::string& text, const std::string& option);
+
+struct address_and_prefix {
+  packet::ipv4_address address;
+  unsigned prefix_length = 0;
+};
+/// "10.9.0.2/24"
+[[nodiscard]] address_and_prefix parse_prefix(const std::string& text, const std::string& option);
+
+/// The whole of a regular file. usage_error if it cannot be read.
+[[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path, const std::string& option);
+
+/// Writes a file in one step: under another name first, then renamed. usage_error if that fails; nothing is left then.
+void write_file(const std::filesystem::path& path, const std::string& content);
+
+/// A directory for results: made if it is not there, and taken away again if nothing has been put into it by the end.
+class output_directory {
+ public:
+  explicit output_directory(std::filesystem::path path);
+  ~output_directory();
+  output_directory(const output_directory&) = delete;
+  output_directory& operator=(const output_directory&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  bool made_ = false;
+};
+
+}  // namespace fourtuple::tools
