@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as a user meets it: what a run leaves behind, that it is repeatable, and what bad input gets.
+
+    command_line.py FOURTUPLE [unittest options]
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+FOURTUPLE = sys.argv.pop(1) if len(sys.argv) > 1 else "fourtuple"
+TIMEOUT_S = 300
+# Short enough to be evaluated clock by clock, long enough for a handshake, data and an orderly end.
+SHORT = ("--connections=3", "--time-wait-ms=1")
+
+
+def fourtuple(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run([FOURTUPLE, *words], text=True, capture_output=True, timeout=TIMEOUT_S, check=False)
+
+
+class Directory(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="fourtuple-test-"))
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.payload = self.directory / "payload"
+        # Not a multiple of anything.
+        self.payload.write_bytes(bytes(i * 7 % 251 for i in range(20_011)))
+
+    def run_ok(self, *words: str, out: str = "out") -> dict:
+        result = fourtuple("run", f"--file={self.payload}", f"--out={self.directory / out}", *words)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return json.loads((self.directory / out / "run.json").read_text())
+
+
+class Run(Directory):
+    def check_run(self, nic: str):
+        report = self.run_ok(f"--nic={nic}", "--connections=8", "--seed=7")
+        self.assertEqual(report["nic"], nic)
+        self.assertEqual(report["seed"], 7)
+        self.assertEqual(report["connections"], {"opened": 8, "accepted": 8, "closed": 8})
+        self.assertEqual(report["bytes_delivered"], 8 * 20_011)
+        self.assertTrue(report["payload_ok"])
+        self.assertEqual(report["errors"], [])
+        self.assertRegex(report["digest"], "^[0-9a-f]{64}$")
+        # TIME_WAIT is a minute.
+        self.assertGreater(report["sim_time_ps"], 60 * 10**12)
+        self.assertEqual(report["table"]["inserted"], 16)
+        self.assertEqual(report["table"]["deleted"], 16)
+        self.assertGreater(report["table"]["hits"], 0)
+        self.assertGreater(report["checksum"]["rx_good"], 0)
+        self.assertEqual(report["checksum"]["rx_bad"], 0)
+        self.assertGreater(report["checksum"]["tx_inserted"], 0)
+        self.assertEqual(report["retransmits"], 0)
+        self.assertEqual(set(report["drops"].values()), {0}, report["drops"])
+        self.assertGreater(report["latency_ns"]["p99"], 0)
+        self.assertTrue(all(machine["iommu_faults"] == 0 for machine in report["machines"]))
+        return report
+
+    def test_rtl(self):
+        report = self.check_run("rtl")
+        self.assertGreater(report["clocks_evaluated"], 0)
+        # 60 s of TIME_WAIT at 250 MHz, on two NICs.
+        self.assertGreater(report["clocks_skipped"], 2 * 60 * 250_000_000)
+
+    def test_model(self):
+        report = self.check_run("model")
+        self.assertEqual(report["clocks_evaluated"], 0)
+
+    def test_empty_file(self):
+        self.payload.write_bytes(b"")
+        report = self.run_ok("--nic=model", "--connections=1")
+        self.assertEqual(report["bytes_delivered"], 0)
+        self.assertTrue(report["payload_ok"])
+
+    def test_capture_is_read_by_tshark_and_its_checksums_are_right(self):
+        if shutil.which("tshark") is None:
+            self.skipTest("tshark is missing")
+        self.run_ok("--nic=rtl", *SHORT)
+        fields = subprocess.run(
+            ["tshark", "-r", str(self.directory / "out" / "wire.pcapng"), "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
+             "-T", "fields", "-e", "tcp.checksum.status", "-e", "ip.checksum.status", "-Y", "tcp"],
+            text=True, capture_output=True, timeout=TIMEOUT_S, check=True).stdout.split("\n")
+        rows = [row.split("\t") for row in fields if row]
+        self.assertGreater(len(rows), 3 * 10)
+        self.assertEqual({tuple(row) for row in rows}, {("1", "1")}, "1 is Wireshark's word for good")
+
+    def test_waveform(self):
+        self.run_ok("--nic=rtl", "--trace", "--connections=1", "--time-wait-ms=1")
+        self.assertGreater((self.directory / "out" / "nic.fst").stat().st_size, 1000)
+
+    def test_summary_is_on_standard_output_and_nothing_else_is_said(self):
+        result = fourtuple("run", f"--file={self.payload}", f"--out={self.directory / 'out'}", "--nic=model")
+        self.assertIn("Run complete.", result.stdout)
+        self.assertEqual(result.stderr, "")
+
+
+class Repeatable(Directory):
+    def digest(self, *words: str) -> str:
+        return self.run_ok(*SHORT, *words)["digest"]
+
+    def test_same_command_same_everything(self):
+        for nic in ("rtl", "model"):
+            self.run_ok(*SHORT, f"--nic={nic}", "--seed=7", out="a")
+            self.run_ok(*SHORT, f"--nic={nic}", "--seed=7", out="b")
+            for name in ("run.json", "wire.pcapng"):
+                self.assertEqual((self.directory / "a" / name).read_bytes(), (self.directory / "b" / name).read_bytes(), name)
+
+    def test_another_seed_is_another_run(self):
+        self.assertNotEqual(self.digest("--nic=model", "--seed=1"), self.digest("--nic=model", "--seed=2"))
+
+    def test_skipping_idle_clocks_changes_nothing(self):
+        skipped = self.run_ok(*SHORT, "--nic=rtl", "--seed=7", out="a")
+        evaluated = self.run_ok(*SHORT, "--nic=rtl", "--seed=7", "--no-skip", out="b")
+        self.assertGreater(skipped["clocks_skipped"], 0)
+        self.assertEqual(evaluated["clocks_skipped"], 0)
+        self.assertEqual(skipped["digest"], evaluated["digest"])
+        for report in (skipped, evaluated):
+            del report["clocks_evaluated"], report["clocks_skipped"]
+        self.assertEqual(skipped, evaluated)
+
+    def test_neither_quantum_nor_trace_changes_anything(self):
+        expected = self.digest("--nic=rtl", "--seed=7")
+        self.assertEqual(expected, self.digest("--nic=rtl", "--seed=7", "--quantum=1"))
+        self.assertEqual(expected, self.digest("--nic=rtl", "--seed=7", "--quantum=37"))
+        self.assertEqual(expected, self.digest("--nic=rtl", "--seed=7", "--trace"))
+
+
+class BadInput(Directory):
+    def refused(self, *words: str, says: str):
+        """Exit status 2, one line on standard error that says what is wrong, no output directory left behind."""
+        result = fourtuple(*words)
+        self.assertEqual(result.returncode, 2, f"{words}: {result.stdout}{result.stderr}")
+        self.assertEqual(result.stdout, "", words)
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertIn(says, result.stderr)
+        self.assertFalse((self.directory / "out").exists(), f"{words} left an output directory behind")
+
+    def run_refused(self, *words: str, says: str):
+        self.refused("run", f"--out={self.directory / 'out'}", *words, says=says)
+
+    def test_no_subcommand_prints_the_help(self):
+        result = fourtuple()
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("usage:", result.stdout)
+
+    def test_help(self):
+        for words in (("--help",), ("run", "--help"), ("serve", "--help"), ("fetch", "--help"), ("tables", "--help")):
+            result = fourtuple(*words)
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("usage:", result.stdout)
+            self.assertLessEqual(max(map(len, result.stdout.splitlines())), 120)
+
+    def test_version(self):
+        self.assertRegex(fourtuple("--version").stdout, r"^fourtuple \d+\.\d+\.\d+\n$")
+
+    def test_subcommand(self):
+        self.refused("walk", says="walk")
+
+    def test_options(self):
+        self.run_refused("--conections=8", says="conections")
+        self.run_refused("--nic=verilog", says="verilog")
+        self.run_refused("--connections=0", says="--connections")
+        self.run_refused("--connections=many", says="connections")
+        self.run_refused("--seed=-", says="seed")
+        self.run_refused("--wire-gbit=0", says="--wire-gbit")
+        self.run_refused("--quantum=100000", says="quantum")
+        self.run_refused("--time-wait-ms=0", says="--time-wait-ms")
+        self.run_refused("--pcie-lanes=3", says="lanes")
+        self.run_refused("--pcie-round-trip-ns=1", says="round trip")
+        self.run_refused("--trace", "--nic=model", says="--trace")
+
+    def test_files(self):
+        self.run_refused("--file=/nonexistent/file", says="/nonexistent/file")
+        self.run_refused(f"--file={self.directory}", says=str(self.directory))
+
+    def test_out_is_a_file(self):
+        self.refused("run", f"--out={self.payload}", says=str(self.payload))
+
+    def test_serve(self):
+        address = "--address=10.9.0.2/24"
+        self.refused("serve", "--tap=tap0", address, "--http=/nonexistent", says="/nonexistent")
+        self.refused("serve", "--tap=tap0", "--http=.", says="address")
+        self.refused("serve", "--tap=tap0", "--http=.", "--address=10.9.0.2", says="10.9.0.2")
+        self.refused("serve", "--tap=tap0", "--http=.", "--address=10.9.0.256/24", says="10.9.0.256")
+        self.refused("serve", "--tap=a-name-that-is-too-long", "--http=.", address, says="a-name-that-is-too-long")
+        self.refused("serve", "--tap=tap0", "--http=.", address, "--gateway=10.8.0.1", says="10.8.0.1")
+
+    def test_fetch(self):
+        tap = ("--tap=tap0", "--address=10.9.0.2/24")
+        self.refused("fetch", *tap, "ftp://10.9.0.1/x", "-o", str(self.directory / "x"), says="ftp://10.9.0.1/x")
+        self.refused("fetch", *tap, "http://10.9.0.1/x", "http://10.9.0.1/y", "-o", str(self.directory / "x"), says="-o")
+        self.refused("fetch", *tap, "http://10.9.0.1/x", "-o", "/nonexistent/x", says="/nonexistent/x")
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["payload"])
+
+    def test_tap_without_privilege(self):
+        if os.geteuid() != 0 or shutil.which("setpriv") is None:
+            self.skipTest("needs root, and setpriv to give it up")
+        result = subprocess.run(["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--clear-groups", "--reuid=65534", "--regid=65534",
+                                 FOURTUPLE, "serve", "--tap=tap77", "--address=10.9.0.2/24", "--http=/usr"],
+                                text=True, capture_output=True, timeout=TIMEOUT_S, check=False)
+        self.assertEqual(result.returncode, 2, result.stdout + result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertIn("--tap", result.stderr)
+
+
+class Tables(Directory):
+    def test_every_moment_in_every_format(self):
+        states = {"listen": "TCP_LISTEN", "syn": "TCP_NEW_SYN_RECV", "ack": "TCP_ESTABLISHED", "accept": "TCP_ESTABLISHED",
+                  "connect": "TCP_SYN_SENT"}
+        for moment, state in states.items():
+            text = fourtuple("tables", f"--at={moment}")
+            self.assertEqual(text.returncode, 0, text.stderr)
+            self.assertIn(state, text.stdout)
+            self.assertIn("372" if moment == "connect" else "174", text.stdout)
+            dot = fourtuple("tables", f"--at={moment}", "--format=dot").stdout
+            self.assertTrue(dot.startswith("digraph"), dot)
+            if shutil.which("dot"):
+                self.assertIn("<svg", fourtuple("tables", f"--at={moment}", "--format=svg").stdout)
+
+    def test_bad_options(self):
+        for words in (("--at=noon",), ("--at=syn", "--format=png"), ()):
+            result = fourtuple("tables", *words)
+            self.assertEqual(result.returncode, 2)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
