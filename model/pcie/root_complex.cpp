@@ -140,6 +140,11 @@ namespace {
 bool simulation_over() {
   return (sc_core::sc_get_status() & (sc_core::SC_STOPPED | sc_core::SC_END_OF_SIMULATION)) != 0;
 }
+
+bool in_simulated_thread() {
+  return sc_core::sc_get_status() == sc_core::SC_RUNNING &&
+         sc_core::sc_get_current_process_handle().proc_kind() == sc_core::SC_THREAD_PROC_;
+}
 }  // namespace
 
 void root_complex::write32(std::uint32_t offset, std::uint32_t value) {
@@ -154,7 +159,7 @@ void root_complex::write32(std::uint32_t offset, std::uint32_t value) {
 }
 
 std::uint32_t root_complex::read32(std::uint32_t offset) {
-  if (simulation_over()) return ~std::uint32_t{0};
+  if (!in_simulated_thread()) return ~std::uint32_t{0};
   pending_read read;
   tlp request;
   request.type = tlp_type::memory_read;

@@ -64,10 +64,10 @@ class root_complex : public sc_core::sc_module {
   tlp_out& to_device() noexcept { return to_device_; }
   tlp_in& from_device() noexcept { return from_device_; }
 
-  /// Posted. From anywhere in the simulation. After sc_stop() writes go nowhere and reads answer all ones, so that a
-  /// driver that is destroyed then finds a device that is gone.
+  /// Posted. From anywhere in the simulation; after sc_stop() it goes nowhere.
   void write32(std::uint32_t offset, std::uint32_t value);
-  /// Waits: only from an SC_THREAD. All ones on an error or completion timeout.
+  /// Waits. All ones on an error or completion timeout, and outside an SC_THREAD, where nobody can wait: a driver that
+  /// is destroyed after the simulation finds a device that is gone.
   [[nodiscard]] std::uint32_t read32(std::uint32_t offset);
 
   /// `handler` runs in the simulation's time of the message's arrival and must not wait.

@@ -25,8 +25,11 @@ run_report example() {
   report.payload_ok = true;
   report.transfer_ns = 1000;
   report.latency_ns = {400, 100, 300, 200};
-  report.machines = {{.name = "client", .counters = {{"table_hit", 3}, {"rx_drop_filtered", 1}}},
-                     {.name = "server", .counters = {{"table_hit", 4}, {"TcpRetransSegs", 5}}}};
+  report.machines.resize(2);
+  report.machines[0].name = "client";
+  report.machines[0].counters = {{"table_hit", 3}, {"rx_drop_filtered", 1}};
+  report.machines[1].name = "server";
+  report.machines[1].counters = {{"table_hit", 4}, {"TcpRetransSegs", 5}};
   return report;
 }
 
