@@ -111,13 +111,16 @@ void machine::spawn(const std::string& name, std::function<void()> body) {
       sc_core::sc_gen_unique_name(name.c_str()), &in_thread);
 }
 
-void machine::read_counters() {
+void machine::retire() {
   counters_.clear();
   for (const auto& [name, value] : driver_->device_counters()) counters_.emplace_back(name, value);
   for (const auto& [name, value] : list_counters(driver_->counters(), driver_->table().counters())) {
     counters_.emplace_back("driver_" + std::string(name), value);
   }
   for (const auto& [name, value] : stack_.counters()) counters_.emplace_back(name, value);
+  if (const driver::nic_result result = driver_->close(); result != driver::nic_result::ok) {
+    messages_.emplace_back(describe(result));
+  }
 }
 
 bool machine::quiescent() { return stack_.hashinfo().ehash().size() == 0; }

@@ -69,9 +69,10 @@ class machine final : public sc_core::sc_module, public app::tasks {
   /// No connection is left that still has something to say.
   [[nodiscard]] bool only_time_wait_left();
 
-  /// Reads the device's counters and takes down those of driver and stack. Only from a task: it is MMIO and takes time.
-  void read_counters();
-  /// What read_counters() found last, and the PCIe link's traffic so far, utilisation over `worked`.
+  /// Takes down what device, driver and stack have counted, and then the device itself. Only from a task: both take
+  /// time.
+  void retire();
+  /// What retire() found, and the PCIe link's traffic so far, utilisation over `worked`.
   [[nodiscard]] machine_report report(sc_core::sc_time worked) const;
 
  private:

@@ -49,12 +49,12 @@ run_report tap_host::finish() {
   const std::atomic<bool> nobody_stops = false;
   machine_.spawn("close", [this] { machine_.sockets().close_all(); });
   pace_.run(farewell, nobody_stops, [this] { return machine_.only_time_wait_left(); });
-  bool counted = false;
-  machine_.spawn("counters", [this, &counted] {
-    machine_.read_counters();
-    counted = true;
+  bool retired = false;
+  machine_.spawn("retire", [this, &retired] {
+    machine_.retire();
+    retired = true;
   });
-  pace_.run(farewell, nobody_stops, [&counted] { return counted; });
+  pace_.run(farewell, nobody_stops, [&retired] { return retired; });
   if (captures_) {
     if (const auto error = writer_.finish()) throw std::runtime_error(*error);
   }

@@ -46,7 +46,7 @@ class two_hosts final : public sc_core::sc_module {
   void direct();
   bool wait_until(const std::function<bool()>& condition);
   [[nodiscard]] bool bring_up();
-  void read_counters();
+  void retire();
   [[nodiscard]] sc_core::sc_time worked() const { return sc_core::sc_time_stamp() - started_; }
   void show();
 
@@ -101,11 +101,11 @@ bool two_hosts::bring_up() {
   return errors_.empty();
 }
 
-void two_hosts::read_counters() {
+void two_hosts::retire() {
   unsigned left = 2;
   for (machine* host : {&client_, &server_}) {
-    host->spawn("counters", [&left, host] {
-      host->read_counters();
+    host->spawn("retire", [&left, host] {
+      host->retire();
       --left;
     });
   }
@@ -132,7 +132,7 @@ void two_hosts::direct() {
       machines_ = {client_.report(worked()), server_.report(worked())};
       wait_until([this] { return client_.quiescent() && server_.quiescent(); });
     }
-    read_counters();
+    retire();
   }
   show();
   sc_core::sc_stop();
