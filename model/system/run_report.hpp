@@ -54,7 +54,7 @@ struct run_report {
 /// none.
 [[nodiscard]] std::uint64_t percentile(std::vector<std::uint64_t> values, double percent);
 
-/// The document behind run.json, described in docs/run-report.md. Ends with a newline.
+/// The document behind run.json, described in docs/running.md. Ends with a newline.
 [[nodiscard]] std::string to_json(const run_report& report);
 
 /// A page for people. `wall_seconds` is how long the run took outside.
