@@ -87,7 +87,8 @@ xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const
 xmit_result ipv4::state::count(xmit_result result, std::size_t bytes) {
   if (result == xmit_result::ok) {
     counters.add(mib::out_octets, bytes);
-  } else {
+  } else if (result != xmit_result::busy) {
+    // Busy is no loss: the sender still has the packet.
     counters.add(mib::out_discards);
   }
   return result;

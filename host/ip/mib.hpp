@@ -19,7 +19,7 @@ enum class mib : std::uint8_t {
   in_discards,        ///< Good, but refused: source routes.
   in_delivers,        ///< Handed to ICMP or a protocol.
   out_requests,       ///< Packets that this host wanted to send.
-  out_discards,       ///< Not sent for want of room in the device or in a neighbour's queue.
+  out_discards,       ///< Not sent for want of a route or of room in a neighbour's queue.
   out_no_routes,      ///< No route to their destination.
   reasm_timeout,      ///< Packets whose fragments did not all come in time.
   reasm_reqds,        ///< Fragments that came in.

@@ -54,8 +54,8 @@ class neighbour_table {
   static constexpr std::uint64_t delay_first_probe_ns = 5 * base::ns_per_s;  ///< delay_first_probe_time
   static constexpr std::uint64_t gc_stale_ns = 60 * base::ns_per_s;          ///< gc_stale_time
   static constexpr std::size_t table_entries = 1024;                         ///< gc_thresh3
-  static constexpr std::size_t queue_packets = 64;
-  static constexpr std::size_t queue_bytes = 212'992;  ///< unres_qlen_bytes
+  static constexpr std::size_t queue_packets = 101;                          ///< unres_qlen
+  static constexpr std::size_t queue_bytes = 212'992;                        ///< unres_qlen_bytes
 
   /// Told about each packet that is given up because its neighbour does not answer, from its IPv4 header on.
   using unreachable_handler = std::function<void(const queued_packet&)>;
