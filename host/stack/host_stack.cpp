@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/stack/host_stack.hpp"
 
+#include <deque>
+
+#include "host/ip/qdisc.hpp"
 #include "host/sock/inet_hashinfo.hpp"
 
 namespace fourtuple::stack {
@@ -17,6 +20,7 @@ struct host_stack::parts {
   base::clock& clock;
   base::random_source& random;
   base::timer_wheel timers;
+  std::deque<ip::qdisc> qdiscs;  // One for each device; they stay where they are.
   ip::ipv4 ip;
   sock::inet_hashinfo hashinfo;
   tcp::tcp tcp;
@@ -28,8 +32,9 @@ host_stack::host_stack(const host_stack_config& config, base::clock& clock, base
 host_stack::~host_stack() = default;
 
 void host_stack::add_device(ip::net_device& device, packet::ipv4_address address, unsigned prefix_length) {
-  device.set_receiver(parts_->ip);
-  parts_->ip.add_device(device, address, prefix_length);
+  ip::qdisc& queue = parts_->qdiscs.emplace_back(device);
+  queue.set_receiver(parts_->ip);
+  parts_->ip.add_device(queue, address, prefix_length);
 }
 
 void host_stack::set_gateway(packet::ipv4_address gateway) { parts_->ip.set_gateway(gateway); }
@@ -52,6 +57,14 @@ std::vector<std::pair<std::string_view, std::uint64_t>> host_stack::counters() c
   auto result = parts_->ip.counters();
   const auto of_tcp = parts_->tcp.counters();
   result.insert(result.end(), of_tcp.begin(), of_tcp.end());
+  std::uint64_t queued = 0;
+  std::uint64_t dropped = 0;
+  for (const ip::qdisc& queue : parts_->qdiscs) {
+    queued += queue.queued();
+    dropped += queue.dropped();
+  }
+  result.emplace_back("QdiscQueued", queued);
+  result.emplace_back("QdiscDropped", dropped);
   return result;
 }
 

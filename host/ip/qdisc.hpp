@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+
+#include "host/ip/net_device.hpp"
+
+namespace fourtuple::ip {
+
+/// What stands between the stack and a device that is full (Linux: a qdisc, pfifo, with the device's txqueuelen).
+///
+/// Frames without payload, pure ACKs above all, are kept here until the device has room: nobody would send them again,
+/// and the peer would have to find out by a timeout. Frames with payload are turned away as busy; their sender has them
+/// in its send queue and goes on at tx_wake. What waits here goes first then.
+///
+/// It is a net_device around the real one, and takes its place for everybody above. Ownership: the device is not owned.
+class qdisc final : public net_device, private net_device_receiver {
+ public:
+  static constexpr std::size_t default_limit_frames = 1000;  ///< Linux: txqueuelen of Ethernet devices.
+
+  explicit qdisc(net_device& device, std::size_t limit_frames = default_limit_frames);
+
+  [[nodiscard]] net_device_features features() const noexcept override { return device_.features(); }
+  [[nodiscard]] packet::mac_address address() const noexcept override { return device_.address(); }
+  [[nodiscard]] std::uint16_t mtu() const noexcept override { return device_.mtu(); }
+  void set_receiver(net_device_receiver& receiver) noexcept override { receiver_ = &receiver; }
+  [[nodiscard]] netdev_tx xmit(const packet::tx_sk_buff& skb) override;
+  void flush() override { device_.flush(); }
+  void connection_insert(const packet::connection_tuple& tuple, std::uint32_t handle) override {
+    device_.connection_insert(tuple, handle);
+  }
+  void connection_delete(const packet::connection_tuple& tuple) override { device_.connection_delete(tuple); }
+
+  [[nodiscard]] std::uint64_t queued() const noexcept { return queued_; }  ///< Frames that had to wait.
+  [[nodiscard]] std::uint64_t dropped() const noexcept {
+    return dropped_;
+  }  ///< Frames for which there was no room even here.
+
+ private:
+  void receive(std::span<const packet::sk_buff> list) override;
+  void tx_wake() override;
+
+  net_device& device_;
+  std::size_t limit_frames_;
+  net_device_receiver* receiver_ = nullptr;
+  std::deque<packet::tx_sk_buff> waiting_;
+  std::uint64_t queued_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace fourtuple::ip
