@@ -44,12 +44,12 @@ machine::machine(sc_core::sc_module_name name, const platform_options& options, 
       mmio_(root_),
       interrupts_(root_),
       dma_(iommu_),
-      stack_(stack_config(options), clock_, random_),
       work_(threading_.make_wait_queue()),
-      driver_(std::make_unique<driver::nic_driver>(
-          mmio_, dma_, interrupts_, nic_options(identity, stack_), [this] { work_->wake_all(); },
-          [this](std::string_view line) { messages_.emplace_back(line); })),
+      stack_(stack_config(options), clock_, random_),
       sockets_(std::make_unique<socket::posix_api>(stack_.tcp(), clock_, threading_, [this] { after_call(); })) {
+  driver_ = std::make_unique<driver::nic_driver>(
+      mmio_, dma_, interrupts_, nic_options(identity, stack_), [this] { work_->wake_all(); },
+      [this](std::string_view line) { messages_.emplace_back(line); });
   root_.to_device().socket.bind(link_.from_root().socket);
   link_.to_endpoint().socket.bind(nic_->downstream().socket);
   nic_->upstream().socket.bind(link_.from_endpoint().socket);

@@ -92,9 +92,9 @@ class machine final : public sc_core::sc_module, public app::tasks {
   host::simulated_mmio mmio_;
   host::simulated_interrupts interrupts_;
   host::simulated_dma_memory dma_;
-  stack::host_stack stack_;
   std::unique_ptr<base::wait_queue> work_;
-  std::unique_ptr<driver::nic_driver> driver_;
+  std::unique_ptr<driver::nic_driver> driver_;  // The stack refers to it, and goes first.
+  stack::host_stack stack_;
   std::unique_ptr<socket::posix_api> sockets_;
   sc_core::sc_event up_event_;
   bool up_ = false;

@@ -31,6 +31,8 @@ constexpr std::pair<const char*, const char*> drop_reasons[] = {
     {"ip_truncated", "IpInTruncatedPkts"},
     {"ip_checksum", "IpInCsumErrors"},
     {"ip_discarded", "IpInDiscards"},
+    {"ip_no_neighbour", "NeighUnresolvedDiscards"},
+    {"qdisc", "QdiscDropped"},
     {"tcp_checksum", "TcpInCsumErrors"},
     {"tcp_malformed", "TcpInErrs"},
     {"tcp_listen_overflow", "TcpExtListenOverflows"},
