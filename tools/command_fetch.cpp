@@ -9,6 +9,8 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "host/app/http_client.hpp"
@@ -73,6 +75,9 @@ struct download {
     if (!parsed) throw usage_error(fmt::format("{} is not a URL such as http://10.9.0.1:8000/file", text));
     url = *parsed;
     server = resolve(url.host);
+    std::error_code error;
+    if (std::filesystem::is_directory(target, error))
+      throw usage_error(fmt::format("-o: {} is a directory; name a file", target.string()));
     stream.open(partial, std::ios::binary | std::ios::trunc);
     if (!stream) throw usage_error(fmt::format("-o: cannot write {}", partial.string()));
   }
@@ -113,6 +118,8 @@ std::vector<std::unique_ptr<download>> read_downloads(const po::variables_map& v
   if (urls.size() != outputs.size()) {
     throw usage_error(fmt::format("{} URLs and {} times -o: each URL needs one", urls.size(), outputs.size()));
   }
+  if (std::set<std::string>(outputs.begin(), outputs.end()).size() != outputs.size())
+    throw usage_error("-o: two URLs cannot go into the same file");
   std::vector<std::unique_ptr<download>> downloads;
   for (std::size_t i = 0; i < urls.size(); ++i) downloads.push_back(std::make_unique<download>(urls[i], outputs[i]));
   return downloads;

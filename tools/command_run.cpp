@@ -54,7 +54,10 @@ model::system::transfer_scenario read_scenario(const po::variables_map& values) 
     throw usage_error(fmt::format("--wire-gbit={} is out of range: 0.01 to 400", gbit));
   scenario.platform = read_platform_options(values);
   scenario.platform.wire_bits_per_s = static_cast<std::uint64_t>(gbit * 1e9);
-  scenario.platform.wire_delay_ns = values["wire-delay-ns"].as<std::uint64_t>();
+  const std::uint64_t delay_ns = values["wire-delay-ns"].as<std::uint64_t>();
+  if (delay_ns < 1 || delay_ns > base::ns_per_s)
+    throw usage_error(fmt::format("--wire-delay-ns={} is out of range: 1 to {}", delay_ns, base::ns_per_s));
+  scenario.platform.wire_delay_ns = delay_ns;
   if (const std::string problem = problem_with(scenario.platform); !problem.empty()) throw usage_error(problem);
   const std::uint64_t limit_s = values["limit-s"].as<std::uint64_t>();
   if (limit_s < 1 || limit_s > 1'000'000)

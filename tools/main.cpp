@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <iostream>
+#include <stdexcept>
 #include <string_view>
 #include <systemc>
 
@@ -61,6 +67,21 @@ int dispatch(const arguments& words) {
   return command->function({words.begin() + 1, words.end()});
 }
 
+// A file must not be opened as 1 or 2 because the caller closed them, and then get what is meant for people.
+void open_standard_descriptors() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) std::abort();
+  }
+}
+
+// What was printed has to have arrived: a drawing or a summary that is lost is a failure.
+int flushed(int status) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) return status;
+  fmt::print(stderr, "fourtuple: cannot write to standard output: {}\n", std::strerror(errno));
+  return std::max(status, fourtuple::tools::exit_failed);
+}
+
 }  // namespace
 
 // SystemC calls this one; it must have these names.
@@ -70,10 +91,14 @@ int sc_main(int argc, char* argv[]) {
   sc_core::sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   try {
-    return dispatch(arguments(argv + 1, argv + argc));
+    return flushed(dispatch(arguments(argv + 1, argv + argc)));
   } catch (const fourtuple::tools::usage_error& error) {
     fmt::print(stderr, "fourtuple: {}\n", error.what());
     return fourtuple::tools::exit_usage;
+  } catch (const std::runtime_error& error) {
+    // The world outside: a disk that is full.
+    fmt::print(stderr, "fourtuple: {}\n", error.what());
+    return fourtuple::tools::exit_failed;
   } catch (const std::exception& error) {
     fmt::print(stderr, "fourtuple: internal error: {}\n", error.what());
     return fourtuple::tools::exit_failed;
@@ -81,6 +106,7 @@ int sc_main(int argc, char* argv[]) {
 }
 
 int main(int argc, char* argv[]) {
+  open_standard_descriptors();
   // The library prints its licence before every run otherwise.
   setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
   return sc_core::sc_elab_and_sim(argc, argv);

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <iterator>
 #include <span>
+#include <typeinfo>
 
 #include "host/app/http_message.hpp"
 
@@ -28,6 +29,18 @@ model::system::nic_kind parse_nic(const std::string& text) {
 
 constexpr std::uint32_t most_time_wait_ms = 3'600'000;
 
+// Boost would take --seed=-1 for the largest number that there is.
+void refuse_negative_numbers(const po::parsed_options& parsed, const po::variables_map& values) {
+  for (const po::option& option : parsed.options) {
+    if (option.value.empty() || option.value[0].empty() || option.value[0][0] != '-') continue;
+    const auto& type = values[option.string_key].value().type();
+    if (type == typeid(std::uint64_t) || type == typeid(std::uint32_t) || type == typeid(std::uint16_t)) {
+      throw usage_error(
+          fmt::format("--{}={} is out of range: it cannot be negative", option.string_key, option.value[0]));
+    }
+  }
+}
+
 }  // namespace
 
 bool parse_options(const arguments& words, const std::string& usage, const po::options_description& options,
@@ -39,7 +52,9 @@ bool parse_options(const arguments& words, const std::string& usage, const po::o
     using style = po::command_line_style::style_t;
     // No guessing: a shortened option is an unknown one.
     const int spelling = po::command_line_style::default_style & ~style::allow_guessing;
-    po::store(parser.options(all).positional(positional).style(spelling).run(), values);
+    const po::parsed_options parsed = parser.options(all).positional(positional).style(spelling).run();
+    po::store(parsed, values);
+    refuse_negative_numbers(parsed, values);
     if (values.count("help") != 0) {
       std::cout << usage << '\n' << options;
       return true;
@@ -100,7 +115,15 @@ address_and_prefix parse_prefix(const std::string& text, const std::string& opti
     throw usage_error(
         fmt::format("{}: {} is not an address with a prefix length of 1 to 30, such as 10.9.0.2/24", option, text));
   }
-  return {parse_address(text.substr(0, slash), option), static_cast<unsigned>(*length)};
+  const address_and_prefix result{parse_address(text.substr(0, slash), option), static_cast<unsigned>(*length)};
+  // RFC 1122 3.2.1.3: neither the network itself nor its broadcast address is a host; nor are 0/8, 127/8 and 224/3.
+  const std::uint32_t host_bits = ~std::uint32_t{0} >> result.prefix_length;
+  const std::uint32_t host = result.address.value & host_bits;
+  const std::uint32_t first_octet = result.address.value >> 24;
+  if (host == 0 || host == host_bits || first_octet == 0 || first_octet == 127 || first_octet >= 224) {
+    throw usage_error(fmt::format("{}: {} is not the address of a host, such as 10.9.0.2/24", option, text));
+  }
+  return result;
 }
 
 std::vector<std::byte> read_file(const std::filesystem::path& path, const std::string& option) {
@@ -111,8 +134,12 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, const std::s
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw usage_error(fmt::format("{}: cannot read {}: {}", option, path.string(), std::strerror(errno)));
-  const std::string content{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (stream.bad()) throw usage_error(fmt::format("{}: cannot read {}", option, path.string()));
+  std::string content;
+  try {
+    content.assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+  } catch (const std::ios_base::failure&) {
+    throw usage_error(fmt::format("{}: cannot read {}: {}", option, path.string(), std::strerror(errno)));
+  }
   const auto bytes = std::as_bytes(std::span(content));
   return {bytes.begin(), bytes.end()};
 }

@@ -32,7 +32,7 @@ struct address_and_prefix {
   packet::ipv4_address address;
   unsigned prefix_length = 0;
 };
-/// "10.9.0.2/24"
+/// "10.9.0.2/24"; usage_error if no host can have that address.
 [[nodiscard]] address_and_prefix parse_prefix(const std::string& text, const std::string& option);
 
 /// The whole of a regular file. usage_error if it cannot be read.

@@ -169,6 +169,10 @@ class BadInput(Directory):
         self.run_refused("--connections=0", says="--connections")
         self.run_refused("--connections=many", says="connections")
         self.run_refused("--seed=-", says="seed")
+        self.run_refused("--seed=-1", says="--seed=-1")
+        self.run_refused("-n", "-3", says="--connections=-3")
+        self.run_refused("--wire-delay-ns=0", says="--wire-delay-ns")
+        self.run_refused("--wire-delay-ns=18446744073709551615", says="--wire-delay-ns")
         self.run_refused("--wire-gbit=0", says="--wire-gbit")
         self.run_refused("--quantum=100000", says="quantum")
         self.run_refused("--time-wait-ms=0", says="--time-wait-ms")
@@ -179,6 +183,8 @@ class BadInput(Directory):
     def test_files(self):
         self.run_refused("--file=/nonexistent/file", says="/nonexistent/file")
         self.run_refused(f"--file={self.directory}", says=str(self.directory))
+        # Can be opened, and then not read.
+        self.run_refused("--file=/proc/self/mem", says="/proc/self/mem")
 
     def test_out_is_a_file(self):
         self.refused("run", f"--out={self.payload}", says=str(self.payload))
@@ -189,6 +195,9 @@ class BadInput(Directory):
         self.refused("serve", "--tap=tap0", "--http=.", says="address")
         self.refused("serve", "--tap=tap0", "--http=.", "--address=10.9.0.2", says="10.9.0.2")
         self.refused("serve", "--tap=tap0", "--http=.", "--address=10.9.0.256/24", says="10.9.0.256")
+        for nobody in ("0.0.0.0/24", "10.9.0.0/24", "10.9.0.255/24", "127.0.0.1/8", "224.0.0.1/24"):
+            self.refused("serve", "--tap=tap0", "--http=.", f"--address={nobody}", says=nobody)
+        self.refused("serve", "--tap=tap0", "--http=.", address, "--port=-1", says="--port=-1")
         self.refused("serve", "--tap=a-name-that-is-too-long", "--http=.", address, says="a-name-that-is-too-long")
         self.refused("serve", "--tap=tap0", "--http=.", address, "--gateway=10.8.0.1", says="10.8.0.1")
 
@@ -197,7 +206,17 @@ class BadInput(Directory):
         self.refused("fetch", *tap, "ftp://10.9.0.1/x", "-o", str(self.directory / "x"), says="ftp://10.9.0.1/x")
         self.refused("fetch", *tap, "http://10.9.0.1/x", "http://10.9.0.1/y", "-o", str(self.directory / "x"), says="-o")
         self.refused("fetch", *tap, "http://10.9.0.1/x", "-o", "/nonexistent/x", says="/nonexistent/x")
+        self.refused("fetch", *tap, "http://10.9.0.1/x", "-o", str(self.directory), says=str(self.directory))
+        self.refused("fetch", *tap, "http://10.9.0.1/x", "http://10.9.0.1/y", *("-o", str(self.directory / "x")) * 2, says="same file")
         self.assertEqual([path.name for path in self.directory.iterdir()], ["payload"])
+
+    def test_standard_output_is_full(self):
+        for words in (("tables", "--at=ack"), ("run", "--help"), ("run", "--nic=model", f"--out={self.directory / 'out'}")):
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([FOURTUPLE, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            self.assertIn("standard output", result.stderr)
 
     def test_tap_without_privilege(self):
         if os.geteuid() != 0 or shutil.which("setpriv") is None:
