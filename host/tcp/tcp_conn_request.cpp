@@ -5,6 +5,7 @@
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_syncookies.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -41,13 +42,10 @@ void reqsk_timer_handler(base::timer& t) noexcept {
   net.timers.arm(req.rsk_timer, net.now_ns() + synack_timeout_ns(net, req.num_timeout));
 }
 
-/// RFC 9293 3.7.1; Linux: tcp_parse_options, tcp_openreq_init, tcp_openreq_init_rwin.
-void tcp_openreq_init(const tcp_sock& listener, sock::tcp_request_sock& req, const rx_segment& segment,
-                      std::uint16_t mtu) {
+/// RFC 9293 3.7.1; Linux: tcp_parse_options, tcp_openreq_init.
+void tcp_openreq_init(const tcp_sock& listener, sock::tcp_request_sock& req, const rx_segment& segment) noexcept {
   const tcp_config& config = listener.net->config;
   const packet::tcp_options& options = segment.options;
-  req.skc_tuple = segment.tuple;
-  req.skc_state = tcp_state::new_syn_recv;
   req.rcv_isn = segment.seq;
   req.mss = options.mss.value_or(536);
   if (listener.user_mss != 0) req.mss = std::min(req.mss, listener.user_mss);
@@ -56,11 +54,6 @@ void tcp_openreq_init(const tcp_sock& listener, sock::tcp_request_sock& req, con
   req.sack_ok = config.tcp_sack && options.sack_permitted;
   req.wscale_ok = config.tcp_window_scaling && options.window_scale.has_value();
   req.snd_wscale = static_cast<std::uint8_t>((req.wscale_ok ? *options.window_scale : std::uint8_t{0}) & 0xf);
-  const std::uint32_t mss = tcp_advertised_mss(listener, mtu) - (req.tstamp_ok ? 12U : 0U);
-  const initial_window window =
-      tcp_select_initial_window(config, listener.sk_rcvbuf, listener.sk_rcvbuf_lock, mss, req.wscale_ok);
-  req.rsk_rcv_wnd = window.rcv_wnd;
-  req.rcv_wscale = static_cast<std::uint8_t>(window.rcv_wscale & 0xf);
 }
 
 /// Linux: inet_csk_reqsk_queue_is_full, and tcp_conn_request's reserve for proven destinations left out.
@@ -69,7 +62,40 @@ bool syn_queue_is_full(const tcp_sock& listener) noexcept {
   return listener.icsk_accept_queue.qlen() >= std::max<std::uint32_t>(limit, 1);
 }
 
+/// Whether this SYN is answered with a cookie, or not at all (Linux: tcp_syn_flood_action).
+enum class syn_fate : std::uint8_t { queue, cookie, drop };
+
+syn_fate tcp_syn_flood_action(const tcp_sock& listener, bool from_timewait) noexcept {
+  tcp_net& net = *listener.net;
+  // What was in TIME_WAIT is a real peer, and gives up as much memory as it takes.
+  if (from_timewait || (net.config.tcp_syncookies != 2 && !syn_queue_is_full(listener))) return syn_fate::queue;
+  if (net.config.tcp_syncookies == 0) {
+    net.count(mib::req_q_full_drop);
+    return syn_fate::drop;
+  }
+  net.count(mib::req_q_full_do_cookies);
+  return syn_fate::cookie;
+}
+
 }  // namespace
+
+sock_reference<sock::tcp_request_sock> inet_reqsk_alloc(tcp_sock& listener, const packet::connection_tuple& tuple) {
+  auto req = listener.net->request_slab.alloc(reqsk_timer_handler);
+  if (!req) return {};
+  req->skc_tuple = tuple;
+  req->skc_state = tcp_state::new_syn_recv;
+  req->rsk_listener = sock_reference<sock::inet_connection_sock>::hold(listener);
+  req->ts_off = secure_tcp_ts_off(*listener.net, tuple);
+  return req;
+}
+
+void tcp_openreq_init_rwin(const tcp_sock& listener, sock::tcp_request_sock& req, std::uint16_t mtu) noexcept {
+  const std::uint32_t mss = tcp_advertised_mss(listener, mtu) - (req.tstamp_ok ? 12U : 0U);
+  const initial_window window =
+      tcp_select_initial_window(listener.net->config, listener.sk_rcvbuf, listener.sk_rcvbuf_lock, mss, req.wscale_ok);
+  req.rsk_rcv_wnd = window.rcv_wnd;
+  req.rcv_wscale = static_cast<std::uint8_t>(window.rcv_wscale & 0xf);
+}
 
 void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::optional<std::uint32_t> isn) {
   tcp_net& net = *listener.net;
@@ -77,8 +103,8 @@ void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::option
     net.count(mib::listen_drops);
     return;
   }
-  if (syn_queue_is_full(listener)) {
-    net.count(mib::req_q_full_drop);
+  const syn_fate fate = tcp_syn_flood_action(listener, isn.has_value());
+  if (fate == syn_fate::drop) {
     net.count(mib::listen_drops);
     return;
   }
@@ -88,16 +114,23 @@ void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::option
     return;
   }
   const auto via = net.ip.route_output(segment.tuple.foreign);
-  auto reference = via ? net.request_slab.alloc(reqsk_timer_handler) : sock_reference<sock::tcp_request_sock>{};
+  auto reference = via ? inet_reqsk_alloc(listener, segment.tuple) : sock_reference<sock::tcp_request_sock>{};
   if (!reference) {
     net.count(mib::listen_drops);
     return;
   }
   sock::tcp_request_sock& req = *reference;
-  tcp_openreq_init(listener, req, segment, via->mtu);
-  req.rsk_listener = sock_reference<sock::inet_connection_sock>::hold(listener);
+  tcp_openreq_init(listener, req, segment);
+  if (fate == syn_fate::cookie) {
+    // Only a timestamp can bring the options back.
+    if (!req.tstamp_ok) cookie_clear_options(req);
+    tcp_openreq_init_rwin(listener, req, via->mtu);
+    req.snt_isn = cookie_v4_init_sequence(listener, req);
+    tcp_send_synack(net, req, tcp_synack::cookie);
+    return;
+  }
+  tcp_openreq_init_rwin(listener, req, via->mtu);
   req.snt_isn = isn ? *isn : secure_tcp_seq(net, req.skc_tuple);
-  req.ts_off = secure_tcp_ts_off(net, req.skc_tuple);
   req.snt_synack_ns = net.now_ns();
   if (!net.hashinfo.inet_ehash_insert(req)) {
     net.count(mib::listen_drops);
@@ -108,7 +141,7 @@ void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::option
   tcp_send_synack(net, req);
 }
 
-void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req) {
+void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack type) {
   const auto via = net.ip.route_output(req.skc_tuple.foreign);
   if (!via) return;
   const auto& listener = static_cast<const tcp_sock&>(*req.rsk_listener);
@@ -121,7 +154,10 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req) {
   synack.options.mss = tcp_advertised_mss(listener, via->mtu);
   synack.options.sack_permitted = req.sack_ok;
   if (req.wscale_ok) synack.options.window_scale = req.rcv_wscale;
-  if (req.tstamp_ok) synack.options.timestamps = packet::tcp_timestamps{net.now_ms() + req.ts_off, req.ts_recent};
+  if (req.tstamp_ok) {
+    const std::uint32_t clock = type == tcp_synack::cookie ? cookie_init_timestamp(req, net.now_ms()) : net.now_ms();
+    synack.options.timestamps = packet::tcp_timestamps{clock + req.ts_off, req.ts_recent};
+  }
   synack.tos = listener.tos;
   synack.ttl = listener.uc_ttl;
   // If it cannot be sent now, the timer sends it.

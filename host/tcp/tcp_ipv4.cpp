@@ -9,6 +9,7 @@
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_syncookies.hpp"
 #include "host/tcp/tcp_timewait.hpp"
 
 namespace fourtuple::tcp {
@@ -183,6 +184,7 @@ void tcp_v4_reqsk_send_ack(tcp_net& net, const sock::tcp_request_sock& req) {
 }
 
 void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment) {
+  if (tp.skc_state == tcp_state::listen && cookie_v4_check(tp, segment)) return;
   if (tp.skc_state == tcp_state::established) {
     tcp_rcv_established(tp, segment);
   } else if (tcp_rcv_state_process(tp, segment)) {

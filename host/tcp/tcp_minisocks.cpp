@@ -103,9 +103,10 @@ sock_reference<tcp_sock> tcp_create_openreq_child(const tcp_sock& listener, cons
   return child;
 }
 
-/// Linux: tcp_v4_syn_recv_sock. Makes the child and puts it in the request's place.
-sock_reference<tcp_sock> tcp_v4_syn_recv_sock(tcp_sock& listener, sock::tcp_request_sock& req,
-                                              const rx_segment& segment) {
+}  // namespace
+
+sock_reference<tcp_sock> tcp_v4_syn_recv_sock(tcp_sock& listener, const sock::tcp_request_sock& req,
+                                              const rx_segment& segment, sock::tcp_request_sock* in_place_of) {
   tcp_net& net = *listener.net;
   if (listener.sk_acceptq_is_full()) {
     net.count(mib::listen_overflows);
@@ -117,7 +118,7 @@ sock_reference<tcp_sock> tcp_v4_syn_recv_sock(tcp_sock& listener, sock::tcp_requ
     net.count(mib::listen_drops);
     return {};
   }
-  if (!net.hashinfo.inet_ehash_insert(*child, &req)) {
+  if (!net.hashinfo.inet_ehash_insert(*child, in_place_of)) {
     // The request was answered or dropped meanwhile.
     net.hashinfo.inet_put_port(*child);
     return {};
@@ -125,6 +126,8 @@ sock_reference<tcp_sock> tcp_v4_syn_recv_sock(tcp_sock& listener, sock::tcp_requ
   net.count(mib::passive_opens);
   return child;
 }
+
+namespace {
 
 /// The handshake is complete: request off its timer and count, child on the accept queue.
 void inet_csk_complete_hashdance(tcp_sock& listener, sock::tcp_request_sock& req, tcp_sock& child) {
@@ -188,7 +191,7 @@ sock_reference<tcp_sock> tcp_check_req(sock::tcp_request_sock& req, rx_segment& 
   if (req.tstamp_ok && segment.options.timestamps && !after(segment.seq, rcv_nxt)) {
     req.ts_recent = segment.options.timestamps->value;
   }
-  auto child = tcp_v4_syn_recv_sock(listener, req, segment);
+  auto child = tcp_v4_syn_recv_sock(listener, req, segment, &req);
   if (!child) {
     req.acked = true;
     if (net.config.tcp_abort_on_overflow) {

@@ -14,10 +14,25 @@ namespace fourtuple::tcp {
 
 /// A SYN for a listener. `isn`: the initial sequence number, if TIME_WAIT demands one.
 void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::optional<std::uint32_t> isn = {});
+/// A request for a SYN, or for the ACK that brings a SYN cookie back; in no table and without a timer yet. Empty if
+/// there is no memory.
+[[nodiscard]] sock_reference<sock::tcp_request_sock> inet_reqsk_alloc(tcp_sock& listener,
+                                                                      const packet::connection_tuple& tuple);
+/// Window and window scale of a request whose options are known.
+void tcp_openreq_init_rwin(const tcp_sock& listener, sock::tcp_request_sock& req, std::uint16_t mtu) noexcept;
+
+/// Linux: enum tcp_synack_type. A SYN cookie's carries options in the low bits of its timestamp.
+enum class tcp_synack : std::uint8_t { normal, cookie };
 /// Sends the SYN-ACK of a request, again or for the first time.
-void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req);
+void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack type = tcp_synack::normal);
 /// Takes a request out of ehash and gives it up.
 void inet_csk_reqsk_queue_drop(sock::tcp_request_sock& req);
+
+/// Makes the child of a request, in SYN_RECV, and puts it into ehash in the place of `in_place_of`, or just so if that
+/// is nullptr. Empty, and counted, if the accept queue is full or something is missing.
+[[nodiscard]] sock_reference<tcp_sock> tcp_v4_syn_recv_sock(tcp_sock& listener, const sock::tcp_request_sock& req,
+                                                            const rx_segment& segment,
+                                                            sock::tcp_request_sock* in_place_of);
 
 /// A segment for a request. The child if it completes the handshake; then the child is in ehash in the request's place
 /// and on the accept queue, still in SYN_RECV. Empty otherwise.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "host/base/clock.hpp"
 #include "host/base/random_source.hpp"
@@ -50,6 +51,8 @@ struct tcp_net {
   std::array<std::uint64_t, static_cast<std::size_t>(mib::count_)> counters{};
   std::array<std::uint64_t, 2> secure_seq_secret;
   std::array<std::uint64_t, 2> timestamp_secret;
+  /// Keys of the two hashes in a SYN cookie; drawn when the first one is sent.
+  std::optional<std::array<std::array<std::uint64_t, 2>, 2>> syncookie_secret;
   tcp_sock* socks = nullptr;
   tcp_sock* xmit_blocked = nullptr;  ///< First of those whose device was busy.
   tcp_sock** xmit_blocked_tail = &xmit_blocked;

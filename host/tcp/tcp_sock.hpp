@@ -107,6 +107,7 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t rcv_ssthresh = 0;   ///< Most that is offered at the moment.
   std::uint64_t lsndtime_ns = 0;    ///< When data went last.
   std::uint64_t rcv_tstamp_ns = 0;  ///< When the last ACK came (for keepalive).
+  /// When ts_recent was set. On a listener: when the SYN queue last overflowed (in Linux too); 0: never.
   std::uint64_t ts_recent_stamp_ns = 0;
 
   // RTT and RTO, in microseconds (RFC 6298).

@@ -147,7 +147,9 @@ TEST(tcp_handshake, wrong_ack_to_a_request_is_reset) {
 }
 
 TEST(tcp_handshake, full_syn_queue_drops_and_counts) {
-  scripted_peer peer;
+  network_settings settings = scripted_peer::default_settings();
+  settings.host[0].tcp.tcp_syncookies = 0;
+  scripted_peer peer{settings};
   static_cast<void>(peer.listen(8080, 3));
   for (std::uint16_t i = 0; i < 5; ++i) {
     peer.set_ports(static_cast<std::uint16_t>(40000 + i), 8080);
