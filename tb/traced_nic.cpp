@@ -2,6 +2,11 @@
 #include <verilated.h>
 #include <verilated_fst_c.h>
 
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
 #include "Vfourtuple_nic_traced.h"
 #include "tb/bind_pins.hpp"
 
@@ -18,6 +23,7 @@ class traced_nic final : public verilated_nic {
     waveform_.set_time_unit("1ps");
     waveform_.set_time_resolution("1ps");
     waveform_.open(trace_file.c_str());
+    if (!waveform_.isOpen()) throw std::runtime_error("cannot write the waveform " + trace_file);
   }
   ~traced_nic() override {
     // What is destroyed looks for the context of the thread, which may be that of a model that is gone.
@@ -27,7 +33,11 @@ class traced_nic final : public verilated_nic {
   }
   void evaluate(std::uint64_t time_ps) override {
     model_.eval();
-    if (tracing_) waveform_.dump(time_ps);
+    // A moment is dumped once; what changes in it afterwards, such as inputs of a clock that was about to be skipped,
+    // shows at the next edge.
+    if (!tracing_ || time_ps == dumped_ps_) return;
+    waveform_.dump(time_ps);
+    dumped_ps_ = time_ps;
   }
   void set_tracing(bool on) override { tracing_ = on; }
 
@@ -42,6 +52,7 @@ class traced_nic final : public verilated_nic {
   Vfourtuple_nic_traced model_;
   VerilatedFstC waveform_;
   bool tracing_ = false;
+  std::optional<std::uint64_t> dumped_ps_;
 };
 
 }  // namespace

@@ -2,8 +2,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <csignal>
-#include <stdexcept>
+#include <optional>
 
 #include "model/system/run_report.hpp"
 #include "model/system/two_hosts.hpp"
@@ -11,6 +10,7 @@
 #include "tools/options.hpp"
 #include "tools/progress_display.hpp"
 #include "tools/stop_signals.hpp"
+#include "tools/waveform_output.hpp"
 
 namespace fourtuple::tools {
 
@@ -75,10 +75,12 @@ int command_run(const arguments& words) {
   model::system::transfer_scenario scenario = read_scenario(values);
   const std::vector<std::byte> payload = read_file(scenario.file, "--file");
   const output_directory out(values["out"].as<std::string>());
+  std::optional<waveform_output> waveform;
   if (values["trace"].as<bool>()) {
     if (scenario.platform.nic != model::system::nic_kind::rtl)
       throw usage_error("--trace needs --nic=rtl: the model has no clocks");
-    scenario.platform.trace = out.path() / "nic.fst";
+    waveform.emplace(out.path());
+    scenario.platform.trace = waveform->path();
   }
 
   model::system::run_progress progress;
@@ -90,6 +92,7 @@ int command_run(const arguments& words) {
     report = run_transfer(scenario, payload, out.path() / "wire.pcapng", progress);
     wall_seconds = display.wall_seconds();
   }
+  if (waveform) waveform->finish();
   write_file(out.path() / "run.json", to_json(report));
   fmt::print("{}  written       {}\n", to_text(report, wall_seconds), out.path().string());
   return report.errors.empty() ? exit_ok : exit_failed;

@@ -92,8 +92,19 @@ class Run(Directory):
         self.assertEqual({tuple(row) for row in rows}, {("1", "1")}, "1 is Wireshark's word for good")
 
     def test_waveform(self):
-        self.run_ok("--nic=rtl", "--trace", "--connections=1", "--time-wait-ms=1")
+        result = fourtuple("run", f"--file={self.payload}", f"--out={self.directory / 'out'}", "--nic=rtl", "--trace", *SHORT)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertGreater((self.directory / "out" / "nic.fst").stat().st_size, 1000)
+        self.assertEqual(result.stderr, "")
+        self.assertNotIn("%", result.stdout.split("Run complete.")[0], "a complaint of Verilator's")
+
+    def test_waveform_that_cannot_be_written(self):
+        out = self.directory / "out"
+        (out / "nic.fst").mkdir(parents=True)
+        result = fourtuple("run", f"--file={self.payload}", f"--out={out}", "--nic=rtl", "--trace", *SHORT)
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+        self.assertIn("nic.fst", result.stderr)
 
     def test_summary_is_on_standard_output_and_nothing_else_is_said(self):
         result = fourtuple("run", f"--file={self.payload}", f"--out={self.directory / 'out'}", "--nic=model")
@@ -217,6 +228,23 @@ class BadInput(Directory):
             self.assertEqual(result.returncode, 1, result.stderr)
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
             self.assertIn("standard output", result.stderr)
+
+    def test_disk_is_full(self):
+        """One line, and no file that is not whole, wherever in a run the disk gets full."""
+        mount = self.directory / "small"
+        mount.mkdir()
+        for size_kib, trace in ((64, ()), (64, ("--trace",)), (300, ("--trace",)), (800, ("--trace",))):
+            command = ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k", "tmpfs", str(mount)]
+            if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+                self.skipTest("needs the right to mount a tmpfs")
+            try:
+                result = fourtuple("run", "--nic=rtl", "--time-wait-ms=1", f"--out={mount / 'out'}", *trace)
+                left = {path.name for path in mount.glob("out/*")}
+            finally:
+                subprocess.run(["umount", str(mount)], check=True)
+            self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            self.assertLessEqual(left, {"wire.pcapng"}, f"{size_kib} KiB: what is not whole was left behind")
 
     def test_tap_without_privilege(self):
         if os.geteuid() != 0 or shutil.which("setpriv") is None:
