@@ -86,6 +86,7 @@ void tcp_ack_update_rtt(tcp_sock& tp, std::optional<std::uint64_t> sent_at, cons
   std::uint32_t rtt_us = 0;
   if (sent_at) {
     rtt_us = static_cast<std::uint32_t>((tp.net->now_ns() - *sent_at) / base::ns_per_us);
+    tp.icsk_ca_ops->pkts_acked(tp, rtt_us);
   } else if (tp.saw_tstamp && tp.rcv_tsecr != 0) {
     const std::uint32_t delta_ms = tcp_time_stamp(tp) - tp.rcv_tsecr;
     if (delta_ms > tp.net->config.tcp_rto_max_ms) return;
@@ -119,8 +120,9 @@ void tcp_ack_probe(tcp_sock& tp) {
 void tcp_cong_control(tcp_sock& tp, const ack_news& news) noexcept {
   if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::cwr) {
     tcp_cwnd_reduction(tp, news);
-  } else if (news.acked != 0) {
-    tp.icsk_ca_ops->cong_avoid(tp, news.acked);
+  } else if (news.acked != 0 && news.delivered != 0) {
+    // What was SACKed before was counted then.
+    tp.icsk_ca_ops->cong_avoid(tp, news.delivered);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 namespace fourtuple::tcp {
 
@@ -35,7 +36,8 @@ struct tcp_config {
   bool tcp_abort_on_overflow = false;  ///< Reset instead of dropping when the accept queue is full.
   std::uint32_t tcp_reordering = 3;    ///< Duplicate ACKs that mean loss.
   bool tcp_slow_start_after_idle = false;
-  std::uint32_t tcp_initial_cwnd = 10;  ///< TCP_INIT_CWND, a constant in Linux (RFC 6928).
+  std::string tcp_congestion_control = "cubic";  ///< "cubic" or "reno", for sockets that do not choose.
+  std::uint32_t tcp_initial_cwnd = 10;           ///< TCP_INIT_CWND, a constant in Linux (RFC 6928).
 
   std::uint32_t tcp_fin_timeout_ms = 60'000;      ///< FIN_WAIT2 of a closed socket.
   std::uint32_t tcp_timewait_length_ms = 60'000;  ///< TCP_TIMEWAIT_LEN, a constant in Linux.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "host/tcp/tcp_cubic.hpp"
 #include "host/tcp/tcp_output.hpp"
 
 namespace fourtuple::tcp {
@@ -13,7 +14,7 @@ constexpr std::uint32_t snd_cwnd_clamp = 1U << 20;
 class reno final : public tcp_congestion_ops {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "reno"; }
-  [[nodiscard]] std::uint32_t ssthresh(const tcp_sock& tp) const noexcept override {
+  [[nodiscard]] std::uint32_t ssthresh(tcp_sock& tp) const noexcept override {
     return std::max<std::uint32_t>(tp.snd_cwnd / 2, 2);
   }
   void cong_avoid(tcp_sock& tp, std::uint32_t acked) const noexcept override {
@@ -25,13 +26,21 @@ class reno final : public tcp_congestion_ops {
 
 }  // namespace
 
+void tcp_congestion_ops::init(tcp_sock&) const noexcept {}
+void tcp_congestion_ops::pkts_acked(tcp_sock&, std::uint32_t) const noexcept {}
+void tcp_congestion_ops::enter_loss(tcp_sock&) const noexcept {}
+void tcp_congestion_ops::tx_start(tcp_sock&) const noexcept {}
+
 const tcp_congestion_ops& tcp_reno() noexcept {
   static const reno instance;
   return instance;
 }
 
 const tcp_congestion_ops* tcp_ca_find(std::string_view name) noexcept {
-  return name == tcp_reno().name() ? &tcp_reno() : nullptr;
+  for (const tcp_congestion_ops* ops : {&tcp_cubic(), &tcp_reno()}) {
+    if (ops->name() == name) return ops;
+  }
+  return nullptr;
 }
 
 bool tcp_is_cwnd_limited(const tcp_sock& tp) noexcept {

@@ -8,7 +8,7 @@
 
 namespace fourtuple::tcp {
 
-/// A congestion control algorithm (Linux: tcp_congestion_ops). Stateless; its state is in the sock.
+/// A congestion control algorithm (Linux: tcp_congestion_ops). Stateless; its state is in the sock, in icsk_ca_priv.
 class tcp_congestion_ops {
  public:
   tcp_congestion_ops() = default;
@@ -18,9 +18,21 @@ class tcp_congestion_ops {
   /// As in TCP_CONGESTION.
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   /// The slow start threshold after a loss, in segments.
-  [[nodiscard]] virtual std::uint32_t ssthresh(const tcp_sock& tp) const noexcept = 0;
+  [[nodiscard]] virtual std::uint32_t ssthresh(tcp_sock& tp) const noexcept = 0;
   /// `acked` more segments were acknowledged, and nothing was lost.
   virtual void cong_avoid(tcp_sock& tp, std::uint32_t acked) const noexcept = 0;
+
+  // What some need to know and others do not.
+
+  /// The connection is established, or chose this algorithm.
+  virtual void init(tcp_sock& tp) const noexcept;
+  /// Segments were acknowledged that were sent once, `rtt_us` ago.
+  virtual void pkts_acked(tcp_sock& tp, std::uint32_t rtt_us) const noexcept;
+  /// The retransmission timer fired (Linux: set_state with TCP_CA_Loss); ssthresh() was asked before.
+  virtual void enter_loss(tcp_sock& tp) const noexcept;
+  /// The first segment after a time without any in flight; lsndtime_ns is still the last one's (Linux:
+  /// CA_EVENT_TX_START).
+  virtual void tx_start(tcp_sock& tp) const noexcept;
 
  protected:
   ~tcp_congestion_ops() = default;

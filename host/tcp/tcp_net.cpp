@@ -2,6 +2,7 @@
 #include "host/tcp/tcp_net.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 #include "host/tcp/tcp_cong.hpp"
@@ -35,11 +36,18 @@ void drop_small_socks(tcp_net& net) {
   }
 }
 
+const tcp_congestion_ops& congestion_control_of(const tcp_config& config) {
+  const tcp_congestion_ops* ops = tcp_ca_find(config.tcp_congestion_control);
+  if (ops == nullptr) throw std::invalid_argument("no such tcp_congestion_control: " + config.tcp_congestion_control);
+  return *ops;
+}
+
 }  // namespace
 
 tcp_net::tcp_net(const tcp_config& settings, base::clock& time, base::random_source& entropy, base::timer_wheel& wheel,
                  ip::ipv4& network, sock::inet_hashinfo& tables)
     : config(settings),
+      default_congestion_control(congestion_control_of(settings)),
       clock(time),
       random(entropy),
       timers(wheel),
@@ -73,7 +81,7 @@ tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
   const tcp_config& config = of.config;
   sk_rcvbuf = config.tcp_rmem[1];
   sk_sndbuf = config.tcp_wmem[1];
-  icsk_ca_ops = &tcp_reno();
+  icsk_ca_ops = &of.default_congestion_control;
   snd_cwnd = config.tcp_initial_cwnd;
   icsk_rto_us = config.tcp_rto_init_ms * 1000;
   mdev_us = icsk_rto_us;

@@ -24,6 +24,7 @@ namespace fourtuple::tcp {
 ///
 /// Threads: the stack's.
 struct tcp_net {
+  /// Throws std::invalid_argument if there is no tcp_congestion_control of that name.
   tcp_net(const tcp_config& settings, base::clock& time, base::random_source& entropy, base::timer_wheel& wheel,
           ip::ipv4& network, sock::inet_hashinfo& tables);
   tcp_net(const tcp_net&) = delete;
@@ -38,6 +39,7 @@ struct tcp_net {
   void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
 
   tcp_config config;
+  const tcp_congestion_ops& default_congestion_control;
   base::clock& clock;
   base::random_source& random;
   base::timer_wheel& timers;

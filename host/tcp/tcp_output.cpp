@@ -104,6 +104,7 @@ void tcp_check_probe_timer(tcp_sock& tp) {
 
 void tcp_event_data_sent(tcp_sock& tp) {
   const std::uint64_t now = tp.net->now_ns();
+  if (tcp_packets_in_flight(tp) == 0) tp.icsk_ca_ops->tx_start(tp);
   tp.lsndtime_ns = now;
   // A reply within the delayed ACK's time: a conversation, in which ACKs ride on data.
   if (now - tp.icsk_ack.lrcvtime_ns < std::uint64_t{tp.icsk_ack.ato_us} * base::ns_per_us) tp.icsk_ack.pingpong = true;

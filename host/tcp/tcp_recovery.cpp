@@ -177,6 +177,7 @@ void tcp_enter_loss(tcp_sock& tp) {
   }
   tp.snd_cwnd = tcp_packets_in_flight(tp) + 1;
   tp.snd_cwnd_cnt = 0;
+  tp.icsk_ca_ops->enter_loss(tp);
   tp.high_seq = tp.snd_nxt;
   tp.icsk_ca_state = tcp_ca::loss;
 }
@@ -191,6 +192,7 @@ void tcp_init_transfer(tcp_sock& tp) {
       static_cast<std::uint8_t>(std::clamp<std::uint32_t>(tp.net->config.tcp_reordering, 1, tcp_max_reordering));
   tp.retrans_stamp_set = false;
   tp.high_seq = tp.snd_una;
+  tp.icsk_ca_ops->init(tp);
 }
 
 }  // namespace fourtuple::tcp

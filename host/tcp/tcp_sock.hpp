@@ -11,6 +11,7 @@
 #include "host/sock/inet_connection_sock.hpp"
 #include "host/sock/request_sock.hpp"
 #include "host/sock/sock_common.hpp"
+#include "host/tcp/tcp_cubic.hpp"
 #include "host/tcp/tcp_receive_queue.hpp"
 #include "host/tcp/tcp_send_queue.hpp"
 
@@ -126,6 +127,7 @@ struct tcp_sock final : sock::inet_connection_sock {
 
   // Congestion control and recovery; counts are segments.
   const tcp_congestion_ops* icsk_ca_ops = nullptr;
+  cubic_state icsk_ca_priv;
   std::uint32_t snd_cwnd = 0;
   std::uint32_t snd_ssthresh = 0x7fffffff;
   std::uint32_t snd_cwnd_cnt = 0;  ///< Segments acked since cwnd grew.

@@ -100,6 +100,7 @@ int set_congestion(tcp_sock& tp, std::span<const std::byte> value) noexcept {
   const tcp_congestion_ops* ops = tcp_ca_find(name);
   if (ops == nullptr) return -ENOENT;
   tp.icsk_ca_ops = ops;
+  ops->init(tp);
   return 0;
 }
 

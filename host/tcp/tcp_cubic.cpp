@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/tcp/tcp_cubic.hpp"
+
+#include <algorithm>
+
+#include "host/base/clock.hpp"
+#include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_net.hpp"
+#include "host/tcp/tcp_output.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+// Fractions are in 1024ths. Time within an epoch is in 1/1024 s, so that its cube is in 2^-30 s^3.
+constexpr std::uint64_t one = 1024;
+constexpr std::uint64_t beta = 717;  // RFC 9438 4.6: 0.7
+constexpr std::uint64_t c = 410;     // RFC 9438 5.1: 0.4 segments / s^3
+constexpr unsigned cube_shift = 40;  // 10 bits of c, 30 of the cubed time.
+/// RFC 9438 4.3: segments that make Reno with this beta grow by one take (1 + beta) / (3 (1 - beta)) cwnds of ACKs.
+/// In eighths, and rounded down, as Linux has it (beta_scale).
+constexpr std::uint64_t reno_scale = 8 * (one + beta) / 3 / (one - beta);
+/// cwnd is looked at again for the same cwnd after so long (Linux: HZ / 32).
+constexpr std::uint64_t refresh_ns = base::ns_per_s / 32;
+/// At first, without a W_max, at least 5 % a round trip.
+constexpr std::uint32_t most_acks_at_first = 20;
+/// RFC 9438 4.4: nearly flat, one segment in 100 round trips.
+constexpr std::uint32_t plateau_round_trips = 100;
+/// So far from K the curve is beyond any cwnd, and its cube still fits in 64 bits.
+constexpr std::uint64_t most_offset = 256 * one;
+
+std::uint64_t to_curve_time(std::uint64_t ns) noexcept { return ns / base::ns_per_us * one / 1'000'000; }
+
+void begin_epoch(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint64_t now_ns) noexcept {
+  ca.epoch_start_ns = std::max<std::uint64_t>(now_ns, 1);
+  ca.ack_cnt = acked;
+  ca.tcp_cwnd = cwnd;
+  if (ca.last_max_cwnd <= cwnd) {
+    ca.k = 0;
+    ca.origin_point = cwnd;
+  } else {
+    // RFC 9438 4.2: K = cbrt((W_max - cwnd) / C).
+    ca.k = cubic_root((std::uint64_t{ca.last_max_cwnd - cwnd} << cube_shift) / c);
+    ca.origin_point = ca.last_max_cwnd;
+  }
+}
+
+/// RFC 9438 4.2: W_cubic(t) = C (t - K)^3 + W_max, one round trip ahead.
+std::uint64_t w_cubic(const cubic_state& ca, std::uint64_t now_ns) noexcept {
+  const std::uint64_t t = to_curve_time(now_ns - ca.epoch_start_ns + std::uint64_t{ca.delay_min_us} * base::ns_per_us);
+  const std::uint64_t offset = std::min(t < ca.k ? ca.k - t : t - ca.k, most_offset);
+  const std::uint64_t delta = c * offset * offset * offset >> cube_shift;
+  if (t < ca.k) return ca.origin_point - std::min<std::uint64_t>(delta, ca.origin_point);
+  return ca.origin_point + delta;
+}
+
+void follow_curve(cubic_state& ca, std::uint32_t cwnd, std::uint64_t now_ns) noexcept {
+  const std::uint64_t target = w_cubic(ca, now_ns);
+  ca.cnt = target > cwnd ? static_cast<std::uint32_t>(cwnd / (target - cwnd)) : plateau_round_trips * cwnd;
+  if (ca.last_max_cwnd == 0) ca.cnt = std::min(ca.cnt, most_acks_at_first);
+}
+
+/// RFC 9438 4.3: where Reno would be faster, be as fast.
+void follow_reno(cubic_state& ca, std::uint32_t cwnd) noexcept {
+  const auto acks_for_one = static_cast<std::uint32_t>(std::max<std::uint64_t>(cwnd * reno_scale >> 3, 1));
+  // Strictly more, as Linux counts.
+  if (ca.ack_cnt > acks_for_one) {
+    const std::uint32_t grow = (ca.ack_cnt - 1) / acks_for_one;
+    ca.ack_cnt -= grow * acks_for_one;
+    ca.tcp_cwnd += grow;
+  }
+  if (ca.tcp_cwnd > cwnd) ca.cnt = std::min(ca.cnt, cwnd / (ca.tcp_cwnd - cwnd));
+}
+
+/// Linux: bictcp_update.
+void update(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint64_t now_ns) noexcept {
+  ca.ack_cnt += acked;
+  if (ca.epoch_start_ns != 0 && ca.last_cwnd == cwnd && now_ns - ca.last_time_ns <= refresh_ns) return;
+  // The curve has a resolution of a millisecond; within one only Reno's count goes on.
+  if (ca.epoch_start_ns == 0 || now_ns / base::ns_per_ms != ca.last_time_ns / base::ns_per_ms) {
+    ca.last_cwnd = cwnd;
+    ca.last_time_ns = now_ns;
+    if (ca.epoch_start_ns == 0) begin_epoch(ca, cwnd, acked, now_ns);
+    follow_curve(ca, cwnd, now_ns);
+  }
+  follow_reno(ca, cwnd);
+  // RFC 9438 4.4: by half a cwnd a round trip at most.
+  ca.cnt = std::max<std::uint32_t>(ca.cnt, 2);
+}
+
+class cubic final : public tcp_congestion_ops {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "cubic"; }
+
+  void init(tcp_sock& tp) const noexcept override { tp.icsk_ca_priv = {}; }
+
+  [[nodiscard]] std::uint32_t ssthresh(tcp_sock& tp) const noexcept override {
+    cubic_state& ca = tp.icsk_ca_priv;
+    ca.epoch_start_ns = 0;
+    // RFC 9438 4.7: one that must stop short of where it was makes room for newcomers.
+    const bool fast_convergence = tp.snd_cwnd < ca.last_max_cwnd;
+    ca.last_max_cwnd =
+        fast_convergence ? static_cast<std::uint32_t>(tp.snd_cwnd * (one + beta) / (2 * one)) : tp.snd_cwnd;
+    return std::max(static_cast<std::uint32_t>(tp.snd_cwnd * beta / one), 2U);
+  }
+
+  void cong_avoid(tcp_sock& tp, std::uint32_t acked) const noexcept override {
+    if (!tcp_is_cwnd_limited(tp)) return;
+    if (tcp_in_slow_start(tp)) acked = tcp_slow_start(tp, acked);
+    if (acked == 0) return;
+    update(tp.icsk_ca_priv, tp.snd_cwnd, acked, tp.net->now_ns());
+    tcp_cong_avoid_ai(tp, tp.icsk_ca_priv.cnt, acked);
+  }
+
+  void pkts_acked(tcp_sock& tp, std::uint32_t rtt_us) const noexcept override {
+    cubic_state& ca = tp.icsk_ca_priv;
+    // Right after a loss the queues are not what they were.
+    if (ca.epoch_start_ns != 0 && tp.net->now_ns() - ca.epoch_start_ns < base::ns_per_s) return;
+    rtt_us = std::max<std::uint32_t>(rtt_us, 1);
+    if (ca.delay_min_us == 0 || rtt_us < ca.delay_min_us) ca.delay_min_us = rtt_us;
+  }
+
+  /// After a timeout nothing of the curve is believed any more (Linux: bictcp_reset).
+  void enter_loss(tcp_sock& tp) const noexcept override { tp.icsk_ca_priv = {}; }
+
+  /// RFC 9438 5.8: time without data to send is no time to grow in.
+  void tx_start(tcp_sock& tp) const noexcept override {
+    cubic_state& ca = tp.icsk_ca_priv;
+    const std::uint64_t now = tp.net->now_ns();
+    if (ca.epoch_start_ns == 0 || now <= tp.lsndtime_ns) return;
+    ca.epoch_start_ns = std::min(ca.epoch_start_ns + (now - tp.lsndtime_ns), now);
+  }
+};
+
+}  // namespace
+
+std::uint32_t cubic_root(std::uint64_t value) noexcept {
+  std::uint64_t root = 0;
+  for (unsigned bit = 21; bit-- > 0;) {
+    const std::uint64_t candidate = root | std::uint64_t{1} << bit;
+    if (candidate * candidate * candidate <= value) root = candidate;
+  }
+  return static_cast<std::uint32_t>(root);
+}
+
+const tcp_congestion_ops& tcp_cubic() noexcept {
+  static const cubic instance;
+  return instance;
+}
+
+}  // namespace fourtuple::tcp
