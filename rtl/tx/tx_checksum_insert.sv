@@ -8,7 +8,7 @@
 /// zeros, but both make a checksum of 0xffff here. If checksum_start is odd, the words are the
 /// other way round: so is the sum (RFC 1071, 2 B).
 ///
-/// latency       17 clocks from a frame's beat that holds checksum_start to its first beat at the
+/// latency       16 clocks from a frame's beat that holds checksum_start to its first beat at the
 ///               MAC
 /// throughput    1 beat per clock, frame behind frame
 /// backpressure  beats wait in a FIFO; the reader in front counts its places with beat_taken_o
