@@ -76,9 +76,9 @@ void nic_host::disable() {
   EXPECT_TRUE(bench_.run_until([this] { return (bench_.read32(regs::queue0_status) & 3U) == 0; }, 20'000));
 }
 
-void nic_host::receive(frame_bytes frame) {
+void nic_host::receive(frame_bytes frame, std::uint64_t not_before) {
   expected_.push_back(frame);
-  bench_.receive(std::move(frame));
+  bench_.receive(std::move(frame), false, not_before);
 }
 
 void nic_host::give_back(std::size_t count, bool arm) {
@@ -94,16 +94,28 @@ void nic_host::give_back(std::size_t count, bool arm) {
 }
 
 void nic_host::transmit(const frame_bytes& bytes, regs::transmit_descriptor descriptor) {
+  put_descriptor(bytes, descriptor);
+  next_buffer_ += 3;  // so that alignments vary
+  if (descriptor.end_of_frame) ring_transmit_doorbell();
+}
+
+void nic_host::prepare_transmit(const frame_bytes& bytes, regs::transmit_descriptor descriptor, std::size_t lane) {
+  next_buffer_ = (next_buffer_ + 63) / 64 * 64 + lane;
+  put_descriptor(bytes, descriptor);
+}
+
+void nic_host::ring_transmit_doorbell() { bench_.write32(regs::queue0_tx_tail, tx_tail_); }
+
+void nic_host::put_descriptor(const frame_bytes& bytes, regs::transmit_descriptor descriptor) {
   if (next_buffer_ + bytes.size() > nic_bench::memory_base + nic_bench::memory_bytes) next_buffer_ = buffers;
   std::ranges::copy(bytes, bench_.memory(next_buffer_, bytes.size()).begin());
   descriptor.address = next_buffer_;
   descriptor.length = static_cast<std::uint32_t>(bytes.size());
-  next_buffer_ += bytes.size() + 3;  // so that alignments vary
+  next_buffer_ += bytes.size();
   const std::uint64_t entry = tx_tail_ & ((1U << shapes_.tx_entries_log2) - 1U);
   const auto place = std::as_writable_bytes(bench_.memory(tx_base + 16 * entry, 16));
   descriptor.encode(place.first<regs::transmit_descriptor::size_bytes>());
   ++tx_tail_;
-  if (descriptor.end_of_frame) bench_.write32(regs::queue0_tx_tail, tx_tail_);
 }
 
 void nic_host::command(regs::command_op op, std::uint32_t local, std::uint32_t foreign, std::uint16_t local_port,

@@ -53,8 +53,8 @@ class nic_host {
   /// Disables both sides and waits until the device says that it has finished.
   void disable();
 
-  /// Sends a frame to the NIC that may be delivered.
-  void receive(frame_bytes frame);
+  /// Sends a frame to the NIC that may be delivered, at a clock of its own choice.
+  void receive(frame_bytes frame, std::uint64_t not_before = 0);
   /// Gives back the next `count` records and the space of the frames among them; with arm, asks for an interrupt.
   void give_back(std::size_t count, bool arm = false);
   void arm() { give_back(0, true); }
@@ -62,6 +62,10 @@ class nic_host {
 
   /// Writes the bytes to a buffer and a descriptor for them; the doorbell is rung if end_of_frame.
   void transmit(const frame_bytes& bytes, regs::transmit_descriptor options);
+  /// The same without the doorbell, to a buffer that begins `lane` bytes behind a multiple of 64.
+  void prepare_transmit(const frame_bytes& bytes, regs::transmit_descriptor options, std::size_t lane);
+  /// Tells the NIC of every descriptor so far.
+  void ring_transmit_doorbell();
   void command(regs::command_op op, std::uint32_t local, std::uint32_t foreign, std::uint16_t local_port,
                std::uint16_t foreign_port, std::uint32_t handle, std::uint16_t tag);
 
@@ -77,6 +81,7 @@ class nic_host {
   bool compare_frames = true;  ///< Off while frames' bytes may have been refused.
 
  private:
+  void put_descriptor(const frame_bytes& bytes, regs::transmit_descriptor descriptor);
   void check_write(const write_burst& burst);
   void check_record(std::uint64_t clock, std::span<const std::uint8_t> bytes);
   void check_frame(record& entry);
