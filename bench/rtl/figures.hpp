@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <map>
+
+namespace fourtuple::bench {
+
+/// What a block does while it is offered something every clock, counted in clocks.
+struct block_figures {
+  double per_clk = 0;        ///< Results a clock, from the first to the last.
+  unsigned latency_clk = 0;  ///< Clock edges from an input to its result, with nothing else inside.
+};
+
+struct connection_table_figures {
+  block_figures random;  ///< Keys in random order, half of them in the table.
+  block_figures same_key;
+  block_figures one_bucket;          ///< Different keys of one bucket, in its overflow line too.
+  block_figures concurrent_updates;  ///< Random keys while connections are inserted and deleted as fast as it goes.
+};
+
+/// Frame lengths without FCS, in bytes.
+inline constexpr std::array<std::size_t, 6> frame_sizes{60, 128, 256, 512, 1514, 9014};
+
+/// Frames a clock by frame length.
+using path_figures = std::map<std::size_t, double>;
+
+struct rtl_figures {
+  block_figures parser;
+  block_figures rx_checksum;
+  block_figures jhash;
+  connection_table_figures connection_table;
+  block_figures tx_checksum;
+  path_figures rx_path;
+  path_figures tx_path;            ///< Buffers begin at multiples of 64 bytes.
+  path_figures tx_path_unaligned;  ///< Buffers begin 34 bytes behind one.
+};
+
+}  // namespace fourtuple::bench
