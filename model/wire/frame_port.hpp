@@ -26,7 +26,8 @@ struct frame_extension : tlm::tlm_extension<frame_extension> {
 };
 
 /// Sends frames: one b_transport each, which does not wait. Its delay says how long after now the frame's last byte has
-/// left the sender's MAC buffer, ready for the wire. now + delay never decreases.
+/// left the sender's MAC buffer, ready for the wire. now + delay never decreases, except behind an impairment that
+/// reorders: whoever receives takes frames in order of their arrival.
 class frame_out : public sc_core::sc_module {
  public:
   tlm_utils::simple_initiator_socket<frame_out> socket{"socket"};

@@ -31,6 +31,11 @@ link::link(sc_core::sc_module_name name, const link_config& config)
   if (const auto error = config_error(config)) SC_REPORT_FATAL(this->name(), error->c_str());
 }
 
+void link::impair(direction way, const impairment_config& config, const random_streams& streams) {
+  if (const auto error = config_error(config)) SC_REPORT_FATAL(name(), error->c_str());
+  ways_[static_cast<std::size_t>(way)].impaired = std::make_unique<impairment>(config, streams);
+}
+
 std::uint64_t link::duration_ps(std::size_t bytes) const noexcept {
   constexpr std::uint64_t ps_per_s = 1'000'000'000'000;
   const std::uint64_t numerator = bytes * 8 * ps_per_s;  // Fits for frames of up to 2 MB.
@@ -51,7 +56,8 @@ void link::carry(direction way, frame&& content, sc_core::sc_time ready) {
   const std::size_t received_bytes = preamble_bytes + content.bytes.size() + frame_check_sequence_bytes;
   const std::uint64_t busy_ps = duration_ps(received_bytes + interframe_gap_bytes);
   const sc_core::sc_time start = std::max(state.free_at, ready);
-  const sc_core::sc_time arrival = start + sim::from_ps(duration_ps(received_bytes) + config_.propagation_delay_ps);
+  const sc_core::sc_time duration = sim::from_ps(duration_ps(received_bytes));
+  const sc_core::sc_time arrival = start + duration + sim::from_ps(config_.propagation_delay_ps);
   state.free_at = start + sim::from_ps(busy_ps);
   ++state.counters.frames;
   state.counters.frame_bytes += content.bytes.size();
@@ -60,7 +66,9 @@ void link::carry(direction way, frame&& content, sc_core::sc_time ready) {
   for (wire_observer* const observer : observers_)
     observer->on_frame({.way = way, .start = start, .arrival = arrival, .content = content});
   frame_out& out = way == direction::a_to_b ? to_b_ : to_a_;
-  out.send(std::move(content), sim::until(arrival));
+  if (!state.impaired) return out.send(std::move(content), sim::until(arrival));
+  for (impairment::delivery& each : state.impaired->pass(std::move(content), arrival, duration))
+    out.send(std::move(each.content), sim::until(each.arrival));
 }
 
 }  // namespace fourtuple::model::wire

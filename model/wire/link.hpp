@@ -3,12 +3,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <systemc>
 #include <vector>
 
 #include "model/wire/frame_port.hpp"
+#include "model/wire/impairment.hpp"
 #include "model/wire/wire_observer.hpp"
 
 namespace fourtuple::model::wire {
@@ -39,7 +41,9 @@ struct link_counters {
 };
 
 /// A full duplex point-to-point Ethernet link. Each direction takes one frame after the other at the link's rate:
-/// preamble, frame, check sequence, interframe gap. What enters first leaves first; nothing is lost.
+/// preamble, frame, check sequence, interframe gap. What enters first leaves first; nothing is lost, unless a direction
+/// is impaired. An impairment is at the far end: observers and link_counters see each frame as its sender put it on the
+/// wire, also one that does not arrive, and not the second copy of one that arrives twice.
 class link : public sc_core::sc_module {
  public:
   /// `config` must be free of config_error().
@@ -54,8 +58,17 @@ class link : public sc_core::sc_module {
   /// `observer` outlives the simulation. Observers are called in the order in which they were added.
   void add_observer(wire_observer& observer) { observers_.push_back(&observer); }
 
+  /// Before the simulation starts, once for a direction. `config` must be free of config_error(); `streams` is used
+  /// during the call only.
+  void impair(direction way, const impairment_config& config, const random_streams& streams);
+
   [[nodiscard]] const link_counters& counters(direction way) const noexcept {
     return ways_[static_cast<std::size_t>(way)].counters;
+  }
+
+  /// Nothing if the direction is not impaired.
+  [[nodiscard]] const impairment* impairment_of(direction way) const noexcept {
+    return ways_[static_cast<std::size_t>(way)].impaired.get();
   }
 
   /// No frame arrives sooner than this after it was sent.
@@ -65,6 +78,7 @@ class link : public sc_core::sc_module {
   struct way_state {
     sc_core::sc_time free_at;  ///< When the next preamble may start.
     link_counters counters;
+    std::unique_ptr<impairment> impaired;
   };
   void carry(direction way, frame&& content, sc_core::sc_time ready);
   [[nodiscard]] std::uint64_t duration_ps(std::size_t bytes) const noexcept;

@@ -118,9 +118,9 @@ TEST(wire_link, is_full_duplex_and_shows_observers_what_is_on_the_wire) {
 }
 
 TEST(wire_link, refuses_senseless_configurations) {
-  EXPECT_FALSE(wire::config_error({}).has_value());
-  EXPECT_TRUE(wire::config_error({.rate_bits_per_s = 0}).has_value());
-  EXPECT_TRUE(wire::config_error({.propagation_delay_ps = 0}).has_value());
+  EXPECT_FALSE(wire::config_error(wire::link_config{}).has_value());
+  EXPECT_TRUE(wire::config_error(wire::link_config{.rate_bits_per_s = 0}).has_value());
+  EXPECT_TRUE(wire::config_error(wire::link_config{.propagation_delay_ps = 0}).has_value());
 }
 
 /// The digest of frames given as (direction, start in ns, fill, bad).
