@@ -7,6 +7,7 @@
 #include "model/system/run_report.hpp"
 #include "model/system/two_hosts.hpp"
 #include "tools/command.hpp"
+#include "tools/impairment_options.hpp"
 #include "tools/options.hpp"
 #include "tools/progress_display.hpp"
 #include "tools/stop_signals.hpp"
@@ -39,6 +40,7 @@ po::options_description run_options() {
       "wire-gbit", po::value<double>()->default_value(100), "rate of the wire, Gbit/s")(
       "wire-delay-ns", po::value<std::uint64_t>()->default_value(500), "propagation, one way")(
       "limit-s", po::value<std::uint64_t>()->default_value(3600), "simulated seconds after which the run has failed");
+  options.add(impairment_options_description());
   options.add(platform_options_description());
   return options;
 }
@@ -59,6 +61,7 @@ model::system::transfer_scenario read_scenario(const po::variables_map& values) 
     throw usage_error(fmt::format("--wire-delay-ns={} is out of range: 1 to {}", delay_ns, base::ns_per_s));
   scenario.platform.wire_delay_ns = delay_ns;
   if (const std::string problem = problem_with(scenario.platform); !problem.empty()) throw usage_error(problem);
+  scenario.impairments = read_impairment_options(values);
   const std::uint64_t limit_s = values["limit-s"].as<std::uint64_t>();
   if (limit_s < 1 || limit_s > 1'000'000)
     throw usage_error(fmt::format("--limit-s={} is out of range: 1 to 1000000", limit_s));

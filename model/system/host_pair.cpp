@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/system/host_pair.hpp"
 
+#include <memory>
+#include <string>
+
+#include "model/host/seeded_random.hpp"
 #include "model/system/platform.hpp"
 
 namespace fourtuple::model::system {
@@ -23,6 +27,19 @@ host_pair::host_pair(sc_core::sc_module_name name, const platform_options& optio
   wire_.to_a().socket.bind(client_.device().ethernet_in().socket);
   server_.device().ethernet_out().socket.bind(wire_.from_b().socket);
   wire_.to_b().socket.bind(server_.device().ethernet_in().socket);
+}
+
+void host_pair::impair(const wire_impairments& impairments, std::uint64_t seed) {
+  const auto streams_from = [seed](const std::string& sender) -> wire::random_streams {
+    return [seed, sender](std::string_view name) -> wire::random_stream {
+      const auto random = std::make_shared<host::seeded_random>(seed, "wire from " + sender + ": " + std::string(name));
+      return [random] { return random->next(); };
+    };
+  };
+  if (impairments.from_client.any())
+    wire_.impair(wire::direction::a_to_b, impairments.from_client, streams_from("client"));
+  if (impairments.from_server.any())
+    wire_.impair(wire::direction::b_to_a, impairments.from_server, streams_from("server"));
 }
 
 std::uint64_t host_pair::wire_frames() const {

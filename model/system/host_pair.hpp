@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <systemc>
 
 #include "model/system/machine.hpp"
@@ -20,6 +21,9 @@ class host_pair : public sc_core::sc_module {
   [[nodiscard]] const wire::link& cable() const noexcept { return wire_; }
 
   host_pair(sc_core::sc_module_name name, const platform_options& options);
+
+  /// Before the simulation starts. What happens to a frame follows from the seed.
+  void impair(const wire_impairments& impairments, std::uint64_t seed);
 
   /// Frames of both directions so far.
   [[nodiscard]] std::uint64_t wire_frames() const;

@@ -53,6 +53,14 @@ json machine_json(const machine_report& machine) {
           {"counters", std::move(counters)}};
 }
 
+json wire_json(const run_report& report) {
+  json wire = {{"frames", report.wire_frames}, {"bytes", report.wire_bytes}};
+  for (const impairment_report& impairment : report.impairments) {
+    for (const auto& [name, value] : impairment.counters) wire["impairments"][impairment.direction][name] = value;
+  }
+  return wire;
+}
+
 std::string with_unit(double value, const char* const (&units)[4], double step) {
   std::size_t unit = 0;
   while (value >= step && unit + 1 < std::size(units)) {
@@ -93,6 +101,16 @@ void append_nic_lines(const run_report& report, std::string& text) {
   for (const machine_report& machine : report.machines) {
     fmt::format_to(out, "  pcie {:<8} {:.1f} % upstream, {:.1f} % downstream\n", machine.name,
                    machine.pcie_upstream_utilisation * 100, machine.pcie_downstream_utilisation * 100);
+  }
+}
+
+void append_impairments(const run_report& report, std::string& text) {
+  for (const impairment_report& impairment : report.impairments) {
+    std::string all;
+    for (const auto& [name, value] : impairment.counters) {
+      if (value != 0) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", value, name);
+    }
+    text += fmt::format("  {:<13} {}\n", impairment.direction, all.empty() ? "nothing sent" : all);
   }
 }
 
@@ -156,7 +174,7 @@ std::string to_json(const run_report& report) {
       {"bytes_delivered", report.bytes_delivered},
       {"payload_ok", report.payload_ok ? json(*report.payload_ok) : json(nullptr)},
       {"transfer_ns", report.transfer_ns},
-      {"wire", {{"frames", report.wire_frames}, {"bytes", report.wire_bytes}}},
+      {"wire", wire_json(report)},
       {"table",
        {{"hits", report.total("table_hit")},
         {"misses", report.total("table_miss")},
@@ -194,6 +212,7 @@ std::string to_text(const run_report& report, double wall_seconds) {
                    time_text(percentile(report.latency_ns, 50)), time_text(percentile(report.latency_ns, 99)));
   }
   fmt::format_to(out, "  wire          {} frames, {}\n", report.wire_frames, bytes_text(report.wire_bytes));
+  append_impairments(report, text);
   fmt::format_to(out, "  retransmits   {}\n", report.total("TcpRetransSegs"));
   append_nic_lines(report, text);
   append_drops(report, text);

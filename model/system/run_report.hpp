@@ -27,6 +27,12 @@ struct machine_report {
   [[nodiscard]] std::uint64_t counter(std::string_view counter_name) const;
 };
 
+/// What an impaired direction of the wire did to its frames.
+struct impairment_report {
+  std::string direction;  ///< "from_client" or "from_server".
+  std::vector<std::pair<const char*, std::uint64_t>> counters;
+};
+
 /// What a run has to say. Everything in it follows from scenario and seed: no wall clock, no paths.
 struct run_report {
   std::string nic;
@@ -41,8 +47,9 @@ struct run_report {
   std::optional<bool> payload_ok;  ///< Every byte arrived as it was sent; nothing if that was not compared.
   std::uint64_t wire_frames = 0;
   std::uint64_t wire_bytes = 0;
-  std::uint64_t transfer_ns = 0;          ///< From the first connect() to the last answer.
-  std::vector<std::uint64_t> latency_ns;  ///< One for each connection or request.
+  std::vector<impairment_report> impairments;  ///< Of the directions that have any.
+  std::uint64_t transfer_ns = 0;               ///< From the first connect() to the last answer.
+  std::vector<std::uint64_t> latency_ns;       ///< One for each connection or request.
   std::vector<machine_report> machines;
   std::vector<std::string> errors;  ///< One line each; empty if everything went well.
 

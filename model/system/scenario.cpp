@@ -23,4 +23,11 @@ std::string problem_with(const platform_options& options) {
   return {};
 }
 
+std::string problem_with(const wire_impairments& impairments) {
+  for (const wire::impairment_config* way : {&impairments.from_client, &impairments.from_server}) {
+    if (const auto problem = wire::config_error(*way)) return *problem;
+  }
+  return {};
+}
+
 }  // namespace fourtuple::model::system

@@ -8,6 +8,7 @@
 
 #include "host/base/clock.hpp"
 #include "host/packet/addresses.hpp"
+#include "model/wire/impairment_config.hpp"
 
 namespace fourtuple::model::system {
 
@@ -29,9 +30,16 @@ struct platform_options {
   std::filesystem::path trace;  ///< FST file of the first host's NIC; empty: none.
 };
 
+/// What goes wrong on the wire, for what each of the two sends.
+struct wire_impairments {
+  wire::impairment_config from_client;
+  wire::impairment_config from_server;
+};
+
 /// One run: a client sends a file over a number of connections to a server, each behind a NIC, a wire between them.
 struct transfer_scenario {
   platform_options platform;
+  wire_impairments impairments;
   std::uint64_t connections = 8;
   std::filesystem::path file;
   std::uint16_t port = 2222;
@@ -40,6 +48,7 @@ struct transfer_scenario {
 
 /// One sentence on what cannot be simulated as asked; empty if all can.
 [[nodiscard]] std::string problem_with(const platform_options& options);
+[[nodiscard]] std::string problem_with(const wire_impairments& impairments);
 
 [[nodiscard]] constexpr const char* name_of(nic_kind kind) noexcept { return kind == nic_kind::rtl ? "rtl" : "model"; }
 

@@ -35,6 +35,7 @@ class two_hosts final : public sc_core::sc_module {
         sender_(client_.sockets(), client_, client_.clock(), server_address, scenario.port, scenario.connections,
                 payload),
         receiver_(server_.sockets(), server_, scenario.port, scenario.connections, app::sha256_of(payload)) {
+    hosts_.impair(scenario.impairments, scenario.platform.seed);
     sc_core::sc_spawn_options in_thread;
     sc_core::sc_spawn([this] { direct(); }, "director", &in_thread);
   }
@@ -158,6 +159,10 @@ run_report two_hosts::report() const {
   report.wire_frames = hosts_.wire_frames();
   for (const wire::direction way : {wire::direction::a_to_b, wire::direction::b_to_a}) {
     report.wire_bytes += hosts_.cable().counters(way).frame_bytes;
+    if (const wire::impairment* impaired = hosts_.cable().impairment_of(way)) {
+      report.impairments.push_back({.direction = way == wire::direction::a_to_b ? "from_client" : "from_server",
+                                    .counters = wire::named(impaired->counters())});
+    }
   }
   report.latency_ns = sent.completion_ns;
   // All connections start at once, so the slowest one is the whole transfer.

@@ -143,6 +143,120 @@ class Repeatable(Directory):
         self.assertEqual(expected, self.digest("--nic=rtl", "--seed=7", "--trace"))
 
 
+def impaired(report: dict, name: str) -> int:
+    return sum(way[name] for way in report["wire"]["impairments"].values())
+
+
+class Impaired(Directory):
+    """A bad wire: the files arrive all the same, and what was done to the frames is counted where it was noticed."""
+
+    NICS = ("model", "rtl")
+    # All that can go wrong together, on enough frames that all of it does.
+    BAD_WIRE = ("--connections=8", "--seed=7", "--time-wait-ms=1000", "--loss=0.02", "--duplicate=0.02", "--reorder=0.05",
+                "--corrupt-silent=0.02")
+
+    def setUp(self):
+        super().setUp()
+        self.payload.write_bytes(bytes(i * 7 % 251 for i in range(100_003)))
+
+    def check_transfer(self, report: dict, connections: int):
+        self.assertTrue(report["payload_ok"])
+        self.assertEqual(report["connections"], {"opened": connections, "accepted": connections, "closed": connections})
+        self.assertEqual(report["table"]["inserted"], report["table"]["deleted"])
+        self.assertEqual(report["errors"], [])
+
+    def counter(self, report: dict, name: str) -> int:
+        return sum(machine["counters"].get(name, 0) for machine in report["machines"])
+
+    def test_every_file_arrives_across_a_bad_wire(self):
+        for nic in self.NICS:
+            with self.subTest(nic):
+                report = self.run_ok(f"--nic={nic}", *self.BAD_WIRE)
+                self.check_transfer(report, 8)
+                for name in ("lost_random", "duplicated", "reordered", "corrupted_silently"):
+                    self.assertGreater(impaired(report, name), 0, name)
+                self.assertGreater(report["retransmits"], 0)
+
+    def test_checksums_catch_every_silent_corruption(self):
+        for nic in self.NICS:
+            with self.subTest(nic):
+                report = self.run_ok(f"--nic={nic}", "--connections=8", "--time-wait-ms=1000", "--corrupt-silent=0.05")
+                self.check_transfer(report, 8)
+                corrupted = impaired(report, "corrupted_silently")
+                self.assertGreater(corrupted, 20)
+                tcp, ip = self.counter(report, "TcpInCsumErrors"), self.counter(report, "IpExtInCsumErrors")
+                self.assertGreater(tcp, 0)
+                self.assertGreater(ip, 0)
+                self.assertGreaterEqual(report["checksum"]["rx_bad"], tcp + ip)
+                # One flipped bit is always found; one in the data offset is called malformed before a sum is looked at.
+                self.assertEqual(report["drops"]["ip_header"] + report["drops"]["tcp_malformed"], corrupted)
+
+    def test_a_wrong_check_sequence_is_dropped_by_the_nic(self):
+        for nic in self.NICS:
+            with self.subTest(nic):
+                report = self.run_ok(f"--nic={nic}", "--connections=4", "--time-wait-ms=1000", "--corrupt=0.03")
+                self.check_transfer(report, 4)
+                self.assertGreater(impaired(report, "corrupted"), 0)
+                self.assertEqual(report["drops"]["rx_mac_error"], impaired(report, "corrupted"))
+                self.assertEqual(report["checksum"]["rx_bad"], 0)
+
+    def test_a_scripted_loss_is_the_only_one(self):
+        for nic in self.NICS:
+            with self.subTest(nic):
+                report = self.run_ok(f"--nic={nic}", "--connections=1", "--time-wait-ms=1", "--drop=client:data:3")
+                self.check_transfer(report, 1)
+                self.assertEqual(list(report["wire"]["impairments"]), ["from_client"])
+                self.assertEqual(impaired(report, "lost_scripted"), 1)
+                self.assertEqual(impaired(report, "delivered"), impaired(report, "offered") - 1)
+                self.assertGreaterEqual(report["retransmits"], 1)
+
+    def test_every_part_of_a_connection_survives_its_loss(self):
+        for drop in ("client:syn:1", "server:syn-ack:1", "client:ack:1", "client:data:1", "server:data:1", "client:fin:1",
+                     "server:fin:1", "client:syn:1-3", "server:ack:1-20"):
+            with self.subTest(drop):
+                report = self.run_ok("--nic=model", "--connections=1", "--time-wait-ms=60000", f"--drop={drop}")
+                self.check_transfer(report, 1)
+                self.assertGreater(impaired(report, "lost_scripted"), 0)
+
+    def test_bursts_jitter_and_a_bottleneck(self):
+        for words, counted in ((("--loss-burst=good-to-bad=0.01,bad-to-good=0.3", ), "lost_burst"),
+                               (("--jitter-ns=20000", "--jitter-reorders"), "jittered"),
+                               (("--bottleneck-mbit=1000", "--queue-bytes=20000"), "lost_queue_full")):
+            with self.subTest(counted):
+                report = self.run_ok("--nic=model", "--connections=8", "--time-wait-ms=1000", *words)
+                self.check_transfer(report, 8)
+                self.assertGreater(impaired(report, counted), 0)
+
+    def test_jitter_that_keeps_the_order_costs_no_retransmission(self):
+        report = self.run_ok("--nic=model", "--connections=8", "--time-wait-ms=1000", "--jitter-ns=20000")
+        self.check_transfer(report, 8)
+        self.assertGreater(impaired(report, "jittered"), 0)
+        self.assertEqual(report["retransmits"], 0)
+
+    def test_same_seed_same_everything_and_neither_quantum_nor_skipping_changes_it(self):
+        words = ("--nic=rtl", "--connections=3", "--time-wait-ms=1", *self.BAD_WIRE[3:])
+        self.payload.write_bytes(b"x" * 20_011)
+        self.run_ok(*words, "--seed=7", out="a")
+        self.run_ok(*words, "--seed=7", out="b")
+        for name in ("run.json", "wire.pcapng"):
+            self.assertEqual((self.directory / "a" / name).read_bytes(), (self.directory / "b" / name).read_bytes(), name)
+        digest = json.loads((self.directory / "a" / "run.json").read_text())["digest"]
+        self.assertEqual(digest, self.run_ok(*words, "--seed=7", "--quantum=1")["digest"])
+        self.assertEqual(digest, self.run_ok(*words, "--seed=7", "--quantum=37")["digest"])
+        self.assertNotEqual(digest, self.run_ok(*words, "--seed=8")["digest"])
+
+    def test_a_wire_without_impairments_is_the_same_as_one_whose_chances_are_nought(self):
+        for nic in self.NICS:
+            plain = self.run_ok(f"--nic={nic}", *SHORT, "--seed=7")
+            self.assertNotIn("impairments", plain["wire"])
+            nought = self.run_ok(f"--nic={nic}", *SHORT, "--seed=7", "--loss=0", "--corrupt=0", "--jitter-ns=0")
+            self.assertEqual(plain, nought)
+            # The stage is there and does nothing: no segment is counted so far.
+            idle = self.run_ok(f"--nic={nic}", *SHORT, "--seed=7", "--drop=frame:1000000")
+            self.assertEqual(idle["wire"]["impairments"]["from_client"]["lost_scripted"], 0)
+            self.assertEqual(plain["digest"], idle["digest"])
+
+
 class BadInput(Directory):
     def refused(self, *words: str, says: str):
         """Exit status 2, one line on standard error that says what is wrong, no output directory left behind."""
@@ -190,6 +304,19 @@ class BadInput(Directory):
         self.run_refused("--pcie-lanes=3", says="lanes")
         self.run_refused("--pcie-round-trip-ns=1", says="round trip")
         self.run_refused("--trace", "--nic=model", says="--trace")
+
+    def test_impairments(self):
+        self.run_refused("--loss=2", says="--loss=2")
+        self.run_refused("--loss=client:-0.1", says="-0.1")
+        self.run_refused("--loss=both:0.1", says="both:0.1")
+        self.run_refused("--loss-burst=good-to-bad", says="--loss-burst")
+        self.run_refused("--loss-burst=better=0.1", says="better")
+        for rule in ("data", "data:", "data:0", "data:3-2", "data:3-", "dota:3"):
+            self.run_refused(f"--drop={rule}", says="--drop")
+        self.run_refused("--jitter-ns=1e3", says="--jitter-ns")
+        self.run_refused("--reorder-delay-ns=1000000001", says="--reorder-delay-ns")
+        self.run_refused("--queue-bytes=20000", says="--bottleneck-mbit")
+        self.run_refused("--bottleneck-mbit=10", "--queue-bytes=20000", "--ecn-mark-bytes=20000", says="20000")
 
     def test_files(self):
         self.run_refused("--file=/nonexistent/file", says="/nonexistent/file")
