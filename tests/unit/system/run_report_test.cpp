@@ -41,6 +41,17 @@ TEST(run_report, percentile_is_the_nearest_rank) {
   EXPECT_EQ(percentile({400, 100, 300, 200}, 25), 100U);
 }
 
+TEST(run_report, shows_impairments_only_where_there_are_any) {
+  run_report report = example();
+  EXPECT_FALSE(nlohmann::json::parse(to_json(report)).at("wire").contains("impairments"));
+  EXPECT_THAT(to_text(report, 1), testing::Not(testing::HasSubstr("from_")));
+  report.impairments = {
+      {.direction = "from_server", .counters = {{"offered", 9}, {"lost_random", 0}, {"reordered", 2}}}};
+  const auto impairments = nlohmann::json::parse(to_json(report)).at("wire").at("impairments");
+  EXPECT_EQ(impairments, nlohmann::json::parse(R"({"from_server": {"offered": 9, "lost_random": 0, "reordered": 2}})"));
+  EXPECT_THAT(to_text(report, 1), testing::HasSubstr("from_server   9 offered, 2 reordered\n"));
+}
+
 TEST(run_report, json_has_every_key_with_its_value) {
   const auto document = nlohmann::json::parse(to_json(example()));
   EXPECT_EQ(document.at("nic"), "rtl");
