@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which RTL there is, and how a tool is run on it."""
+
+import pathlib
+import re
+import subprocess
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+OUT = TOP / "build" / "synthesis"
+WHOLE = "fourtuple_nic"
+
+
+class ToolFailed(Exception):
+    """A tool has ended with an error; the text says which and where its log is."""
+
+
+def files() -> list[str]:
+    """rtl/fourtuple_nic.f, relative to the top of the tree."""
+    lines = (TOP / "rtl" / f"{WHOLE}.f").read_text().splitlines()
+    return ["rtl/" + line for line in lines if re.fullmatch(r"[^#/+-].*\.sv", line)]
+
+
+def modules() -> list[str]:
+    """Every module, the ones that are used before the ones that use them."""
+    found = []
+    for file in files():
+        found += re.findall(r"^module\s+(\w+)", (TOP / file).read_text(), re.MULTILINE)
+    return found
+
+
+def run(name: str, command: list[str]) -> str:
+    """What the command printed, which is also in build/synthesis/<name>.log."""
+    log = OUT / f"{name}.log"
+    done = subprocess.run(command, cwd=TOP, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    log.write_text(done.stdout)
+    if done.returncode != 0:
+        last = "\n".join(done.stdout.rstrip().splitlines()[-5:])
+        raise ToolFailed(f"{pathlib.Path(command[0]).name} failed, {log.relative_to(TOP)}:\n{last}")
+    return done.stdout
+
+
+def read() -> str:
+    """The Yosys command that reads all of the RTL. Deferred: only what the block uses is elaborated."""
+    return f"read_verilog -defer -sv {' '.join(files())}"
+
+
+def yosys(name: str, commands: list[str]) -> None:
+    """Runs a Yosys script; what it prints is in build/synthesis/<name>.log."""
+    script = OUT / f"{name}.ys"
+    script.write_text("\n".join(commands) + "\n")
+    run(name, ["yosys", "-s", str(script)])
