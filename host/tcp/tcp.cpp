@@ -117,7 +117,7 @@ ssize_t tcp::sendmsg(tcp_sock& sk, std::span<const std::span<const std::byte>> d
   return result;
 }
 
-ssize_t tcp::recvmsg(tcp_sock& sk, std::span<std::byte> data, int flags) {
+ssize_t tcp::recvmsg(tcp_sock& sk, std::span<const std::span<std::byte>> data, int flags) {
   const ssize_t result = tcp_recvmsg(sk, data, flags);
   net_->ip.flush();
   return result;
@@ -134,7 +134,7 @@ void tcp::close(tcp_sock& sk) {
   net_->ip.flush();
 }
 
-std::uint32_t tcp::poll(const tcp_sock& sk) const { return tcp_poll(sk); }
+std::uint32_t tcp::poll(tcp_sock& sk) const { return tcp_poll(sk); }
 
 int tcp::setsockopt(tcp_sock& sk, int level, int name, std::span<const std::byte> value) {
   const int result = tcp_setsockopt(sk, level, name, value);

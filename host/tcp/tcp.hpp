@@ -70,16 +70,21 @@ class tcp final : public ip::protocol {
   /// MSG_EOR ends a record, MSG_OOB is -EOPNOTSUPP; MSG_DONTWAIT and MSG_NOSIGNAL are the socket layer's business.
   /// -EAGAIN: nothing fits, or still connecting. -EPIPE: not connected, or the sending side is shut.
   ssize_t sendmsg(tcp_sock& sk, std::span<const std::span<const std::byte>> data, int flags);
-  /// Up to data.size() bytes; 0 at the end of the stream. MSG_PEEK leaves the bytes, MSG_TRUNC drops them without
-  /// copying (`data` then only gives the length). -EAGAIN, -ENOTCONN, -ECONNRESET (once) and the like.
-  ssize_t recvmsg(tcp_sock& sk, std::span<std::byte> data, int flags);
+  /// Fills the buffers in order with what has arrived; 0 at the end of the stream. MSG_PEEK leaves the bytes, MSG_TRUNC
+  /// drops them without copying (`data` then only gives the length). -EAGAIN, -ENOTCONN, -ECONNRESET (once) and the
+  /// like.
+  ssize_t recvmsg(tcp_sock& sk, std::span<const std::span<std::byte>> data, int flags);
+  ssize_t recvmsg(tcp_sock& sk, std::span<std::byte> data, int flags) {
+    return recvmsg(sk, std::span<const std::span<std::byte>>(&data, 1), flags);
+  }
   /// `how` is SHUT_RD, SHUT_WR or SHUT_RDWR. -ENOTCONN, -EINVAL.
   int shutdown(tcp_sock& sk, int how);
   /// The owner lets go: FIN, or RST if data was not read or SO_LINGER is on with time 0. Never fails.
   void close(tcp_sock& sk);
 
-  /// What poll(2) would report, in EPOLL* bits (Linux: tcp_poll).
-  [[nodiscard]] std::uint32_t poll(const tcp_sock& sk) const;
+  /// What poll(2) would report, in EPOLL* bits (Linux: tcp_poll). If that is without EPOLLOUT for lack of space,
+  /// sock_wakeup tells when there is some.
+  [[nodiscard]] std::uint32_t poll(tcp_sock& sk) const;
 
   /// Levels SOL_SOCKET and IPPROTO_TCP; `value` as in setsockopt(2). -ENOPROTOOPT for what does not exist, -EINVAL.
   int setsockopt(tcp_sock& sk, int level, int name, std::span<const std::byte> value);

@@ -58,12 +58,22 @@ bool tcp_receive_queue::append(std::span<const std::byte> bytes) noexcept {
   return true;
 }
 
-std::size_t tcp_receive_queue::peek(std::span<std::byte> to) const noexcept {
+std::size_t tcp_receive_queue::peek(std::span<const std::span<std::byte>> to) const noexcept {
   std::size_t copied = 0;
-  for (const chunk* from = head_; from != nullptr && copied < to.size(); from = from->next) {
-    const std::size_t count = std::min<std::size_t>(from->end - from->start, to.size() - copied);
-    std::memcpy(to.data() + copied, from->data + from->start, count);
-    copied += count;
+  const chunk* from = head_;
+  std::size_t skip = 0;  // Of `from`, copied already.
+  for (std::span<std::byte> buffer : to) {
+    while (!buffer.empty() && from != nullptr) {
+      const std::size_t there = from->end - from->start - skip;
+      const std::size_t count = std::min(there, buffer.size());
+      std::memcpy(buffer.data(), from->data + from->start + skip, count);
+      buffer = buffer.subspan(count);
+      copied += count;
+      skip += count;
+      if (count < there) continue;
+      from = from->next;
+      skip = 0;
+    }
   }
   return copied;
 }

@@ -25,8 +25,11 @@ class tcp_receive_queue {
 
   /// False, and nothing changed, without memory.
   [[nodiscard]] bool append(std::span<const std::byte> bytes) noexcept;
-  /// Copies from the front without taking away; returns how much.
-  std::size_t peek(std::span<std::byte> to) const noexcept;
+  /// Copies from the front without taking away, into the buffers in order; returns how much.
+  std::size_t peek(std::span<const std::span<std::byte>> to) const noexcept;
+  std::size_t peek(std::span<std::byte> to) const noexcept {
+    return peek(std::span<const std::span<std::byte>>(&to, 1));
+  }
   /// Takes up to `bytes` away from the front; returns how much.
   std::size_t consume(std::size_t bytes) noexcept;
   void clear() noexcept;

@@ -34,16 +34,15 @@ int sock_error(tcp_sock& tp) noexcept {
   return -error;
 }
 
-ssize_t tcp_recvmsg(tcp_sock& tp, std::span<std::byte> data, int flags) {
+ssize_t tcp_recvmsg(tcp_sock& tp, std::span<const std::span<std::byte>> data, int flags) {
   if (tp.skc_state == tcp_state::listen) return -ENOTCONN;
   if ((flags & MSG_OOB) != 0) return -EINVAL;
-  if (tp.sk_receive_queue.bytes() == 0) return data.empty() && tp.sk_err == 0 ? 0 : nothing_to_read(tp);
-  if ((flags & MSG_PEEK) != 0) {
-    if ((flags & MSG_TRUNC) == 0) return static_cast<ssize_t>(tp.sk_receive_queue.peek(data));
-    return static_cast<ssize_t>(std::min<std::size_t>(data.size(), tp.sk_receive_queue.bytes()));
-  }
+  if (tp.sk_receive_queue.bytes() == 0) return nothing_to_read(tp);
+  std::size_t room = 0;
+  for (const std::span<std::byte> part : data) room += part.size();
   if ((flags & MSG_TRUNC) == 0) tp.sk_receive_queue.peek(data);
-  const std::size_t copied = tp.sk_receive_queue.consume(data.size());
+  if ((flags & MSG_PEEK) != 0) return static_cast<ssize_t>(std::min<std::size_t>(room, tp.sk_receive_queue.bytes()));
+  const std::size_t copied = tp.sk_receive_queue.consume(room);
   tp.copied_seq += static_cast<std::uint32_t>(copied);
   if (tp.skc_state == tcp_state::close) return static_cast<ssize_t>(copied);
   tcp_rcv_space_adjust(tp);
@@ -52,7 +51,7 @@ ssize_t tcp_recvmsg(tcp_sock& tp, std::span<std::byte> data, int flags) {
   return static_cast<ssize_t>(copied);
 }
 
-std::uint32_t tcp_poll(const tcp_sock& tp) {
+std::uint32_t tcp_poll(tcp_sock& tp) {
   constexpr std::uint8_t both = sock::sock::rcv_shutdown | sock::sock::send_shutdown;
   std::uint32_t mask = 0;
   if (tp.skc_state == tcp_state::listen) return tp.icsk_accept_queue.empty() ? 0 : EPOLLIN | EPOLLRDNORM;
@@ -62,6 +61,8 @@ std::uint32_t tcp_poll(const tcp_sock& tp) {
     if (tp.sk_receive_queue.bytes() >= tp.rcvlowat) mask |= EPOLLIN | EPOLLRDNORM;
     if ((tp.sk_shutdown & sock::sock::send_shutdown) != 0 || sk_stream_is_writeable(tp)) {
       mask |= EPOLLOUT | EPOLLWRNORM;
+    } else {
+      tp.write_wanted = true;
     }
   }
   if (tp.sk_err != 0) mask |= EPOLLERR;

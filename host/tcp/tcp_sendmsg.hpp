@@ -13,8 +13,8 @@
 namespace fourtuple::tcp {
 
 ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> data, int flags);
-ssize_t tcp_recvmsg(tcp_sock& tp, std::span<std::byte> data, int flags);
-[[nodiscard]] std::uint32_t tcp_poll(const tcp_sock& tp);
+ssize_t tcp_recvmsg(tcp_sock& tp, std::span<const std::span<std::byte>> data, int flags);
+[[nodiscard]] std::uint32_t tcp_poll(tcp_sock& tp);
 int tcp_setsockopt(tcp_sock& tp, int level, int name, std::span<const std::byte> value);
 int tcp_getsockopt(tcp_sock& tp, int level, int name, std::span<std::byte> value);
 int tcp_ioctl(const tcp_sock& tp, unsigned long request, int& value);
