@@ -4,7 +4,7 @@
 #include <sys/epoll.h>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <span>
@@ -23,11 +23,9 @@ class epoll_file final : public file {
   ~epoll_file() override;
 
   /// epoll_ctl: 0 or a negative errno.
-  int add(int fd, const std::shared_ptr<file>& target, const epoll_event& event);
+  int add(int fd, file& target, const epoll_event& event);
   int modify(int fd, const epoll_event& event);
   int remove(int fd);
-  /// The descriptor was closed.
-  void forget(int fd) { remove(fd); }
 
   /// Reports what is ready now, at most events.size(); does not wait.
   std::size_t collect(std::span<epoll_event> events);
@@ -39,18 +37,21 @@ class epoll_file final : public file {
  private:
   struct item final : poll_watcher {
     epoll_file* owner = nullptr;
-    std::weak_ptr<file> target;
+    file* target = nullptr;  // Closing it takes the item away.
     epoll_event event{};
     int fd = -1;
     bool queued = false;
-    bool disabled = false;  // EPOLLONESHOT has fired.
+    bool disabled = false;             // EPOLLONESHOT has fired.
+    std::list<item*>::iterator place;  // In the ready list, if queued.
     void ready(std::uint32_t events) noexcept override;
+    void closed() noexcept override;
     [[nodiscard]] std::uint32_t ready_events() const;
   };
   void queue(item& entry) noexcept;
+  void drop(std::map<int, std::unique_ptr<item>>::iterator place) noexcept;
 
   std::map<int, std::unique_ptr<item>> items_;
-  std::deque<item*> ready_;
+  std::list<item*> ready_;
   std::unique_ptr<base::wait_queue> sleepers_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "host/base/threading.hpp"
@@ -18,6 +19,8 @@ class poll_watcher {
   virtual ~poll_watcher() = default;
   /// `events`: EPOLL* bits that may have come up. Runs inside the stack: notes and wakes, calls nothing else.
   virtual void ready(std::uint32_t events) noexcept = 0;
+  /// The descriptor was closed: the file has forgotten this watcher. Same limits, but it may destroy itself.
+  virtual void closed() noexcept = 0;
 };
 
 /// What a descriptor stands for (Linux: struct file): a socket or an epoll instance.
@@ -32,9 +35,13 @@ class file {
 
   /// EPOLL* bits that hold now.
   [[nodiscard]] virtual std::uint32_t poll() const = 0;
-  /// The last descriptor is gone. Whoever sleeps in a call is woken and finds closed().
+  /// The descriptor is gone. Whoever sleeps in a call is woken and finds closed().
   virtual void release() = 0;
 
+  /// Tells the watchers that the descriptor is gone; they are watchers no more (Linux: eventpoll_release).
+  void dismiss_watchers() noexcept {
+    for (poll_watcher* watcher : std::exchange(watchers_, {})) watcher->closed();
+  }
   void add_watcher(poll_watcher& watcher) { watchers_.push_back(&watcher); }
   void remove_watcher(poll_watcher& watcher) noexcept { std::erase(watchers_, &watcher); }
   [[nodiscard]] bool closed() const noexcept { return closed_; }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <utility>
 
@@ -31,8 +32,11 @@ int read_timeout(const void* value, socklen_t length, std::uint64_t& timeout_ns)
   } else if (tv.tv_sec == 0 && tv.tv_usec == 0) {
     timeout_ns = base::never_ns;
   } else {
-    timeout_ns = static_cast<std::uint64_t>(tv.tv_sec) * base::ns_per_s +
-                 static_cast<std::uint64_t>(tv.tv_usec) * base::ns_per_us;
+    constexpr std::uint64_t longest_s = base::never_ns / base::ns_per_s - 1;
+    const auto seconds = static_cast<std::uint64_t>(tv.tv_sec);
+    timeout_ns = seconds > longest_s
+                     ? base::never_ns
+                     : seconds * base::ns_per_s + static_cast<std::uint64_t>(tv.tv_usec) * base::ns_per_us;
   }
   return 0;
 }
@@ -71,6 +75,12 @@ std::shared_ptr<socket_file> posix_api::socket_of(int fd, int& error) const {
   return found;
 }
 
+std::shared_ptr<socket_file> posix_api::stream_of(int fd, int& error) const {
+  auto found = socket_of(fd, error);
+  if (error == -ENOTSOCK) error = -EINVAL;
+  return found;
+}
+
 std::shared_ptr<epoll_file> posix_api::epoll_of(int fd, int& error) const {
   const std::shared_ptr<file> opened = file_of(fd);
   auto found = std::dynamic_pointer_cast<epoll_file>(opened);
@@ -85,10 +95,17 @@ tcp::tcp_sock* posix_api::sock_of(int fd) const {
 }
 
 int posix_api::install(std::shared_ptr<file> opened) {
-  auto free = std::ranges::find(files_, nullptr);
-  if (free == files_.end()) free = files_.insert(files_.end(), nullptr);
-  *free = std::move(opened);
-  return static_cast<int>(free - files_.begin()) + first_descriptor;
+  while (first_free_ < files_.size() && files_[first_free_]) ++first_free_;
+  if (first_free_ == files_.size()) files_.emplace_back();
+  files_[first_free_] = std::move(opened);
+  return static_cast<int>(first_free_++) + first_descriptor;
+}
+
+std::shared_ptr<file> posix_api::uninstall(int fd) {
+  if (!file_of(fd)) return nullptr;
+  const auto index = static_cast<std::size_t>(fd - first_descriptor);
+  first_free_ = std::min(first_free_, index);
+  return std::exchange(files_[index], nullptr);
 }
 
 bool posix_api::sleep(base::wait_queue& queue, std::uint64_t deadline_ns) {
@@ -106,11 +123,16 @@ std::uint64_t posix_api::deadline_after_ms(int timeout_ms) const {
 }
 
 int posix_api::socket(int domain, int type, int protocol) {
+  // In the order of Linux's __sys_socket, __sock_create and inet_create.
   const entry guard(*this);
+  constexpr int kind_mask = 0xf;  // Linux: SOCK_TYPE_MASK
+  const int flags = type & ~kind_mask;
+  const int kind = type & kind_mask;
+  if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) return -EINVAL;
+  if (domain < 0 || domain >= AF_MAX) return -EAFNOSUPPORT;
+  if (kind > SOCK_PACKET) return -EINVAL;
   if (domain != AF_INET) return -EAFNOSUPPORT;
-  const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
-  const int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (kind < 0 || kind > SOCK_PACKET) return -EINVAL;
+  if (protocol < 0 || protocol >= IPPROTO_MAX) return -EINVAL;
   if (kind != SOCK_STREAM) return -ESOCKTNOSUPPORT;
   if (protocol != 0 && protocol != IPPROTO_TCP) return -EPROTONOSUPPORT;
   auto opened = std::make_shared<socket_file>(protocol_, protocol_.create(), threads_);
@@ -145,28 +167,35 @@ int posix_api::accept4(int fd, sockaddr* address, socklen_t* length, int flags) 
   if (address != nullptr && length == nullptr) return -EFAULT;
   const std::uint64_t deadline_ns = deadline_after(opened->receive_timeout_ns);
   tcp::tcp_sock* child = protocol_.accept(opened->sk(), error);
-  while (child == nullptr && error == -EAGAIN && !opened->nonblocking) {
-    if (!sleep(opened->sleepers(), deadline_ns)) return -EAGAIN;
+  for (bool in_time = true; child == nullptr && error == -EAGAIN && !opened->nonblocking && in_time;) {
+    in_time = sleep(opened->sleepers(), deadline_ns);
     if (opened->closed()) return -EBADF;
     child = protocol_.accept(opened->sk(), error);
   }
   if (child == nullptr) return error;
-  write_sockaddr(protocol_.peer_endpoint(*child), address, length);
   auto accepted = std::make_shared<socket_file>(protocol_, *child, threads_);
+  if (address != nullptr) {
+    error = write_sockaddr(protocol_.peer_endpoint(*child), address, length);
+    if (error != 0) return error;
+  }
+  // A child has its listener's times (Linux: sk_clone_lock copies them).
+  accepted->receive_timeout_ns = opened->receive_timeout_ns;
+  accepted->send_timeout_ns = opened->send_timeout_ns;
   accepted->nonblocking = (flags & SOCK_NONBLOCK) != 0;
   accepted->close_on_exec = (flags & SOCK_CLOEXEC) != 0;
   return install(std::move(accepted));
 }
 
-int posix_api::wait_connected(socket_file& opened, const tcp::tcp_endpoint& foreign) {
+int posix_api::wait_connected(socket_file& opened, const tcp::tcp_endpoint& foreign, int pending) {
   const std::uint64_t deadline_ns = deadline_after(opened.send_timeout_ns);
-  for (;;) {
-    if (!sleep(opened.sleepers(), deadline_ns)) return -EINPROGRESS;
+  for (bool in_time = true; in_time;) {
+    in_time = sleep(opened.sleepers(), deadline_ns);
     if (opened.closed()) return -EBADF;
     // Asking again tells how the attempt ended.
     const int result = protocol_.connect(opened.sk(), foreign.address, foreign.port);
     if (result != -EALREADY) return result;
   }
+  return pending;
 }
 
 int posix_api::connect(int fd, const sockaddr* address, socklen_t length) {
@@ -179,7 +208,7 @@ int posix_api::connect(int fd, const sockaddr* address, socklen_t length) {
   error = protocol_.connect(opened->sk(), foreign.address, foreign.port);
   // A second connect on a blocking socket waits for the first one (Linux: __inet_stream_connect, SS_CONNECTING).
   if ((error != -EINPROGRESS && error != -EALREADY) || opened->nonblocking) return error;
-  return wait_connected(*opened, foreign);
+  return wait_connected(*opened, foreign, error);
 }
 
 int posix_api::shutdown(int fd, int how) {
@@ -191,16 +220,16 @@ int posix_api::shutdown(int fd, int how) {
   return protocol_.shutdown(opened->sk(), how);
 }
 
-int posix_api::linger(socket_file& opened) {
+void posix_api::linger(socket_file& opened) {
   struct linger option {};
   if (protocol_.getsockopt(opened.sk(), SOL_SOCKET, SO_LINGER, std::as_writable_bytes(std::span(&option, 1))) < 0)
-    return 0;
-  if (option.l_onoff == 0 || option.l_linger <= 0 || opened.nonblocking) return 0;
-  // Linux: sk_stream_wait_close. The FIN goes out now, and close returns when it is acknowledged or the time is over.
-  // With unread data there is nothing to wait for: close answers with a reset.
+    return;
+  if (option.l_onoff == 0 || option.l_linger <= 0) return;
+  // Linux: sk_stream_wait_close. The FIN goes out now, and close returns when it is acknowledged or the time is over,
+  // with O_NONBLOCK too. With unread data there is nothing to wait for: close answers with a reset.
   int unread = 0;
-  if (protocol_.ioctl(opened.sk(), FIONREAD, unread) == 0 && unread > 0) return 0;
-  if (protocol_.shutdown(opened.sk(), SHUT_RDWR) != 0) return 0;
+  if (protocol_.ioctl(opened.sk(), FIONREAD, unread) == 0 && unread > 0) return;
+  if (protocol_.shutdown(opened.sk(), SHUT_RDWR) != 0) return;
   const std::uint64_t deadline_ns = deadline_after(static_cast<std::uint64_t>(option.l_linger) * base::ns_per_s);
   const auto closing = [&] {
     const auto state = static_cast<sock::tcp_state>(protocol_.state(opened.sk()));
@@ -209,17 +238,14 @@ int posix_api::linger(socket_file& opened) {
   };
   while (closing() && sleep(opened.sleepers(), deadline_ns)) {
   }
-  return 0;
 }
 
 int posix_api::close(int fd) {
   const entry guard(*this);
-  const std::shared_ptr<file> opened = file_of(fd);
+  const std::shared_ptr<file> opened = uninstall(fd);
   if (!opened) return -EBADF;
-  for (const std::shared_ptr<file>& other : files_) {
-    if (auto* watching = dynamic_cast<epoll_file*>(other.get())) watching->forget(fd);
-  }
-  files_[static_cast<std::size_t>(fd - first_descriptor)] = nullptr;
+  // Before it lingers: nobody may see a descriptor any more that means something else by now.
+  opened->dismiss_watchers();
   if (auto* stream = dynamic_cast<socket_file*>(opened.get())) linger(*stream);
   opened->release();
   return 0;
@@ -230,6 +256,7 @@ void posix_api::close_all() {
   for (std::shared_ptr<file>& opened : files_) {
     if (const std::shared_ptr<file> last = std::move(opened)) last->release();
   }
+  first_free_ = 0;
 }
 
 int posix_api::getsockname(int fd, sockaddr* address, socklen_t* length) {
@@ -237,9 +264,7 @@ int posix_api::getsockname(int fd, sockaddr* address, socklen_t* length) {
   int error = 0;
   const auto opened = socket_of(fd, error);
   if (!opened) return error;
-  if (address == nullptr || length == nullptr) return -EFAULT;
-  write_sockaddr(protocol_.local_endpoint(opened->sk()), address, length);
-  return 0;
+  return write_sockaddr(protocol_.local_endpoint(opened->sk()), address, length);
 }
 
 int posix_api::getpeername(int fd, sockaddr* address, socklen_t* length) {
@@ -247,11 +272,11 @@ int posix_api::getpeername(int fd, sockaddr* address, socklen_t* length) {
   int error = 0;
   const auto opened = socket_of(fd, error);
   if (!opened) return error;
-  if (address == nullptr || length == nullptr) return -EFAULT;
+  // A connection that is not yet or no more has no peer (Linux: inet_getname).
+  const auto state = static_cast<sock::tcp_state>(protocol_.state(opened->sk()));
   const tcp::tcp_endpoint peer = protocol_.peer_endpoint(opened->sk());
-  if (peer.port == 0) return -ENOTCONN;
-  write_sockaddr(peer, address, length);
-  return 0;
+  if (peer.port == 0 || state == sock::tcp_state::close || state == sock::tcp_state::syn_sent) return -ENOTCONN;
+  return write_sockaddr(peer, address, length);
 }
 
 int posix_api::getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
@@ -260,6 +285,7 @@ int posix_api::getsockopt(int fd, int level, int name, void* value, socklen_t* l
   const auto opened = socket_of(fd, error);
   if (!opened) return error;
   if (value == nullptr || length == nullptr) return -EFAULT;
+  if (*length > INT_MAX) return -EINVAL;
   if (level == SOL_SOCKET && name == SO_RCVTIMEO) return write_timeout(opened->receive_timeout_ns, value, length);
   if (level == SOL_SOCKET && name == SO_SNDTIMEO) return write_timeout(opened->send_timeout_ns, value, length);
   const int written = protocol_.getsockopt(opened->sk(), level, name, {static_cast<std::byte*>(value), *length});
@@ -303,13 +329,18 @@ int posix_api::ioctl(int fd, unsigned long request, int* argument) {
   const entry guard(*this);
   const std::shared_ptr<file> opened = file_of(fd);
   if (!opened) return -EBADF;
-  if (argument == nullptr) return -EFAULT;
-  if (request == FIONBIO) {
-    opened->nonblocking = *argument != 0;
-    return 0;
-  }
   auto* stream = dynamic_cast<socket_file*>(opened.get());
-  return stream != nullptr ? protocol_.ioctl(stream->sk(), request, *argument) : -ENOTTY;
+  if (request != FIONBIO) {
+    int value = 0;
+    const int result = stream != nullptr ? protocol_.ioctl(stream->sk(), request, value) : -ENOTTY;
+    if (result < 0) return result;
+    if (argument == nullptr) return -EFAULT;
+    *argument = value;
+    return result;
+  }
+  if (argument == nullptr) return -EFAULT;
+  opened->nonblocking = *argument != 0;
+  return 0;
 }
 
 }  // namespace fourtuple::socket

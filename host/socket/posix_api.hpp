@@ -27,7 +27,12 @@ namespace fourtuple::socket {
 /// Arguments, flags and structures are libc's. Results are a system call's: what libc would return, or a negative errno
 /// value. Descriptors are this object's own numbers, lowest free first, from 3.
 ///
-/// Threads: any. Each call takes the stack's lock, and gives it up while it sleeps.
+/// Closing a descriptor ends the connection at once, also if another thread sleeps in a call on it: that call comes
+/// back with EBADF, or with what it has moved so far. (Linux would close when the call is over.) There is no SIGPIPE:
+/// MSG_NOSIGNAL changes nothing. Epoll instances cannot watch each other.
+///
+/// Threads: any. Each call takes the stack's lock, and gives it up while it sleeps. None may be in a call when this
+/// object is destroyed.
 class posix_api {
  public:
   /// `after_call` runs under the lock whenever a call is over or about to sleep: there may be frames to flush and
@@ -64,7 +69,7 @@ class posix_api {
   int setsockopt(int fd, int level, int name, const void* value, socklen_t length);
   /// F_GETFL, F_SETFL (O_NONBLOCK), F_GETFD, F_SETFD; others EINVAL.
   int fcntl(int fd, int command, int argument);
-  /// FIONREAD, SIOCOUTQ, FIONBIO; others ENOTTY.
+  /// FIONREAD, SIOCOUTQ, SIOCOUTQNSD, FIONBIO; others ENOTTY.
   int ioctl(int fd, unsigned long request, int* argument);
 
   /// A timeout below 0 waits for ever.
@@ -85,24 +90,28 @@ class posix_api {
   [[nodiscard]] std::shared_ptr<file> file_of(int fd) const;
   /// The socket, or a negative errno (EBADF, ENOTSOCK) in `error`.
   [[nodiscard]] std::shared_ptr<socket_file> socket_of(int fd, int& error) const;
+  /// The same for read and write, which other kinds of files just do not have (EBADF, EINVAL).
+  [[nodiscard]] std::shared_ptr<socket_file> stream_of(int fd, int& error) const;
   [[nodiscard]] std::shared_ptr<epoll_file> epoll_of(int fd, int& error) const;
   int install(std::shared_ptr<file> opened);
+  [[nodiscard]] std::shared_ptr<file> uninstall(int fd);
   /// Sleeps on a socket until woken or `deadline_ns`. False at the deadline.
   bool sleep(base::wait_queue& queue, std::uint64_t deadline_ns);
   [[nodiscard]] std::uint64_t deadline_after(std::uint64_t timeout_ns) const;
   [[nodiscard]] std::uint64_t deadline_after_ms(int timeout_ms) const;
 
-  ssize_t receive(int fd, std::span<const iovec> vectors, int flags);
-  ssize_t receive_into(socket_file& opened, std::span<std::byte> buffer, int flags, std::size_t already);
-  ssize_t transmit(int fd, std::span<const iovec> vectors, int flags);
-  int wait_connected(socket_file& opened, const tcp::tcp_endpoint& foreign);
-  int linger(socket_file& opened);
+  std::size_t receive_target(socket_file& opened, std::size_t bytes, int flags);
+  ssize_t receive(socket_file& opened, std::span<const iovec> vectors, int flags);
+  ssize_t transmit(socket_file& opened, std::span<const iovec> vectors, int flags);
+  int wait_connected(socket_file& opened, const tcp::tcp_endpoint& foreign, int pending);
+  void linger(socket_file& opened);
 
   tcp::tcp& protocol_;
   base::clock& clock_;
   base::threading& threads_;
   std::function<void()> after_call_;
   std::vector<std::shared_ptr<file>> files_;  // By descriptor - 3.
+  std::size_t first_free_ = 0;                // No lower index is free (Linux: next_fd).
 };
 
 }  // namespace fourtuple::socket

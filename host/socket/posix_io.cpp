@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Moving bytes: the read and write families of posix_api.
 #include <limits.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,125 +13,164 @@ namespace fourtuple::socket {
 
 namespace {
 
-// iovec of libc to spans; null pointers with a length are EFAULT, too many or too long vectors EINVAL (readv(2)).
-int check(const iovec* vectors, int count) {
-  if (count < 0 || count > IOV_MAX) return -EINVAL;
-  if (vectors == nullptr && count > 0) return -EFAULT;
-  std::size_t total = 0;
-  for (const iovec& vector : std::span(vectors, static_cast<std::size_t>(count))) {
-    if (vector.iov_base == nullptr && vector.iov_len > 0) return -EFAULT;
-    if (vector.iov_len > static_cast<std::size_t>(SSIZE_MAX) - total) return -EINVAL;
-    total += vector.iov_len;
+// The buffers of a call, of which those in front get used up. Byte is const std::byte for writing.
+template <typename Byte>
+class buffers {
+ public:
+  // Null pointers with a length are EFAULT if they will be used, too many or too long vectors EINVAL (readv(2)).
+  static int check(std::span<const iovec> vectors, bool used = true) {
+    if (vectors.size() > IOV_MAX) return -EINVAL;
+    if (vectors.data() == nullptr && !vectors.empty()) return -EFAULT;
+    std::size_t total = 0;
+    for (const iovec& vector : vectors) {
+      if (used && vector.iov_base == nullptr && vector.iov_len > 0) return -EFAULT;
+      if (vector.iov_len > static_cast<std::size_t>(SSIZE_MAX) - total) return -EINVAL;
+      total += vector.iov_len;
+    }
+    return 0;
   }
-  return 0;
-}
 
-std::span<std::byte> bytes_of(const iovec& vector) {
-  return {static_cast<std::byte*>(vector.iov_base), vector.iov_len};
-}
+  explicit buffers(std::span<const iovec> vectors) {
+    parts_.reserve(vectors.size());
+    for (const iovec& vector : vectors) {
+      parts_.emplace_back(static_cast<Byte*>(vector.iov_base), vector.iov_len);
+      bytes_ += vector.iov_len;
+    }
+  }
+  [[nodiscard]] std::span<const std::span<Byte>> left() const noexcept { return std::span(parts_).subspan(used_); }
+  [[nodiscard]] std::size_t bytes_left() const noexcept { return bytes_; }
+  void advance(std::size_t bytes) noexcept {
+    bytes_ -= bytes;
+    while (used_ < parts_.size() && bytes >= parts_[used_].size()) bytes -= parts_[used_++].size();
+    if (bytes == 0) return;
+    const std::span<Byte> part = parts_[used_];
+    parts_[used_] = {part.data() == nullptr ? nullptr : part.data() + bytes, part.size() - bytes};
+  }
+
+ private:
+  std::vector<std::span<Byte>> parts_;
+  std::size_t used_ = 0;  // Whole parts.
+  std::size_t bytes_ = 0;
+};
+
+// Nothing more will come but what is in the receive queue.
+bool is_over(std::uint32_t events) { return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0; }
 
 }  // namespace
 
-// One buffer's worth: as much as is there, and with MSG_WAITALL all of it. `already` bytes of the call are in earlier
-// buffers.
-ssize_t posix_api::receive_into(socket_file& opened, std::span<std::byte> buffer, int flags, std::size_t already) {
+// How much a call waits for (Linux: sock_rcvlowat).
+std::size_t posix_api::receive_target(socket_file& opened, std::size_t bytes, int flags) {
+  if ((flags & MSG_WAITALL) != 0) return std::max<std::size_t>(bytes, 1);
+  int low = 1;
+  protocol_.getsockopt(opened.sk(), SOL_SOCKET, SO_RCVLOWAT, std::as_writable_bytes(std::span(&low, 1)));
+  return std::max<std::size_t>(std::min(bytes, static_cast<std::size_t>(low)), 1);
+}
+
+ssize_t posix_api::receive(socket_file& opened, std::span<const iovec> vectors, int flags) {
+  // What is dropped needs no buffer (tcp(7), MSG_TRUNC).
+  if (const int error = buffers<std::byte>::check(vectors, (flags & MSG_TRUNC) == 0); error != 0) return error;
+  // Nothing is ever in the error queue: that needs IP_RECVERR or timestamping.
+  if ((flags & MSG_ERRQUEUE) != 0) return -EAGAIN;
+  const bool peek = (flags & MSG_PEEK) != 0;
   const bool wait = !opened.nonblocking && (flags & MSG_DONTWAIT) == 0;
-  const bool all = (flags & MSG_WAITALL) != 0 && (flags & MSG_PEEK) == 0;
   const std::uint64_t deadline_ns = deadline_after(opened.receive_timeout_ns);
+  buffers<std::byte> room(vectors);
+  const std::size_t target = receive_target(opened, room.bytes_left(), flags);
   std::size_t copied = 0;
-  for (;;) {
-    const ssize_t got = protocol_.recvmsg(opened.sk(), buffer.subspan(copied), flags);
+  for (bool in_time = true;;) {
+    // An error that is pending belongs to the next call if this one has bytes to return.
+    int unread = 0;
+    const bool ask = copied == 0 || (protocol_.ioctl(opened.sk(), FIONREAD, unread) == 0 && unread > 0);
+    const ssize_t got = ask ? protocol_.recvmsg(opened.sk(), room.left(), flags) : -EAGAIN;
+    if (got == 0 || (got < 0 && got != -EAGAIN)) return copied > 0 ? static_cast<ssize_t>(copied) : got;
     if (got > 0) {
-      copied += static_cast<std::size_t>(got);
-      if (!all || copied >= buffer.size()) return static_cast<ssize_t>(copied);
-      continue;
+      copied = static_cast<std::size_t>(got) + (peek ? 0 : copied);
+      if (!peek) room.advance(static_cast<std::size_t>(got));
     }
-    const bool have_some = copied > 0 || already > 0;
-    if (got != -EAGAIN) return have_some ? static_cast<ssize_t>(copied) : got;
-    if (!wait || (have_some && !all)) return have_some ? static_cast<ssize_t>(copied) : -EAGAIN;
-    if (!sleep(opened.sleepers(), deadline_ns)) return have_some ? static_cast<ssize_t>(copied) : -EAGAIN;
-    if (opened.closed()) return -EBADF;
+    const bool enough = copied >= target || (copied > 0 && is_over(protocol_.poll(opened.sk())));
+    if (enough || !wait || !in_time) return copied > 0 ? static_cast<ssize_t>(copied) : -EAGAIN;
+    in_time = sleep(opened.sleepers(), deadline_ns);
+    if (opened.closed()) return copied > 0 ? static_cast<ssize_t>(copied) : -EBADF;
   }
 }
 
-ssize_t posix_api::receive(int fd, std::span<const iovec> vectors, int flags) {
-  const entry guard(*this);
-  int error = 0;
-  const auto opened = socket_of(fd, error);
-  if (!opened) return error;
+ssize_t posix_api::transmit(socket_file& opened, std::span<const iovec> vectors, int flags) {
+  if (const int error = buffers<const std::byte>::check(vectors); error != 0) return error;
+  const bool wait = !opened.nonblocking && (flags & MSG_DONTWAIT) == 0;
+  const std::uint64_t deadline_ns = deadline_after(opened.send_timeout_ns);
+  buffers<const std::byte> data(vectors);
   ssize_t total = 0;
-  for (const iovec& vector : vectors) {
-    if (vector.iov_len == 0 && vectors.size() > 1) continue;
-    const ssize_t got = receive_into(*opened, bytes_of(vector), flags, static_cast<std::size_t>(total));
-    if (got < 0) return got;
-    total += got;
-    if (static_cast<std::size_t>(got) < vector.iov_len) break;
-  }
-  return total;
-}
-
-ssize_t posix_api::transmit(int fd, std::span<const iovec> vectors, int flags) {
-  const entry guard(*this);
-  int error = 0;
-  const auto opened = socket_of(fd, error);
-  if (!opened) return error;
-  const bool wait = !opened->nonblocking && (flags & MSG_DONTWAIT) == 0;
-  const std::uint64_t deadline_ns = deadline_after(opened->send_timeout_ns);
-  std::vector<std::span<const std::byte>> left;
-  left.reserve(vectors.size());
-  for (const iovec& vector : vectors) left.push_back(bytes_of(vector));
-  ssize_t total = 0;
-  for (;;) {
-    const ssize_t sent = protocol_.sendmsg(opened->sk(), left, flags);
-    if (sent < 0 && (sent != -EAGAIN || !wait)) return total > 0 ? total : sent;
-    total += std::max<ssize_t>(sent, 0);
-    for (std::size_t skip = sent > 0 ? static_cast<std::size_t>(sent) : 0; !left.empty();) {
-      const std::size_t part = std::min(skip, left.front().size());
-      left.front() = left.front().subspan(part);
-      skip -= part;
-      if (!left.front().empty()) break;
-      left.erase(left.begin());
+  for (bool in_time = true;;) {
+    // As with reading: an error belongs to the next call if this one has sent something.
+    const bool ask = total == 0 || (protocol_.poll(opened.sk()) & EPOLLERR) == 0;
+    const ssize_t sent = ask ? protocol_.sendmsg(opened.sk(), data.left(), flags) : -EPIPE;
+    if (sent < 0 && sent != -EAGAIN) return total > 0 ? total : sent;
+    if (sent >= 0) {
+      total += sent;
+      data.advance(static_cast<std::size_t>(sent));
+      if (data.bytes_left() == 0) return total;
     }
-    if (left.empty() || (sent >= 0 && !wait)) return total;
-    if (!sleep(opened->sleepers(), deadline_ns)) return total > 0 ? total : -EAGAIN;
-    if (opened->closed()) return total > 0 ? total : -EBADF;
+    if (!wait || !in_time) return total > 0 ? total : -EAGAIN;
+    in_time = sleep(opened.sleepers(), deadline_ns);
+    if (opened.closed()) return total > 0 ? total : -EBADF;
   }
 }
 
 ssize_t posix_api::recv(int fd, void* buffer, std::size_t bytes, int flags) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
   const iovec vector{buffer, bytes};
-  if (const int error = check(&vector, 1); error != 0) return error;
-  return receive(fd, {&vector, 1}, flags);
+  return opened ? receive(*opened, {&vector, 1}, flags) : error;
 }
 
 ssize_t posix_api::recvfrom(int fd, void* buffer, std::size_t bytes, int flags, sockaddr* address, socklen_t* length) {
+  const ssize_t got = recv(fd, buffer, bytes, flags);
   // A stream socket does not say who sent (Linux: tcp_recvmsg leaves msg_namelen 0).
-  if (address != nullptr && length != nullptr) *length = 0;
-  return recv(fd, buffer, bytes, flags);
+  if (got >= 0 && address != nullptr && length != nullptr) *length = 0;
+  return got;
 }
 
-ssize_t posix_api::read(int fd, void* buffer, std::size_t bytes) { return recv(fd, buffer, bytes, 0); }
+ssize_t posix_api::read(int fd, void* buffer, std::size_t bytes) {
+  const iovec vector{buffer, bytes};
+  return readv(fd, &vector, 1);
+}
 
 ssize_t posix_api::readv(int fd, const iovec* vectors, int count) {
-  if (const int error = check(vectors, count); error != 0) return error;
-  return receive(fd, {vectors, static_cast<std::size_t>(count)}, 0);
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = stream_of(fd, error);
+  if (!opened) return error;
+  if (count < 0) return -EINVAL;
+  const std::span all(vectors, static_cast<std::size_t>(count));
+  if (error = buffers<std::byte>::check(all); error != 0) return error;
+  // Other than recv, a read of nothing does not ask the socket (Linux: sock_read_iter).
+  if (buffers<std::byte>(all).bytes_left() == 0) return 0;
+  return receive(*opened, all, 0);
 }
 
 ssize_t posix_api::recvmsg(int fd, msghdr* message, int flags) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
   if (message == nullptr) return -EFAULT;
   if (message->msg_iovlen > IOV_MAX) return -EMSGSIZE;
-  if (const int error = check(message->msg_iov, static_cast<int>(message->msg_iovlen)); error != 0) return error;
+  const ssize_t got = receive(*opened, {message->msg_iov, message->msg_iovlen}, flags);
+  if (got < 0) return got;
   message->msg_namelen = 0;
   message->msg_controllen = 0;
   message->msg_flags = 0;
-  return receive(fd, {message->msg_iov, message->msg_iovlen}, flags);
+  return got;
 }
 
 ssize_t posix_api::send(int fd, const void* buffer, std::size_t bytes, int flags) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
   // iovec has no const form; sending does not write.
   const iovec vector{const_cast<void*>(buffer), bytes};
-  if (const int error = check(&vector, 1); error != 0) return error;
-  return transmit(fd, {&vector, 1}, flags);
+  return opened ? transmit(*opened, {&vector, 1}, flags) : error;
 }
 
 ssize_t posix_api::sendto(int fd, const void* buffer, std::size_t bytes, int flags, const sockaddr*, socklen_t) {
@@ -138,18 +178,28 @@ ssize_t posix_api::sendto(int fd, const void* buffer, std::size_t bytes, int fla
   return send(fd, buffer, bytes, flags);
 }
 
-ssize_t posix_api::write(int fd, const void* buffer, std::size_t bytes) { return send(fd, buffer, bytes, 0); }
+ssize_t posix_api::write(int fd, const void* buffer, std::size_t bytes) {
+  const iovec vector{const_cast<void*>(buffer), bytes};
+  return writev(fd, &vector, 1);
+}
 
 ssize_t posix_api::writev(int fd, const iovec* vectors, int count) {
-  if (const int error = check(vectors, count); error != 0) return error;
-  return transmit(fd, {vectors, static_cast<std::size_t>(count)}, 0);
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = stream_of(fd, error);
+  if (!opened) return error;
+  if (count < 0) return -EINVAL;
+  return transmit(*opened, {vectors, static_cast<std::size_t>(count)}, 0);
 }
 
 ssize_t posix_api::sendmsg(int fd, const msghdr* message, int flags) {
+  const entry guard(*this);
+  int error = 0;
+  const auto opened = socket_of(fd, error);
+  if (!opened) return error;
   if (message == nullptr) return -EFAULT;
   if (message->msg_iovlen > IOV_MAX) return -EMSGSIZE;
-  if (const int error = check(message->msg_iov, static_cast<int>(message->msg_iovlen)); error != 0) return error;
-  return transmit(fd, {message->msg_iov, message->msg_iovlen}, flags);
+  return transmit(*opened, {message->msg_iov, message->msg_iovlen}, flags);
 }
 
 }  // namespace fourtuple::socket

@@ -24,6 +24,7 @@ class poll_sleeper final : public poll_watcher {
     watched_.push_back(opened);
   }
   void ready(std::uint32_t) noexcept override { queue_->wake_all(); }
+  void closed() noexcept override { queue_->wake_all(); }
   [[nodiscard]] base::wait_queue& queue() { return *queue_; }
 
  private:
@@ -71,16 +72,17 @@ int posix_api::epoll_create1(int flags) {
 
 int posix_api::epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) {
   const entry guard(*this);
+  if (operation != EPOLL_CTL_DEL && event == nullptr) return -EFAULT;
   const std::shared_ptr<file> target = file_of(fd);
-  if (!target) return -EBADF;
   int error = 0;
   const auto instance = epoll_of(epoll_fd, error);
+  if (error == -EBADF || !target) return -EBADF;
   if (!instance) return error;
-  if (operation == EPOLL_CTL_DEL) return instance->remove(fd);
-  if (event == nullptr) return -EFAULT;
   switch (operation) {
+    case EPOLL_CTL_DEL:
+      return instance->remove(fd);
     case EPOLL_CTL_ADD:
-      return instance->add(fd, target, *event);
+      return instance->add(fd, *target, *event);
     case EPOLL_CTL_MOD:
       return instance->modify(fd, *event);
     default:

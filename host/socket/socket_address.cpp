@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 namespace fourtuple::socket {
 
 int read_sockaddr(const sockaddr* address, socklen_t length, tcp::tcp_endpoint& result) {
-  if (address == nullptr) return -EFAULT;
+  // In Linux's order: move_addr_to_kernel, then what the protocol says.
+  if (length > sizeof(sockaddr_storage)) return -EINVAL;
+  if (address == nullptr && length > 0) return -EFAULT;
   if (length < sizeof(sockaddr_in)) return -EINVAL;
   sockaddr_in in{};
   std::memcpy(&in, address, sizeof in);
@@ -20,14 +23,16 @@ int read_sockaddr(const sockaddr* address, socklen_t length, tcp::tcp_endpoint& 
   return 0;
 }
 
-void write_sockaddr(const tcp::tcp_endpoint& value, sockaddr* address, socklen_t* length) {
-  if (address == nullptr || length == nullptr) return;
+int write_sockaddr(const tcp::tcp_endpoint& value, sockaddr* address, socklen_t* length) {
+  if (address == nullptr || length == nullptr) return -EFAULT;
+  if (*length > INT_MAX) return -EINVAL;
   sockaddr_in in{};
   in.sin_family = AF_INET;
   in.sin_addr.s_addr = htonl(value.address.value);
   in.sin_port = htons(value.port);
   std::memcpy(address, &in, std::min<std::size_t>(*length, sizeof in));
   *length = sizeof in;
+  return 0;
 }
 
 }  // namespace fourtuple::socket

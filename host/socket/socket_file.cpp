@@ -20,7 +20,8 @@ void socket_file::release() {
   protocol_.set_wakeup(*sk_, nullptr);
   // From here on the sock lives by itself as an orphan until its connection has ended (Linux: sock_orphan).
   protocol_.close(*sk_);
-  wake(EPOLLHUP);
+  if (sleepers_) sleepers_->wake_all();
+  dismiss_watchers();
 }
 
 void socket_file::wake(std::uint32_t epoll_events) noexcept {
