@@ -136,8 +136,8 @@ void enter_established(tcp_sock& tp, const rx_segment& segment) {
   tcp_finish_connect(tp);
 }
 
-/// The FIN that was sent is acknowledged in FIN_WAIT1.
-void enter_fin_wait2(tcp_sock& tp) {
+/// The FIN that was sent is acknowledged in FIN_WAIT1; `fin`: by a segment that has one of its own.
+void enter_fin_wait2(tcp_sock& tp, bool fin) {
   tcp_set_state(tp, tcp_state::fin_wait2);
   tp.sk_shutdown |= sock::sock::send_shutdown;
   if (!tp.sk_dead) {
@@ -154,6 +154,9 @@ void enter_fin_wait2(tcp_sock& tp) {
   const std::uint64_t timewait_ms = tp.net->config.tcp_timewait_length_ms;
   if (time_ms > timewait_ms) {
     inet_csk_reset_keepalive_timer(tp, time_ms - timewait_ms);
+  } else if (fin) {
+    // Its FIN is looked at next, and may be out of order: a small sock could not wait for what is missing.
+    inet_csk_reset_keepalive_timer(tp, time_ms);
   } else {
     tcp_time_wait(tp, tcp_state::fin_wait2, time_ms);
   }
@@ -176,12 +179,7 @@ bool process_ack_by_state(tcp_sock& tp, const rx_segment& segment) {
         tcp_done(tp);
         return true;
       }
-      if (segment.flags.fin) {
-        // The FIN that came along decides at once.
-        tcp_set_state(tp, tcp_state::fin_wait2);
-        return false;
-      }
-      enter_fin_wait2(tp);
+      enter_fin_wait2(tp, segment.flags.fin);
       return tp.skc_state == tcp_state::close;
     }
     case tcp_state::closing:

@@ -189,5 +189,17 @@ TEST(tcp_close, a_stack_that_goes_away_takes_everything_along) {
   EXPECT_EQ(pair.client.state(), established);
 }
 
+TEST(tcp_close, orphan_whose_peer_sent_its_fin_out_of_order_ends_all_the_same) {
+  scripted_peer peer;
+  const endpoint server = peer.accept_from_peer();
+  server.close();
+  peer.expect("F. 1:1(0) ack 1");
+  peer.send("F. 501:501(0) ack 2");  // 500 bytes before it are missing, and never come.
+  peer.run_for_ms(59'000);
+  EXPECT_EQ(peer.network().host(0).hashinfo().ehash().size(), 1U);
+  peer.run_for_ms(2'000);
+  EXPECT_EQ(peer.network().host(0).hashinfo().ehash().size(), 0U);
+}
+
 }  // namespace
 }  // namespace fourtuple::support
