@@ -153,7 +153,7 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
     if (before(ack, prior_snd_una - std::max(tp.max_window, 1U))) return refuse_ack(tp, segment, true);
     // Late, but its SACK blocks may be news.
     if (tp.sack_ok && segment.options.sack_block_count != 0 && prior_packets != 0) {
-      tcp_sacktag_write_queue(tp, segment, prior_snd_una, news);
+      tcp_sacktag_write_queue(tp, segment, news);
       tcp_fastretrans_alert(tp, news);
       tcp_cong_control(tp, news);
       tcp_xmit_retransmit_queue(tp);
@@ -179,13 +179,14 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
     return ack_verdict::good;
   }
 
-  if (tp.sack_ok && segment.options.sack_block_count != 0) tcp_sacktag_write_queue(tp, segment, prior_snd_una, news);
+  if (tp.sack_ok && segment.options.sack_block_count != 0) tcp_sacktag_write_queue(tp, segment, news);
   const auto sent_at = tcp_clean_rtx_queue(tp, news);
   tcp_ack_update_rtt(tp, sent_at, news);
   if (tp.packets_out == 0 && tp.sk_write_queue.send_head() != nullptr) tcp_ack_probe(tp);
+  tcp_process_tlp_ack(tp, news);
   if (news.is_dupack() || news.data_sacked || tp.icsk_ca_state != tcp_ca::open) tcp_fastretrans_alert(tp, news);
   tcp_cong_control(tp, news);
-  if (news.una_advanced) tcp_rearm_rto(tp);
+  if (news.una_advanced && !tcp_schedule_loss_probe(tp, true)) tcp_rearm_rto(tp);
   if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::loss) tcp_xmit_retransmit_queue(tp);
   return ack_verdict::good;
 }

@@ -31,10 +31,11 @@ struct tcp_config {
   std::uint32_t tcp_retries2 = 15;       ///< Retransmissions before an established connection is given up.
   std::uint32_t tcp_orphan_retries = 0;  ///< Same for a closed one; 0 stands for 8.
   std::uint32_t tcp_max_syn_backlog = 4096;
-  std::uint32_t tcp_syncookies = 1;    ///< 0: never; 1: when the SYN queue is full; 2: for every SYN.
-  std::uint32_t somaxconn = 4096;      ///< net.core.somaxconn: limit of listen()'s backlog.
-  bool tcp_abort_on_overflow = false;  ///< Reset instead of dropping when the accept queue is full.
-  std::uint32_t tcp_reordering = 3;    ///< Duplicate ACKs that mean loss.
+  std::uint32_t tcp_syncookies = 1;     ///< 0: never; 1: when the SYN queue is full; 2: for every SYN.
+  std::uint32_t somaxconn = 4096;       ///< net.core.somaxconn: limit of listen()'s backlog.
+  bool tcp_abort_on_overflow = false;   ///< Reset instead of dropping when the accept queue is full.
+  std::uint32_t tcp_reordering = 3;     ///< Duplicate ACKs that mean loss.
+  std::uint32_t tcp_early_retrans = 3;  ///< 3 and 4: tail loss probes; anything else: none.
   bool tcp_slow_start_after_idle = false;
   std::string tcp_congestion_control = "cubic";  ///< "cubic" or "reno", for sockets that do not choose.
   std::uint32_t tcp_initial_cwnd = 10;           ///< TCP_INIT_CWND, a constant in Linux (RFC 6928).

@@ -72,17 +72,12 @@ bool tcp_nagle_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_no
   return tp.nonagle || tp.packets_out == 0 || !tcp_minshall_check(tp);
 }
 
-bool tcp_snd_wnd_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now) noexcept {
-  const std::uint32_t end_seq = skb.len > mss_now ? skb.seq + mss_now : skb.end_seq;
-  return !after(end_seq, tcp_wnd_end(tp));
-}
-
 void tcp_event_new_data_sent(tcp_sock& tp, tcp_skb& skb) {
   const bool first = tp.packets_out == 0;
   tp.sk_write_queue.advance_send_head();
   tp.snd_nxt = skb.end_seq;
   ++tp.packets_out;
-  if (first || tp.icsk_pending == icsk_time::probe0) tcp_rearm_rto(tp);
+  if (first || tp.icsk_pending == icsk_time::probe0 || tp.icsk_pending == icsk_time::loss_probe) tcp_rearm_rto(tp);
 }
 
 /// RFC 7661 in Linux's way: whether the flight has filled cwnd since it was last looked at.
@@ -144,6 +139,20 @@ void tcp_send_bare(tcp_sock& tp, std::uint32_t seq, const packet::tcp_flags& fla
   static_cast<void>(transmit(tp, seq, flags, {}));
 }
 
+bool tcp_snd_wnd_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now) noexcept {
+  const std::uint32_t end_seq = skb.len > mss_now ? skb.seq + mss_now : skb.end_seq;
+  return !after(end_seq, tcp_wnd_end(tp));
+}
+
+bool tcp_send_new_data(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now) {
+  if (skb.len > mss_now && !tp.sk_write_queue.fragment(skb, mss_now)) return false;
+  // Unless it is busy, what the device did not take is like a loss in the network: the retransmission timer sees to it.
+  if (tcp_transmit_skb(tp, skb) == ip::xmit_result::busy) return false;
+  if (skb.len < mss_now && !skb.syn) tp.snd_sml = skb.end_seq;
+  tcp_event_new_data_sent(tp, skb);
+  return true;
+}
+
 bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, nagle mode) {
   bool is_cwnd_limited = false;
   std::uint32_t sent = 0;
@@ -154,18 +163,14 @@ bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, nagle mode) {
     }
     if (!tcp_snd_wnd_test(tp, *skb, mss_now)) break;
     if (!tcp_nagle_test(tp, *skb, mss_now, mode)) break;
-    if (skb->len > mss_now && !tp.sk_write_queue.fragment(*skb, mss_now)) break;
-    const ip::xmit_result result = tcp_transmit_skb(tp, *skb);
-    if (result == ip::xmit_result::busy) break;
-    // Whatever else happened, it is like a loss in the network: the retransmission timer will see to it.
-    if (skb->len < mss_now && !skb->syn) tp.snd_sml = skb->end_seq;
-    tcp_event_new_data_sent(tp, *skb);
+    if (!tcp_send_new_data(tp, *skb, mss_now)) break;
     ++sent;
   }
   is_cwnd_limited |= tcp_packets_in_flight(tp) >= tp.snd_cwnd;
   if (sent == 0) return tp.packets_out == 0 && tp.sk_write_queue.send_head() != nullptr && !tp.in_blocked_list;
   if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::cwr) tp.prr_out += sent;
   tcp_cwnd_validate(tp, is_cwnd_limited);
+  tcp_schedule_loss_probe(tp, false);
   return false;
 }
 

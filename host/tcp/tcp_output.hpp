@@ -27,6 +27,10 @@ void tcp_send_ack(tcp_sock& tp);
 bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, nagle nonagle);
 /// Linux: __tcp_push_pending_frames.
 void tcp_push_pending_frames(tcp_sock& tp, nagle nonagle = nagle::as_set);
+/// Sends the send head, or as much of it as fits in a segment. False: there was no memory, or the device is busy.
+bool tcp_send_new_data(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now);
+/// Whether the next segment lies within the peer's window.
+[[nodiscard]] bool tcp_snd_wnd_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now) noexcept;
 void tcp_data_snd_check(tcp_sock& tp);
 /// The sequence number of a segment without data: within the peer's window even if that has shrunk.
 [[nodiscard]] std::uint32_t tcp_acceptable_seq(const tcp_sock& tp) noexcept;
@@ -45,6 +49,13 @@ void tcp_send_active_reset(tcp_sock& tp);
 
 // Sending again, and probing.
 bool tcp_retransmit_skb(tcp_sock& tp, tcp_skb& skb);
+/// The same without counting it as the repair of a loss (Linux: __tcp_retransmit_skb).
+bool tcp_resend_skb(tcp_sock& tp, tcp_skb& skb);
+/// Starts the timer of a tail loss probe instead of the RTO, which it never exceeds; `advancing_rto`: an ACK has just
+/// started the RTO anew. False if a probe would be of no use (RFC 8985 7.2).
+bool tcp_schedule_loss_probe(tcp_sock& tp, bool advancing_rto);
+/// That timer fired.
+void tcp_send_loss_probe(tcp_sock& tp);
 void tcp_xmit_retransmit_queue(tcp_sock& tp);
 /// Cuts a segment that is in flight and keeps the counts right.
 bool tcp_fragment(tcp_sock& tp, tcp_skb& skb, std::uint32_t bytes);

@@ -52,6 +52,7 @@ bool tcp_time_to_recover(const tcp_sock& tp) noexcept { return tp.lost_out != 0 
 
 void tcp_init_cwnd_reduction(tcp_sock& tp) noexcept {
   tp.high_seq = tp.snd_nxt;
+  tp.tlp_out = false;
   tp.snd_cwnd_cnt = 0;
   tp.prior_cwnd = tp.snd_cwnd;
   tp.prr_delivered = 0;
@@ -155,7 +156,14 @@ void tcp_cwnd_reduction(tcp_sock& tp, const ack_news& news) noexcept {
   tp.snd_cwnd = static_cast<std::uint32_t>(in_flight + send);
 }
 
+void tcp_reduce_cwnd_at_once(tcp_sock& tp) noexcept {
+  tcp_init_cwnd_reduction(tp);
+  tp.snd_cwnd = tp.snd_ssthresh;
+  tp.icsk_ca_state = tcp_left_out(tp) != 0 ? tcp_ca::disorder : tcp_ca::open;
+}
+
 void tcp_enter_loss(tcp_sock& tp) {
+  tp.tlp_out = false;
   // A repeated timeout of the same flight lowers ssthresh no further (RFC 5681 3.1 equation 4).
   if (tp.icsk_ca_state <= tcp_ca::disorder || !after(tp.high_seq, tp.snd_una) ||
       (tp.icsk_ca_state == tcp_ca::loss && tp.icsk_retransmits == 0)) {
@@ -192,6 +200,7 @@ void tcp_init_transfer(tcp_sock& tp) {
       static_cast<std::uint8_t>(std::clamp<std::uint32_t>(tp.net->config.tcp_reordering, 1, tcp_max_reordering));
   tp.retrans_stamp_set = false;
   tp.high_seq = tp.snd_una;
+  tp.tlp_out = false;
   tp.icsk_ca_ops->init(tp);
 }
 

@@ -20,6 +20,7 @@ struct ack_news {
   bool syn_acked = false;       ///< FLAG_SYN_ACKED
   bool una_advanced = false;    ///< FLAG_SND_UNA_ADVANCED
   bool data_sacked = false;     ///< FLAG_DATA_SACKED
+  bool dsack_tlp = false;       ///< FLAG_DSACK_TLP: the tail loss probe was a duplicate.
   std::uint32_t delivered = 0;  ///< Segments newly acked or SACKed.
   std::uint32_t acked = 0;      ///< Of those, segments that left the queue.
   std::uint32_t newly_lost = 0;
@@ -37,11 +38,15 @@ enum class ack_verdict : std::uint8_t {
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path);
 
 /// Marks SACKed segments (Linux: tcp_sacktag_write_queue).
-void tcp_sacktag_write_queue(tcp_sock& tp, const rx_segment& segment, std::uint32_t prior_snd_una, ack_news& news);
+void tcp_sacktag_write_queue(tcp_sock& tp, const rx_segment& segment, ack_news& news);
 /// Decides what is lost and in which state recovery is; `prior_packets_out` was before the ACK.
 void tcp_fastretrans_alert(tcp_sock& tp, ack_news& news);
 /// Sets cwnd during recovery: Proportional Rate Reduction (RFC 6937).
 void tcp_cwnd_reduction(tcp_sock& tp, const ack_news& news) noexcept;
+/// For a loss that is repaired already: lowers ssthresh and cwnd to it.
+void tcp_reduce_cwnd_at_once(tcp_sock& tp) noexcept;
+/// What an ACK says about the tail loss probe that is out (RFC 8985 7.4).
+void tcp_process_tlp_ack(tcp_sock& tp, const ack_news& news) noexcept;
 /// Segments acknowledged in the absence of SACK take their duplicate ACKs with them.
 void tcp_remove_reno_sacks(tcp_sock& tp, std::uint32_t acked) noexcept;
 /// The retransmission timer fired: everything in flight counts as lost (RFC 5681 3.1).

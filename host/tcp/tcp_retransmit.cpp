@@ -17,7 +17,7 @@ bool tcp_fragment(tcp_sock& tp, tcp_skb& skb, std::uint32_t bytes) {
   return true;
 }
 
-bool tcp_retransmit_skb(tcp_sock& tp, tcp_skb& skb) {
+bool tcp_resend_skb(tcp_sock& tp, tcp_skb& skb) {
   const std::uint32_t mss = tcp_current_mss(tp);
   if (before(skb.seq, tp.snd_una) && !skb.syn && skb.len != 0) {
     tp.sk_write_queue.trim_head(std::min(tp.snd_una - skb.seq, skb.len));
@@ -29,13 +29,18 @@ bool tcp_retransmit_skb(tcp_sock& tp, tcp_skb& skb) {
   if (result == ip::xmit_result::busy) return false;
   tp.net->count(mib::retrans_segs);
   ++tp.total_retrans;
+  skb.ever_retransmitted = true;
+  return true;
+}
+
+bool tcp_retransmit_skb(tcp_sock& tp, tcp_skb& skb) {
+  if (!tcp_resend_skb(tp, skb)) return false;
   if (skb.retransmitted) {
     tp.net->count(mib::lost_retransmit);
   } else {
     skb.retransmitted = true;
     ++tp.retrans_out;
   }
-  skb.ever_retransmitted = true;
   if (!tp.retrans_stamp_set) {
     tp.retrans_stamp_set = true;
     tp.retrans_stamp_ns = skb.sent_at_ns;

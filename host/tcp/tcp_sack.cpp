@@ -79,11 +79,12 @@ marking scoreboard_before(const tcp_sock& tp) noexcept {
 
 }  // namespace
 
-void tcp_sacktag_write_queue(tcp_sock& tp, const rx_segment& segment, std::uint32_t prior_snd_una, ack_news& news) {
+void tcp_sacktag_write_queue(tcp_sock& tp, const rx_segment& segment, ack_news& news) {
   auto blocks = segment.options.sacks();
   if (blocks.empty()) return;
-  if (tcp_check_dsack(blocks, prior_snd_una)) {
+  if (tcp_check_dsack(blocks, segment.ack_seq)) {
     tp.net->count(mib::dsack_recv);
+    news.dsack_tlp = tp.tlp_out && tp.tlp_retrans && blocks[0].end == tp.tlp_high_seq;
     blocks = blocks.subspan(1);
   }
   marking state = scoreboard_before(tp);

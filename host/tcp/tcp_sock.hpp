@@ -143,8 +143,11 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t prr_out = 0;
   std::uint32_t delivered = 0;
   std::uint32_t total_retrans = 0;
+  std::uint32_t tlp_high_seq = 0;  ///< snd_nxt when the tail loss probe went.
   tcp_ca icsk_ca_state = tcp_ca::open;
   std::uint8_t reordering = 3;
+  bool tlp_out : 1 = false;      ///< A tail loss probe is on its way (Linux: tlp_high_seq is not 0).
+  bool tlp_retrans : 1 = false;  ///< It was a retransmission.
 
   // Receiving out of order.
   std::array<packet::tcp_sack_block, 4> selective_acks{};

@@ -149,10 +149,23 @@ void tcp_clear_xmit_timers(tcp_sock& tp) {
 
 void tcp_rearm_rto(tcp_sock& tp) {
   if (tp.packets_out == 0) {
-    if (tp.icsk_pending == icsk_time::retrans) inet_csk_clear_xmit_timer(tp);
+    if (tp.icsk_pending == icsk_time::retrans || tp.icsk_pending == icsk_time::loss_probe)
+      inet_csk_clear_xmit_timer(tp);
     return;
   }
-  inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tp.icsk_rto_us);
+  std::uint32_t delay_us = tp.icsk_rto_us;
+  // The probe has taken up some of the time already (RFC 8985 7.2).
+  if (tp.icsk_pending == icsk_time::loss_probe) {
+    delay_us = static_cast<std::uint32_t>(std::max<std::int64_t>(tcp_rto_delta_us(tp), 1));
+  }
+  inet_csk_reset_xmit_timer(tp, icsk_time::retrans, delay_us);
+}
+
+std::int64_t tcp_rto_delta_us(const tcp_sock& tp) noexcept {
+  const tcp_skb* head = tp.sk_write_queue.rtx_head();
+  if (head == nullptr) return tp.icsk_rto_us;
+  return static_cast<std::int64_t>(tp.icsk_rto_us) -
+         static_cast<std::int64_t>((tp.net->now_ns() - head->sent_at_ns) / base::ns_per_us);
 }
 
 void tcp_arm_delack(tcp_sock& tp, std::uint32_t delay_us) {
@@ -174,6 +187,7 @@ void tcp_write_timer(base::timer& t) noexcept {
   const icsk_time what = std::exchange(tp.icsk_pending, icsk_time::none);
   if (what == icsk_time::retrans) tcp_retransmit_timer(tp);
   if (what == icsk_time::probe0) tcp_probe_timer(tp);
+  if (what == icsk_time::loss_probe) tcp_send_loss_probe(tp);
 }
 
 void tcp_delack_timer(base::timer& t) noexcept {

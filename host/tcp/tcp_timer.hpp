@@ -9,12 +9,17 @@
 // Timers of a sock, and the estimate of the round trip that sets them (Linux: tcp_timer.c, RFC 6298).
 namespace fourtuple::tcp {
 
+/// What is allowed for timers that do not fire at once, on either side (Linux: TCP_TIMEOUT_MIN, two ticks).
+inline constexpr std::uint32_t tcp_timeout_min_us = 2000;
+
 /// Starts icsk_retransmit_timer for `what` (Linux: tcp_reset_xmit_timer).
 void inet_csk_reset_xmit_timer(tcp_sock& tp, icsk_time what, std::uint32_t delay_us);
 void inet_csk_clear_xmit_timer(tcp_sock& tp);
 void tcp_clear_xmit_timers(tcp_sock& tp);
 /// After an ACK or a transmission: runs the RTO while something is in flight (RFC 6298 5.1 to 5.3).
 void tcp_rearm_rto(tcp_sock& tp);
+/// How much of the RTO of the first segment in flight is left; not above 0 if it is over.
+[[nodiscard]] std::int64_t tcp_rto_delta_us(const tcp_sock& tp) noexcept;
 void tcp_arm_delack(tcp_sock& tp, std::uint32_t delay_us);
 void inet_csk_reset_keepalive_timer(tcp_sock& tp, std::uint64_t delay_ms);
 /// When to probe a closed window first.

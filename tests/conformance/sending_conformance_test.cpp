@@ -113,10 +113,10 @@ TEST(msg_more, holds_the_tail_for_the_next_write) {
   peer.expect(segment(1, 400, "P."));
 }
 
-// RFC 6298: RTO = srtt + max(4 rttvar, 200 ms), doubled each time.
+// RFC 6298: RTO = srtt + max(4 rttvar, 200 ms), doubled each time. Without SACK there are no tail loss probes.
 TEST(rto, after_100_ms_of_round_trip_is_300_ms_and_doubles) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = accept_after_100_ms(peer, "<mss 1000>");
   EXPECT_EQ(info_of(server).tcpi_rto, 300'000U);
   server.write(pattern(1, 1000));
   peer.expect(segment(1, 1000, "P."));
@@ -142,7 +142,7 @@ TEST(rto, ten_ms_of_round_trip_give_210_ms) {
 
 TEST(rto, recovery_goes_on_with_two_segments_for_an_ack) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = accept_after_100_ms(peer, "<mss 1000>");
   server.write(pattern(1, 10'000));
   for (int i = 0; i < 10; ++i) peer.expect(segment(1 + 1000 * i, 1000, i == 9 ? "P." : "."));
   peer.expect_after(300, segment(1, 1000));

@@ -72,7 +72,10 @@ TEST(tcp_transfer, both_ways_at_once) {
     ASSERT_EQ(pair.client.read().bytes, pattern(at, 10'000));
     ASSERT_EQ(pair.server.read().bytes, pattern(at, 10'000));
   }
-  EXPECT_EQ(network.counter(0, "TcpRetransSegs") + network.counter(1, "TcpRetransSegs"), 0U);
+  // What is read late is acknowledged late, and may be probed for; nothing else is sent twice.
+  const auto both = [&](std::string_view name) { return network.counter(0, name) + network.counter(1, name); };
+  EXPECT_EQ(both("TcpRetransSegs"), both("TcpExtTCPLossProbes"));
+  EXPECT_LE(both("TcpRetransSegs"), 2U);
 }
 
 TEST(tcp_transfer, no_loss_needs_no_retransmission) {

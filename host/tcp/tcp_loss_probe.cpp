@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tail loss probe (RFC 8985 section 7): when the end of a flight may be lost there are no ACKs to tell, so a segment is
+// sent to provoke one before the retransmission timer takes everything back.
+#include <algorithm>
+
+#include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_recovery.hpp"
+#include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_timer.hpp"
+
+namespace fourtuple::tcp {
+namespace {
+
+/// RFC 8985 7.2: two round trips, and with a single segment out the time for which its ACK may be delayed. Without the
+/// least addition a round trip of microseconds would make every delayed ACK look like a loss.
+std::uint32_t probe_timeout_us(const tcp_sock& tp) noexcept {
+  const tcp_config& config = tp.net->config;
+  if (tp.srtt_us == 0) return config.tcp_rto_init_ms * 1000;
+  return (tp.srtt_us >> 2) + (tp.packets_out == 1 ? config.tcp_rto_min_ms * 1000 : tcp_timeout_min_us);
+}
+
+bool is_wanted(const tcp_sock& tp) noexcept {
+  const std::uint32_t early_retrans = tp.net->config.tcp_early_retrans;
+  if (early_retrans != 3 && early_retrans != 4) return false;
+  return tp.packets_out != 0 && tp.sack_ok && (tp.icsk_ca_state == tcp_ca::open || tp.icsk_ca_state == tcp_ca::cwr);
+}
+
+/// RFC 8985 7.3: new data if there is some and the peer has room, whatever cwnd says; else the last segment again.
+bool send_probe(tcp_sock& tp) {
+  tp.tlp_retrans = false;
+  tcp_skb* fresh = tp.sk_write_queue.send_head();
+  const std::uint32_t mss = tcp_current_mss(tp);
+  if (fresh != nullptr && tcp_snd_wnd_test(tp, *fresh, mss)) return tcp_send_new_data(tp, *fresh, mss);
+  tcp_skb* last = tp.sk_write_queue.rtx_tail();
+  if (last == nullptr || !tcp_resend_skb(tp, *last)) return false;
+  tp.tlp_retrans = true;
+  return true;
+}
+
+}  // namespace
+
+bool tcp_schedule_loss_probe(tcp_sock& tp, bool advancing_rto) {
+  if (!is_wanted(tp)) return false;
+  std::uint32_t delay_us = probe_timeout_us(tp);
+  const std::int64_t rto_us = advancing_rto ? tp.icsk_rto_us : tcp_rto_delta_us(tp);
+  if (rto_us > 0) delay_us = static_cast<std::uint32_t>(std::min<std::int64_t>(delay_us, rto_us));
+  inet_csk_reset_xmit_timer(tp, icsk_time::loss_probe, delay_us);
+  return true;
+}
+
+void tcp_send_loss_probe(tcp_sock& tp) {
+  if (tp.packets_out == 0) return;
+  // RFC 8985 7.3: one at a time.
+  const bool sent = !tp.tlp_out && send_probe(tp);
+  if (sent) {
+    tp.tlp_out = true;
+    tp.tlp_high_seq = tp.snd_nxt;
+    tp.net->count(mib::loss_probes);
+    inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tp.icsk_rto_us);
+  } else {
+    // What is left of the retransmission timeout that the probe stood in for.
+    const std::int64_t left_us = std::max<std::int64_t>(tcp_rto_delta_us(tp), 1);
+    inet_csk_reset_xmit_timer(tp, icsk_time::retrans, static_cast<std::uint32_t>(left_us));
+  }
+}
+
+void tcp_process_tlp_ack(tcp_sock& tp, const ack_news& news) noexcept {
+  if (!tp.tlp_out || before(tp.snd_una, tp.tlp_high_seq)) return;
+  if (!tp.tlp_retrans || news.dsack_tlp) {
+    // New data was acknowledged, or the peer says that it had the segment before: nothing was lost.
+    tp.tlp_out = false;
+  } else if (after(tp.snd_una, tp.tlp_high_seq)) {
+    // RFC 8985 7.4.2: the probe filled a hole, which is a loss like any other.
+    tcp_reduce_cwnd_at_once(tp);
+    tp.net->count(mib::loss_probe_recovery);
+  } else if (!news.una_advanced && news.is_dupack() && !news.data_sacked) {
+    // A duplicate ACK without DSACK: original and probe both arrived.
+    tp.tlp_out = false;
+  }
+}
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tail loss probes (RFC 8985 section 7): when they are sent, what is sent, and what their answers mean.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "tests/support/scripted_peer.hpp"
+
+namespace fourtuple::support {
+namespace {
+
+/// A connection with SACK whose handshake took 100 ms, with segments of 1000 bytes.
+endpoint accept_after_100_ms(scripted_peer& peer) {
+  const endpoint listener = peer.listen();
+  peer.send("S 0:0(0) win 65535 <mss 1000,sackOK>");
+  peer.expect("S. 0:0(0) ack 1 <...>");
+  peer.run_for_ms(100);
+  peer.send(". 1:1(0) ack 1 win 65535");
+  int error = 0;
+  tcp::tcp_sock* child = peer.tcp().accept(listener.sk(), error);
+  if (child == nullptr) throw std::runtime_error("nothing to accept");
+  return {peer.network(), 0, *child};
+}
+
+tcp_info info_of(const endpoint& e) {
+  tcp_info info{};
+  EXPECT_GT(e.tcp().getsockopt(e.sk(), IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1})), 0);
+  return info;
+}
+
+/// Three segments are out, two round trips and two ticks are over, and the probe has repeated the last.
+endpoint three_and_a_probe(scripted_peer& peer) {
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 3000));
+  peer.expect(". 1:1001(1000) ack 1");
+  peer.expect(". 1001:2001(1000) ack 1");
+  peer.expect("P. 2001:3001(1000) ack 1");
+  peer.expect_after(202, "P. 2001:3001(1000) ack 1");
+  return server;
+}
+
+TEST(tail_loss_probe, comes_after_two_round_trips_and_the_rto_after_it) {
+  scripted_peer peer;
+  static_cast<void>(three_and_a_probe(peer));
+  for (const std::uint64_t gap : {300, 600, 1200}) peer.expect_after(gap, ". 1:1001(1000) ack 1");
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPLossProbes"), 1U);
+}
+
+// RFC 8985 7.2: the ACK of a single segment may be delayed. The timer is never longer than the RTO.
+TEST(tail_loss_probe, for_a_single_segment_waits_for_a_delayed_ack) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 1000));
+  peer.expect("P. 1:1001(1000) ack 1");
+  for (const std::uint64_t gap : {300, 300, 600}) peer.expect_after(gap, "P. 1:1001(1000) ack 1");
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPLossProbes"), 1U);
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPTimeouts"), 1U);
+}
+
+TEST(tail_loss_probe, is_of_new_data_if_there_is_any) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 20'000));
+  for (int at = 1; at < 10'001; at += 1000) {
+    peer.expect(". " + std::to_string(at) + ":" + std::to_string(at + 1000) + "(1000) ack 1");
+  }
+  peer.expect_after(202, ". 10001:11001(1000) ack 1");
+  peer.send(". 1:1(0) ack 11001");
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPLossProbes"), 1U);
+  EXPECT_EQ(peer.network().counter(0, "TcpRetransSegs"), 0U);
+  EXPECT_GE(info_of(server).tcpi_snd_cwnd, 10U);
+}
+
+TEST(tail_loss_probe, starts_anew_with_each_ack) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 3000));
+  for (int i = 0; i < 2; ++i) peer.expect(i == 0 ? ". 1:1001(1000) ack 1" : ". 1001:2001(1000) ack 1");
+  peer.expect("P. 2001:3001(1000) ack 1");
+  peer.run_for_ms(100);
+  peer.send(". 1:1(0) ack 1001");
+  peer.expect_after(202, "P. 2001:3001(1000) ack 1");
+}
+
+// RFC 8985 7.4.1: the peer had the segment: only the ACKs were lost.
+TEST(tail_loss_probe, answered_by_dsack_means_no_loss) {
+  scripted_peer peer;
+  const endpoint server = three_and_a_probe(peer);
+  peer.send(". 1:1(0) ack 3001 <sack 2001:3001>");
+  server.write(pattern(3001, 1000));
+  peer.expect("P. 3001:4001(1000) ack 1");
+  peer.send(". 1:1(0) ack 4001");
+  EXPECT_EQ(info_of(server).tcpi_snd_cwnd, 10U);
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPLossProbeRecovery"), 0U);
+}
+
+TEST(tail_loss_probe, answered_by_a_duplicate_ack_means_no_loss) {
+  scripted_peer peer;
+  const endpoint server = three_and_a_probe(peer);
+  peer.send(". 1:1(0) ack 3001");
+  server.write(pattern(3001, 1000));
+  peer.expect("P. 3001:4001(1000) ack 1");
+  peer.send(". 1:1(0) ack 3001");
+  peer.send(". 1:1(0) ack 4001");
+  EXPECT_EQ(info_of(server).tcpi_snd_cwnd, 10U);
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPLossProbeRecovery"), 0U);
+}
+
+// RFC 8985 7.4.2: the probe repaired a loss, which the congestion window must feel.
+TEST(tail_loss_probe, that_filled_a_hole_lowers_cwnd) {
+  scripted_peer peer;
+  const endpoint server = three_and_a_probe(peer);
+  peer.send(". 1:1(0) ack 3001");
+  server.write(pattern(3001, 1000));
+  peer.expect("P. 3001:4001(1000) ack 1");
+  peer.send(". 1:1(0) ack 4001");
+  EXPECT_EQ(info_of(server).tcpi_snd_cwnd, 7U);
+  EXPECT_EQ(info_of(server).tcpi_ca_state, 0);
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPLossProbeRecovery"), 1U);
+}
+
+TEST(tail_loss_probe, is_a_tunable) {
+  network_settings settings = scripted_peer::default_settings();
+  settings.host[0].tcp.tcp_early_retrans = 0;
+  scripted_peer peer{settings};
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 3000));
+  peer.expect(". 1:1001(1000) ack 1");
+  peer.expect(". 1001:2001(1000) ack 1");
+  peer.expect("P. 2001:3001(1000) ack 1");
+  peer.expect_after(300, ". 1:1001(1000) ack 1");
+  EXPECT_EQ(peer.network().counter(0, "TcpExtTCPLossProbes"), 0U);
+}
+
+}  // namespace
+}  // namespace fourtuple::support
