@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 #include <vector>
 
 #include "host/app/stream.hpp"
@@ -22,17 +23,19 @@ class reader {
   int fill() {
     const ssize_t got = sockets_.read(fd_, buffer_.data(), buffer_.size());
     if (got <= 0) return static_cast<int>(got);
+    pending_.erase(0, std::exchange(consumed_, 0));
     pending_.append(buffer_.data(), static_cast<std::size_t>(got));
     return 1;
   }
-  [[nodiscard]] std::string_view pending() const noexcept { return pending_; }
-  void consume(std::size_t bytes) { pending_.erase(0, bytes); }
+  [[nodiscard]] std::string_view pending() const noexcept { return std::string_view(pending_).substr(consumed_); }
+  void consume(std::size_t bytes) noexcept { consumed_ += bytes; }
 
  private:
   socket::posix_api& sockets_;
   int fd_;
   std::vector<char> buffer_;
   std::string pending_;
+  std::size_t consumed_ = 0;  // Of pending_: taken away when more comes, so that small chunks cost no moves.
 };
 
 using body_sink = std::function<bool(std::span<const std::byte>)>;
