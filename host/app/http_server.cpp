@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t head_limit_bytes = 16'384;
 constexpr std::size_t buffer_bytes = 65'536;
+constexpr ssize_t drop_limit_bytes = 1'048'576;  // Of a body that nobody wants.
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 13> media_types{{
     {".html", "text/html; charset=utf-8"},
@@ -98,8 +99,14 @@ std::string percent_encode(std::string_view text) {
   return result;
 }
 
+// Bodies of requests are not read, so nothing behind one can be understood as a request.
+bool has_body(const http_request& request) {
+  const std::string* length = request.fields.find("content-length");
+  return request.fields.find("transfer-encoding") != nullptr || (length != nullptr && *length != "0");
+}
+
 bool keeps_alive(const http_request& request) {
-  if (request.fields.has_token("connection", "close")) return false;
+  if (request.fields.has_token("connection", "close") || has_body(request)) return false;
   return request.minor_version >= 1 || request.fields.has_token("connection", "keep-alive");
 }
 
@@ -158,7 +165,7 @@ void http_server::serve(int fd) {
     std::optional<std::size_t> end = find_head_end(received);
     while (!end) {
       if (received.size() > head_limit_bytes) {
-        send_error(fd, {}, 431);
+        refuse(fd, 431);
         return;
       }
       const ssize_t got = sockets_.read(fd, buffer.data(), buffer.size());
@@ -170,17 +177,35 @@ void http_server::serve(int fd) {
     const std::optional<http_request> request = parse_request(std::string_view(received).substr(0, *end));
     received.erase(0, *end);
     ++counts_.requests;
-    if (!request) {
-      http_request closing;
-      closing.minor_version = 0;
-      send_error(fd, closing, 400);
+    // RFC 9112 3.2: a request of HTTP/1.1 without Host is malformed too.
+    if (!request || (request->minor_version >= 1 && request->fields.find("host") == nullptr)) {
+      refuse(fd, 400);
       return;
     }
     if (!answer(fd, *request)) {
       ++counts_.errors;
       return;
     }
+    if (has_body(*request)) finish(fd);
     if (!keeps_alive(*request)) return;
+  }
+}
+
+void http_server::refuse(int fd, int status) {
+  http_request closing;
+  closing.minor_version = 0;
+  if (send_error(fd, closing, status)) finish(fd);
+}
+
+// RFC 9112 9.6: closing with bytes unread would reset the connection, and the answer might be lost with it.
+void http_server::finish(int fd) {
+  constexpr timeval patience{.tv_sec = 2, .tv_usec = 0};
+  sockets_.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (sockets_.shutdown(fd, SHUT_WR) != 0) return;
+  ssize_t dropped = 0;
+  for (ssize_t total = 0; total < drop_limit_bytes; total += dropped) {
+    dropped = sockets_.recv(fd, nullptr, buffer_bytes, MSG_TRUNC);
+    if (dropped <= 0) return;
   }
 }
 
@@ -196,8 +221,9 @@ bool http_server::answer(int fd, const http_request& request) {
     const std::string location = "Location: " + percent_encode(request.path) + "/\r\n";
     return write_all(sockets_, fd, head(request, 301, "text/plain", 0, location)) == 0;
   }
-  if (std::filesystem::is_regular_file(wanted / "index.html", error))
-    return send_file(fd, request, wanted / "index.html");
+  const std::filesystem::path index = std::filesystem::canonical(wanted / "index.html", error);
+  if (!error && lies_below(index, root_) && std::filesystem::is_regular_file(index, error))
+    return send_file(fd, request, index);
   return send_text(fd, request, 200, "text/html; charset=utf-8", listing(wanted, request.path));
 }
 
@@ -226,7 +252,9 @@ bool http_server::send_text(int fd, const http_request& request, int status, con
                             const std::string& body) {
   if (log_)
     log_(request.method + ' ' + request.path + ' ' + std::to_string(status) + ' ' + std::to_string(body.size()));
-  if (write_all(sockets_, fd, head(request, status, type, body.size())) != 0) return false;
+  // RFC 9110 15.5.6: 405 says what would be allowed.
+  const std::string_view allow = status == 405 ? "Allow: GET, HEAD\r\n" : "";
+  if (write_all(sockets_, fd, head(request, status, type, body.size(), allow)) != 0) return false;
   if (request.method == "HEAD") return true;
   counts_.body_bytes += body.size();
   return write_all(sockets_, fd, body) == 0;

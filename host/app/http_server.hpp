@@ -38,6 +38,8 @@ class http_server {
  private:
   void accept_all();
   void serve(int fd);
+  void refuse(int fd, int status);
+  void finish(int fd);
   bool answer(int fd, const http_request& request);
   bool send_file(int fd, const http_request& request, const std::filesystem::path& file);
   bool send_text(int fd, const http_request& request, int status, const std::string& type, const std::string& body);
