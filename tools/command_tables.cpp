@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "host/sock/tables_drawing.hpp"
 #include "model/system/table_moments.hpp"
@@ -36,20 +40,39 @@ po::options_description tables_options() {
   return options;
 }
 
+// False if there is no such program, or it fails. It has no say on standard error.
+bool run_dot(const std::string& from, const std::string& to) {
+  std::string words[] = {"dot", "-Tsvg", from, "-o", to};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t child = 0;
+  const int error = posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  int status = 0;
+  return error == 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 // Graphviz reads one file and writes another; pipes in both directions would need a third party to keep them flowing.
 std::string to_svg(const std::string& dot) {
+  std::error_code error;
   const std::filesystem::path directory =
-      std::filesystem::temp_directory_path() / fmt::format("fourtuple-tables-{}", static_cast<long>(getpid()));
-  std::filesystem::create_directory(directory);
+      std::filesystem::temp_directory_path(error) / fmt::format("fourtuple-tables-{}", static_cast<long>(getpid()));
+  if (!error) std::filesystem::create_directory(directory, error);
+  if (error) {
+    throw usage_error(fmt::format("--format=svg: cannot make a temporary directory: {}; TMPDIR names another place",
+                                  error.message()));
+  }
   const auto remove = [](const std::filesystem::path* path) {
-    std::error_code error;
-    std::filesystem::remove_all(*path, error);
+    std::error_code ignored;
+    std::filesystem::remove_all(*path, ignored);
   };
   const std::unique_ptr<const std::filesystem::path, decltype(remove)> cleanup(&directory, remove);
   write_file(directory / "tables.dot", dot);
-  const std::string command =
-      fmt::format("dot -Tsvg '{0}/tables.dot' -o '{0}/tables.svg' 2>/dev/null", directory.string());
-  if (std::system(command.c_str()) != 0)
+  if (!run_dot((directory / "tables.dot").string(), (directory / "tables.svg").string()))
     throw usage_error("--format=svg: Graphviz's dot is missing; install the package graphviz");
   const std::vector<std::byte> svg = read_file(directory / "tables.svg", "--format=svg");
   return {reinterpret_cast<const char*>(svg.data()), svg.size()};

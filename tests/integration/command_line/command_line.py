@@ -410,6 +410,25 @@ class Tables(Directory):
             if shutil.which("dot"):
                 self.assertIn("<svg", fourtuple("tables", f"--at={moment}", "--format=svg").stdout)
 
+    def svg(self, **environment: str) -> subprocess.CompletedProcess:
+        return subprocess.run([FOURTUPLE, "tables", "--at=ack", "--format=svg"], env={**os.environ, **environment}, text=True,
+                              capture_output=True, timeout=TIMEOUT_S, check=False)
+
+    def test_temporary_directory(self):
+        odd = self.directory / "it's a $(false) directory"
+        odd.mkdir()
+        if shutil.which("dot"):
+            self.assertIn("<svg", self.svg(TMPDIR=str(odd)).stdout)
+        self.assertEqual(list(odd.iterdir()), [])
+        result = self.svg(TMPDIR="/nonexistent")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("TMPDIR", result.stderr)
+
+    def test_no_graphviz(self):
+        result = self.svg(PATH="/nonexistent")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("install the package graphviz", result.stderr)
+
     def test_bad_options(self):
         for words in (("--at=noon",), ("--at=syn", "--format=png"), ()):
             result = fourtuple("tables", *words)
