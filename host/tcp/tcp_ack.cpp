@@ -52,7 +52,10 @@ std::optional<std::uint64_t> tcp_clean_rtx_queue(tcp_sock& tp, ack_news& news) n
       }
       break;
     }
-    if (!skb->sacked) ++newly_delivered;
+    if (!skb->sacked) {
+      ++newly_delivered;
+      if (tp.sack_ok) tcp_rack_advance(tp, *skb);
+    }
     ++news.acked;
     (skb->syn ? news.syn_acked : news.data_acked) = true;
     if (skb->ever_retransmitted) {
@@ -186,7 +189,7 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   tcp_process_tlp_ack(tp, news);
   if (news.is_dupack() || news.data_sacked || tp.icsk_ca_state != tcp_ca::open) tcp_fastretrans_alert(tp, news);
   tcp_cong_control(tp, news);
-  if (news.una_advanced && !tcp_schedule_loss_probe(tp, true)) tcp_rearm_rto(tp);
+  if (news.una_advanced && !news.reo_timer_armed && !tcp_schedule_loss_probe(tp, true)) tcp_rearm_rto(tp);
   if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::loss) tcp_xmit_retransmit_queue(tp);
   return ack_verdict::good;
 }

@@ -36,6 +36,7 @@ struct tcp_config {
   bool tcp_abort_on_overflow = false;   ///< Reset instead of dropping when the accept queue is full.
   std::uint32_t tcp_reordering = 3;     ///< Duplicate ACKs that mean loss.
   std::uint32_t tcp_early_retrans = 3;  ///< 3 and 4: tail loss probes; anything else: none.
+  std::uint32_t tcp_recovery = 1;       ///< Bit 0: RACK loss detection.
   bool tcp_slow_start_after_idle = false;
   std::string tcp_congestion_control = "cubic";  ///< "cubic" or "reno", for sockets that do not choose.
   std::uint32_t tcp_initial_cwnd = 10;           ///< TCP_INIT_CWND, a constant in Linux (RFC 6928).

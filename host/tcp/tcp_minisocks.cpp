@@ -94,7 +94,9 @@ sock_reference<tcp_sock> tcp_create_openreq_child(const tcp_sock& listener, cons
   tcp_sync_mss(*child, tcp_route_mtu(*child));
   // RFC 6298 5.7: a SYN-ACK that had to be repeated gives no sample and a careful timeout.
   if (req.snt_synack_ns != 0) {
-    tcp_rtt_estimator(*child, static_cast<std::uint32_t>((net.now_ns() - req.snt_synack_ns) / base::ns_per_us));
+    const auto rtt_us = static_cast<std::uint32_t>((net.now_ns() - req.snt_synack_ns) / base::ns_per_us);
+    child->rtt_min_us = rtt_us;
+    tcp_rtt_estimator(*child, rtt_us);
     tcp_set_rto(*child);
   } else if (!req.tstamp_ok) {
     child->icsk_rto_us = 3'000'000;

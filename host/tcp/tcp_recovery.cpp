@@ -12,13 +12,6 @@
 namespace fourtuple::tcp {
 namespace {
 
-void tcp_mark_skb_lost(tcp_sock& tp, tcp_skb& skb, ack_news& news) noexcept {
-  if (skb.lost || skb.sacked) return;
-  skb.lost = true;
-  ++tp.lost_out;
-  ++news.newly_lost;
-}
-
 /// RFC 6675 IsLost: so many segments above it arrived that it must have been lost rather than overtaken.
 void tcp_update_scoreboard(tcp_sock& tp, ack_news& news) noexcept {
   std::uint32_t sacked_above = 0;
@@ -70,6 +63,7 @@ void tcp_enter_recovery(tcp_sock& tp) noexcept {
 void tcp_leave_recovery(tcp_sock& tp) noexcept {
   if (!tp.sack_ok) tcp_reset_reno_sack(tp);
   if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::cwr) tp.snd_cwnd = tp.snd_ssthresh;
+  tcp_rack_recovery_over(tp);
   tp.icsk_ca_state = tcp_ca::open;
   tp.retrans_stamp_set = false;
 }
@@ -81,6 +75,7 @@ void tcp_process_recovery(tcp_sock& tp, ack_news& news) noexcept {
     return;
   }
   tcp_update_scoreboard(tp, news);
+  tcp_rack_mark_lost(tp, news);
   // Every retransmission was answered and the ACK still stops at the head: it is missing too, though too little was
   // SACKed above it.
   if (news.una_advanced && tp.retrans_out == 0 && tp.lost_out == 0) tcp_newreno_mark_lost(tp, news);
@@ -89,6 +84,7 @@ void tcp_process_recovery(tcp_sock& tp, ack_news& news) noexcept {
 void tcp_process_open(tcp_sock& tp, ack_news& news) noexcept {
   if (tp.sack_ok) {
     tcp_update_scoreboard(tp, news);
+    tcp_rack_mark_lost(tp, news);
   } else {
     if (news.una_advanced) tcp_reset_reno_sack(tp);
     if (news.is_dupack()) tcp_add_reno_sack(tp, news);
@@ -102,6 +98,27 @@ void tcp_process_open(tcp_sock& tp, ack_news& news) noexcept {
 }
 
 }  // namespace
+
+void tcp_mark_skb_lost(tcp_sock& tp, tcp_skb& skb, ack_news& news) noexcept {
+  if (skb.sacked || (skb.lost && !skb.retransmitted)) return;
+  if (skb.retransmitted) {
+    skb.retransmitted = false;
+    --tp.retrans_out;
+    tp.net->count(mib::lost_retransmit);
+  }
+  if (!skb.lost) {
+    skb.lost = true;
+    ++tp.lost_out;
+  }
+  ++news.newly_lost;
+}
+
+void tcp_recover_from_timer(tcp_sock& tp, ack_news& news) noexcept {
+  if (tp.icsk_ca_state >= tcp_ca::recovery) return;
+  tcp_enter_recovery(tp);
+  news.delivered = 1;  // Lets the fast retransmission go (Linux: tcp_rack_reo_timeout).
+  tcp_cwnd_reduction(tp, news);
+}
 
 void tcp_remove_reno_sacks(tcp_sock& tp, std::uint32_t acked) noexcept {
   // One of them was the hole; the others had duplicate ACKs.
@@ -127,6 +144,7 @@ void tcp_fastretrans_alert(tcp_sock& tp, ack_news& news) {
     case tcp_ca::loss:
       if (tp.sack_ok) {
         tcp_update_scoreboard(tp, news);
+        tcp_rack_mark_lost(tp, news);
       } else if (news.is_dupack() && !news.una_advanced) {
         tcp_add_reno_sack(tp, news);
       }
@@ -201,6 +219,8 @@ void tcp_init_transfer(tcp_sock& tp) {
   tp.retrans_stamp_set = false;
   tp.high_seq = tp.snd_una;
   tp.tlp_out = false;
+  tp.rack = {};
+  tp.reord_seen = false;
   tp.icsk_ca_ops->init(tp);
 }
 

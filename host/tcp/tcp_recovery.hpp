@@ -24,6 +24,7 @@ struct ack_news {
   std::uint32_t delivered = 0;  ///< Segments newly acked or SACKed.
   std::uint32_t acked = 0;      ///< Of those, segments that left the queue.
   std::uint32_t newly_lost = 0;
+  bool reo_timer_armed = false;  ///< RACK waits for segments that may still come.
 
   [[nodiscard]] bool is_dupack() const noexcept { return !data && !window_update && !data_acked && !syn_acked; }
 };
@@ -43,6 +44,24 @@ void tcp_sacktag_write_queue(tcp_sock& tp, const rx_segment& segment, ack_news& 
 void tcp_fastretrans_alert(tcp_sock& tp, ack_news& news);
 /// Sets cwnd during recovery: Proportional Rate Reduction (RFC 6937).
 void tcp_cwnd_reduction(tcp_sock& tp, const ack_news& news) noexcept;
+/// Counts a segment, or its retransmission, as lost.
+void tcp_mark_skb_lost(tcp_sock& tp, tcp_skb& skb, ack_news& news) noexcept;
+/// Enters recovery for what a timer found lost.
+void tcp_recover_from_timer(tcp_sock& tp, ack_news& news) noexcept;
+
+// RACK (RFC 8985 section 6).
+
+/// `skb` is newly acknowledged or SACKed.
+void tcp_rack_advance(tcp_sock& tp, const tcp_skb& skb) noexcept;
+/// Marks what is lost, and sets a timer for what soon may be.
+void tcp_rack_mark_lost(tcp_sock& tp, ack_news& news);
+/// That timer fired.
+void tcp_rack_reo_timeout(tcp_sock& tp);
+/// A retransmission was a duplicate: wait longer.
+void tcp_rack_dsack_seen(tcp_sock& tp) noexcept;
+/// A recovery is over.
+void tcp_rack_recovery_over(tcp_sock& tp) noexcept;
+
 /// For a loss that is repaired already: lowers ssthresh and cwnd to it.
 void tcp_reduce_cwnd_at_once(tcp_sock& tp) noexcept;
 /// What an ACK says about the tail loss probe that is out (RFC 8985 7.4).

@@ -41,6 +41,7 @@ void tcp_sacktag_one(tcp_sock& tp, tcp_skb& skb, marking& state, ack_news& news)
   if (state.any_sacked && !skb.ever_retransmitted && before(skb.seq, state.highest_sack)) {
     state.reordered = std::max(state.reordered, sacked_behind(tp, skb));
   }
+  tcp_rack_advance(tp, skb);
   if (skb.retransmitted) {
     skb.retransmitted = false;
     --tp.retrans_out;
@@ -85,6 +86,7 @@ void tcp_sacktag_write_queue(tcp_sock& tp, const rx_segment& segment, ack_news& 
   if (tcp_check_dsack(blocks, segment.ack_seq)) {
     tp.net->count(mib::dsack_recv);
     news.dsack_tlp = tp.tlp_out && tp.tlp_retrans && blocks[0].end == tp.tlp_high_seq;
+    if (tp.reord_seen && !news.dsack_tlp) tcp_rack_dsack_seen(tp);
     blocks = blocks.subspan(1);
   }
   marking state = scoreboard_before(tp);
@@ -95,6 +97,7 @@ void tcp_sacktag_write_queue(tcp_sock& tp, const rx_segment& segment, ack_news& 
       tp.net->count(mib::sack_discard);
     }
   }
+  if (state.reordered != 0) tp.reord_seen = true;
   if (state.reordered > tp.reordering) {
     tp.reordering = static_cast<std::uint8_t>(std::min(state.reordered, tcp_max_reordering));
     tp.net->count(mib::sack_reorder);

@@ -31,7 +31,7 @@ struct sock_timer : base::timer {
 };
 
 /// What the retransmission timer stands for at the moment (Linux: icsk_pending).
-enum class icsk_time : std::uint8_t { none, retrans, probe0, loss_probe };
+enum class icsk_time : std::uint8_t { none, retrans, probe0, loss_probe, reo_timeout };
 
 /// Linux: enum tcp_ca_state.
 enum class tcp_ca : std::uint8_t { open, disorder, cwr, recovery, loss };
@@ -47,6 +47,18 @@ struct icsk_ack_state {
   bool pushed : 1 = false;
   bool pushed2 : 1 = false;
   bool now : 1 = false;
+};
+
+/// RFC 8985 6.1, of the segment that was sent last among those known to have arrived.
+struct rack_state {
+  std::uint64_t mstamp_ns = 0;  ///< When it was sent.
+  std::uint32_t end_seq = 0;
+  std::uint32_t rtt_us = 0;           ///< Of the segment that was delivered last.
+  std::uint32_t dsack_round = 0;      ///< snd_nxt when the window was last widened.
+  std::uint8_t reo_wnd_mult = 1;      ///< Of a quarter of the least round trip.
+  std::uint8_t reo_wnd_persist = 0;   ///< Recoveries until it is 1 again.
+  bool dsack_round_open : 1 = false;  ///< dsack_round is set.
+  bool advanced : 1 = false;          ///< Something was delivered since losses were last looked for.
 };
 
 /// A connection, a listener, or what is not yet either (Linux: struct tcp_sock). Fields have Linux's names; sequence
@@ -143,9 +155,11 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t prr_out = 0;
   std::uint32_t delivered = 0;
   std::uint32_t total_retrans = 0;
+  rack_state rack;
   std::uint32_t tlp_high_seq = 0;  ///< snd_nxt when the tail loss probe went.
   tcp_ca icsk_ca_state = tcp_ca::open;
   std::uint8_t reordering = 3;
+  bool reord_seen : 1 = false;   ///< Segments were overtaken on this path.
   bool tlp_out : 1 = false;      ///< A tail loss probe is on its way (Linux: tlp_high_seq is not 0).
   bool tlp_retrans : 1 = false;  ///< It was a retransmission.
 

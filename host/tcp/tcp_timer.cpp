@@ -149,13 +149,12 @@ void tcp_clear_xmit_timers(tcp_sock& tp) {
 
 void tcp_rearm_rto(tcp_sock& tp) {
   if (tp.packets_out == 0) {
-    if (tp.icsk_pending == icsk_time::retrans || tp.icsk_pending == icsk_time::loss_probe)
-      inet_csk_clear_xmit_timer(tp);
+    if (tp.icsk_pending != icsk_time::probe0) inet_csk_clear_xmit_timer(tp);
     return;
   }
   std::uint32_t delay_us = tp.icsk_rto_us;
-  // The probe has taken up some of the time already (RFC 8985 7.2).
-  if (tp.icsk_pending == icsk_time::loss_probe) {
+  // The other timer has taken up some of the time already (RFC 8985 7.2).
+  if (tp.icsk_pending == icsk_time::loss_probe || tp.icsk_pending == icsk_time::reo_timeout) {
     delay_us = static_cast<std::uint32_t>(std::max<std::int64_t>(tcp_rto_delta_us(tp), 1));
   }
   inet_csk_reset_xmit_timer(tp, icsk_time::retrans, delay_us);
@@ -188,6 +187,7 @@ void tcp_write_timer(base::timer& t) noexcept {
   if (what == icsk_time::retrans) tcp_retransmit_timer(tp);
   if (what == icsk_time::probe0) tcp_probe_timer(tp);
   if (what == icsk_time::loss_probe) tcp_send_loss_probe(tp);
+  if (what == icsk_time::reo_timeout) tcp_rack_reo_timeout(tp);
 }
 
 void tcp_delack_timer(base::timer& t) noexcept {
