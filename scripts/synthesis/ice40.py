@@ -68,6 +68,9 @@ def place(candidate: Candidate) -> Placement:
             sources.read(),
             f"read_verilog {wrapper}",
             "hierarchy -check -top wrapped",
+            # nextpnr knows no assertions.
+            "proc",
+            "chformal -remove",
             f"synth_ice40 -top wrapped -json {netlist}",
         ])
         for seed in SEEDS:
