@@ -2,10 +2,10 @@
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
-# fourtuple_test(NAME LABEL unit|rtl|integration|conformance|interop SOURCES ... DEPENDS ... [TIMEOUT seconds] [LABELS more ...])
+# fourtuple_test(NAME LABEL unit|rtl|integration|conformance|interop SOURCES ... DEPENDS ... [TIMEOUT seconds])
 # A GoogleTest program; each of its tests becomes a ctest test with that label.
 function(fourtuple_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
   if(NOT ARG_LABEL)
     message(FATAL_ERROR "fourtuple_test(${name}): LABEL is missing")
   endif()
@@ -15,7 +15,6 @@ function(fourtuple_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} fourtuple_compile_options GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  set(labels ${ARG_LABEL} ${ARG_LABELS})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${labels}" TIMEOUT ${ARG_TIMEOUT})
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()

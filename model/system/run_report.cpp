@@ -82,7 +82,7 @@ std::string bytes_text(std::uint64_t bytes) {
 
 std::string_view payload_text(const run_report& report) {
   if (!report.payload_ok) return "";
-  return *report.payload_ok ? ", every byte as sent (SHA-256)" : ", NOT as sent";
+  return *report.payload_ok ? ", every byte as sent (SHA-256)" : ", NOT every file whole and as sent";
 }
 
 double goodput_gbit_per_s(const run_report& report) {

@@ -17,7 +17,7 @@ std::string problem_with(const platform_options& options) {
   if (const auto problem = wire::config_error(wire_link_config_of(options))) return *problem;
   const std::uint64_t most = most_exact_quantum_clocks(options);
   if (options.quantum_clocks > most) {
-    return fmt::format("a quantum of {} clocks would change results: at most {} with this PCIe latency",
+    return fmt::format("a quantum of {} clocks would change results: at most {} with these latencies of PCIe and wire",
                        options.quantum_clocks, most);
   }
   return {};

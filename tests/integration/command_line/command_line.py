@@ -396,6 +396,16 @@ class BadInput(Directory):
         self.assertIn("--tap", result.stderr)
 
 
+class Documentation(Directory):
+    def test_readme_shows_what_a_run_prints(self):
+        readme = (pathlib.Path(__file__).resolve().parents[3] / "README.md").read_text()
+        shown = re.search(r"It ends so:\n\n```\n(.*?)```", readme, re.DOTALL).group(1)
+        result = fourtuple("run", f"--out={self.directory / 'out'}")
+        # How long it took, and where it was written, differ from machine to machine.
+        printed = [line for line in result.stdout.splitlines() if line and not line.startswith(("  speed ", "  written "))]
+        self.assertEqual(shown.splitlines(), printed)
+
+
 class Tables(Directory):
     def test_every_moment_in_every_format(self):
         states = {"listen": "TCP_LISTEN", "syn": "TCP_NEW_SYN_RECV", "ack": "TCP_ESTABLISHED", "accept": "TCP_ESTABLISHED",

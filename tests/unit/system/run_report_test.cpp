@@ -81,7 +81,7 @@ TEST(run_report, text_says_whether_the_run_succeeded) {
   report.payload_ok = false;
   report.errors.emplace_back("not every file arrived intact");
   EXPECT_THAT(to_text(report, 1.0), testing::HasSubstr("Run failed."));
-  EXPECT_THAT(to_text(report, 1.0), testing::HasSubstr("NOT as sent"));
+  EXPECT_THAT(to_text(report, 1.0), testing::HasSubstr("NOT every file whole and as sent"));
   EXPECT_THAT(to_text(report, 1.0), testing::HasSubstr("not every file arrived intact"));
 }
 
