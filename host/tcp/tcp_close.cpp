@@ -57,23 +57,6 @@ void inet_csk_listen_stop(tcp_sock& listener) {
   }
 }
 
-/// FIN_WAIT2 without an application does not last for ever (Linux: end of __tcp_close).
-void bound_fin_wait2(tcp_sock& tp) {
-  if (tp.linger2_ms < 0) {
-    tp.net->count(mib::abort_on_linger);
-    tcp_send_active_reset(tp);
-    tcp_done(tp);
-    return;
-  }
-  const std::uint64_t time_ms = tcp_fin_time_ms(tp);
-  const std::uint64_t timewait_ms = tp.net->config.tcp_timewait_length_ms;
-  if (time_ms > timewait_ms) {
-    inet_csk_reset_keepalive_timer(tp, time_ms - timewait_ms);
-  } else {
-    tcp_time_wait(tp, tcp_state::fin_wait2, time_ms);
-  }
-}
-
 void close_connection(tcp_sock& tp) {
   const bool data_was_unread = tp.sk_receive_queue.bytes() != 0;
   if (data_was_unread) {
@@ -91,7 +74,7 @@ void close_connection(tcp_sock& tp) {
 }
 
 void close_orphan(tcp_sock& tp) {
-  if (tp.skc_state == tcp_state::fin_wait2) bound_fin_wait2(tp);
+  if (tp.skc_state == tcp_state::fin_wait2) tcp_bound_fin_wait2(tp, false);
   if (tp.skc_state == tcp_state::close) return;
   if (tp.net->orphan_count > tp.net->config.tcp_max_orphans) {
     tp.net->count(mib::abort_on_memory);
@@ -101,6 +84,24 @@ void close_orphan(tcp_sock& tp) {
 }
 
 }  // namespace
+
+void tcp_bound_fin_wait2(tcp_sock& tp, bool fin_follows) {
+  if (tp.linger2_ms < 0) {
+    tp.net->count(mib::abort_on_linger);
+    tcp_send_active_reset(tp);
+    tcp_done(tp);
+    return;
+  }
+  const std::uint64_t time_ms = tcp_fin_time_ms(tp);
+  const std::uint64_t timewait_ms = tp.net->config.tcp_timewait_length_ms;
+  if (time_ms > timewait_ms) {
+    inet_csk_reset_keepalive_timer(tp, time_ms - timewait_ms);
+  } else if (fin_follows) {
+    inet_csk_reset_keepalive_timer(tp, time_ms);
+  } else {
+    tcp_time_wait(tp, tcp_state::fin_wait2, time_ms);
+  }
+}
 
 void tcp_table_insert(tcp_sock& tp) {
   if (tp.sk_handle != sock::connection_handles::none || tp.sk_dst.device == nullptr) return;

@@ -23,6 +23,10 @@ void tcp_data_ready(tcp_sock& tp);
 [[nodiscard]] bool tcp_close_state(tcp_sock& tp);
 int tcp_shutdown(tcp_sock& tp, int how);
 void tcp_close(tcp_sock& tp);
+/// FIN_WAIT2 without an application does not last for ever (Linux: end of __tcp_close, and TCP_FIN_WAIT1 of
+/// tcp_rcv_state_process). `fin_follows`: the segment at hand has the peer's FIN, which is looked at next and may be
+/// out of order; a small sock could not wait for what is missing.
+void tcp_bound_fin_wait2(tcp_sock& tp, bool fin_follows);
 /// How long an orphan may stay in FIN_WAIT2.
 [[nodiscard]] std::uint64_t tcp_fin_time_ms(const tcp_sock& tp) noexcept;
 

@@ -144,22 +144,7 @@ void enter_fin_wait2(tcp_sock& tp, bool fin) {
     tp.wake(EPOLLOUT | EPOLLWRNORM);
     return;
   }
-  if (tp.linger2_ms < 0) {
-    tp.net->count(mib::abort_on_linger);
-    tcp_send_active_reset(tp);
-    tcp_done(tp);
-    return;
-  }
-  const std::uint64_t time_ms = tcp_fin_time_ms(tp);
-  const std::uint64_t timewait_ms = tp.net->config.tcp_timewait_length_ms;
-  if (time_ms > timewait_ms) {
-    inet_csk_reset_keepalive_timer(tp, time_ms - timewait_ms);
-  } else if (fin) {
-    // Its FIN is looked at next, and may be out of order: a small sock could not wait for what is missing.
-    inet_csk_reset_keepalive_timer(tp, time_ms);
-  } else {
-    tcp_time_wait(tp, tcp_state::fin_wait2, time_ms);
-  }
+  tcp_bound_fin_wait2(tp, fin);
 }
 
 /// After the ACK; true if the segment needs no more.

@@ -6,14 +6,6 @@
 
 namespace fourtuple::support {
 
-std::uint64_t seeded_random::next() noexcept {
-  state_ += 0x9e3779b97f4a7c15;
-  std::uint64_t z = state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
 class virtual_wire::device final : public ip::net_device {
  public:
   device(virtual_wire& wire, int index) : wire_(wire), index_(index) {}

@@ -9,6 +9,7 @@
 
 #include "host/base/clock.hpp"
 #include "host/base/random_source.hpp"
+#include "host/base/seeded_random.hpp"
 #include "host/ip/net_device.hpp"
 #include "host/packet/addresses.hpp"
 #include "tests/support/frames.hpp"
@@ -25,16 +26,16 @@ class virtual_clock final : public base::clock {
   std::uint64_t now_ns_ = base::ns_per_s;
 };
 
-/// Repeatable randomness (SplitMix64).
+/// Repeatable randomness, with chances.
 class seeded_random final : public base::random_source {
  public:
-  explicit seeded_random(std::uint64_t seed) noexcept : state_(seed) {}
-  [[nodiscard]] std::uint64_t next() noexcept override;
+  explicit seeded_random(std::uint64_t seed) noexcept : numbers_(seed) {}
+  [[nodiscard]] std::uint64_t next() noexcept override { return numbers_.next(); }
   /// True with `per_mille` chances in a thousand.
   [[nodiscard]] bool chance(unsigned per_mille) noexcept { return next() % 1000 < per_mille; }
 
  private:
-  std::uint64_t state_;
+  base::seeded_random numbers_;
 };
 
 /// What the wire does with one frame.
