@@ -108,6 +108,7 @@ tcp_sock* tcp::accept(tcp_sock& listener, int& error) {
   }
   auto* tp = static_cast<tcp_sock*>(child.release());
   tp->application_holds = true;
+  trace(*tp, tracepoint::inet_csk_accept);
   return tp;
 }
 
@@ -164,6 +165,8 @@ std::vector<std::pair<std::string_view, std::uint64_t>> tcp::counters() const {
   }
   return result;
 }
+
+void tcp::set_observer(tcp_observer* observer) noexcept { net_->observer = observer; }
 
 void tcp::rcv(const ip::ipv4_packet& packet) { tcp_v4_rcv(*net_, packet); }
 

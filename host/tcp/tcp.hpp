@@ -27,6 +27,7 @@ namespace fourtuple::tcp {
 
 struct tcp_sock;
 struct tcp_net;
+class tcp_observer;
 
 /// An end of a connection. Port is a number (host byte order).
 struct tcp_endpoint {
@@ -103,6 +104,9 @@ class tcp final : public ip::protocol {
   /// Who is told that reading, writing or the state may have changed; nullptr for nobody. Not owned. Children that are
   /// accepted start with nobody.
   void set_wakeup(tcp_sock& sk, sock::sock_wakeup* wakeup);
+
+  /// Who sees what happens; nullptr for nobody. Not owned.
+  void set_observer(tcp_observer* observer) noexcept;
 
   /// MIB counters with Linux's names, in a fixed order: {"TcpActiveOpens", 3}, {"TcpExtListenOverflows", 0}, ...;
   /// and those of the connection table in the device: {"TcpTableHits", ...}, {"TcpTableMisses", ...},

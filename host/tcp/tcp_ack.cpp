@@ -191,6 +191,7 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   tcp_cong_control(tp, news);
   if (news.una_advanced && !news.reo_timer_armed && !tcp_schedule_loss_probe(tp, true)) tcp_rearm_rto(tp);
   if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::loss) tcp_xmit_retransmit_queue(tp);
+  trace(tp, tracepoint::tcp_probe, segment);
   return ack_verdict::good;
 }
 

@@ -108,6 +108,7 @@ void tcp_table_insert(tcp_sock& tp) {
   if (!tp.sk_dst.device->features().connection_table) return;
   tp.sk_handle = tp.net->handles.insert(tp);
   if (tp.sk_handle == sock::connection_handles::none) return;
+  trace(tp, tracepoint::tcp_table_insert);
   tp.sk_dst.device->connection_insert(tp.skc_tuple, tp.sk_handle);
 }
 

@@ -99,6 +99,7 @@ void tcp_openreq_init_rwin(const tcp_sock& listener, sock::tcp_request_sock& req
 
 void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::optional<std::uint32_t> isn) {
   tcp_net& net = *listener.net;
+  trace(net, tracepoint::tcp_conn_request, segment);
   if (segment.tuple.foreign.is_broadcast() || segment.tuple.foreign.is_multicast() || segment.tuple.foreign.is_any()) {
     net.count(mib::listen_drops);
     return;
@@ -137,6 +138,7 @@ void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::option
     return;
   }
   listener.icsk_accept_queue.added();
+  trace(net, tracepoint::inet_csk_reqsk_queue_hash_add, segment);
   net.timers.arm(req.rsk_timer, net.now_ns() + synack_timeout_ns(net, 0));
   tcp_send_synack(net, req);
 }
@@ -160,6 +162,8 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
   }
   synack.tos = listener.tos;
   synack.ttl = listener.uc_ttl;
+  net.trace(
+      {.what = tracepoint::tcp_send_synack, .tuple = req.skc_tuple, .seq = req.snt_isn, .ack_seq = req.rcv_isn + 1});
   // If it cannot be sent now, the timer sends it.
   static_cast<void>(tcp_v4_xmit(net, *via, synack));
 }
@@ -167,6 +171,7 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
 void inet_csk_reqsk_queue_drop(sock::tcp_request_sock& req) {
   const auto keep = sock_reference<sock::tcp_request_sock>::hold(req);
   tcp_net& net = net_of(req);
+  net.trace({.what = tracepoint::inet_csk_reqsk_queue_drop, .tuple = req.skc_tuple});
   net.timers.disarm(req.rsk_timer);
   if (net.hashinfo.inet_unhash(req)) req.rsk_listener->icsk_accept_queue.removed(req);
 }

@@ -63,6 +63,7 @@ int tcp_connect(tcp_sock& tp) {
 }
 
 void tcp_send_fin(tcp_sock& tp) {
+  trace(tp, tracepoint::tcp_send_fin);
   tcp_skb* tail = tp.sk_write_queue.tail();
   if (tail != nullptr && tp.sk_write_queue.send_head() != nullptr) {
     // FIN rides on the last data.
@@ -88,6 +89,7 @@ void tcp_send_fin(tcp_sock& tp) {
 
 void tcp_send_active_reset(tcp_sock& tp) {
   tp.net->count(mib::out_rsts);
+  trace(tp, tracepoint::tcp_send_active_reset);
   tcp_send_bare(tp, tcp_acceptable_seq(tp), {.rst = true, .ack = true});
 }
 

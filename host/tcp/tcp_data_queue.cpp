@@ -126,6 +126,7 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
     const auto inserted =
         tp.out_of_order_queue.insert(segment.seq, segment.end_seq, segment.payload, segment.flags.fin);
     tp.net->count(mib::ofo_queue);
+    trace(tp, tracepoint::tcp_data_queue_ofo, segment);
     if (inserted.duplicate) {
       tp.net->count(mib::ofo_merge);
       set_dsack(tp, inserted.duplicate->start, inserted.duplicate->end, mib::dsack_ofo_sent);
@@ -195,6 +196,7 @@ void tcp_fin(tcp_sock& tp) {
   tp.sock_done = true;
   tp.icsk_ack.sched = true;
   tp.sk_shutdown |= sock::sock::rcv_shutdown;
+  trace(tp, tracepoint::tcp_fin);
   switch (tp.skc_state) {
     case tcp_state::syn_recv:
     case tcp_state::established:

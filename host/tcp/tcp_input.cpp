@@ -90,9 +90,15 @@ void tcp_set_state(tcp_sock& tp, tcp_state state) {
   }
   if (state == tcp_state::close) tcp_unhash(tp);
   tp.skc_state = state;
+  tp.net->trace({.what = tracepoint::inet_sock_set_state,
+                 .tuple = tp.skc_tuple,
+                 .sk = &tp,
+                 .old_state = old,
+                 .new_state = state});
 }
 
 void tcp_reset(tcp_sock& tp) {
+  trace(tp, tracepoint::tcp_reset);
   switch (tp.skc_state) {
     case tcp_state::syn_sent:
       tcp_done_with_error(tp, ECONNREFUSED);

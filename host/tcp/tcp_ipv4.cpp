@@ -151,6 +151,7 @@ void tcp_v4_send_reset(tcp_net& net, const rx_segment& segment) {
     reset.header.ack_seq = segment.end_seq;
   }
   net.count(mib::out_rsts);
+  trace(net, tracepoint::tcp_v4_send_reset, segment);
   static_cast<void>(tcp_v4_xmit(net, *via, reset));
 }
 
@@ -201,6 +202,7 @@ void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
   }
   if (!checksum_is_good(net, packet)) return;
   rx_segment segment = make_segment(packet, *parsed);
+  trace(net, tracepoint::tcp_v4_rcv, segment);
   const auto sk = inet_lookup_skb(net, packet, segment);
   if (!sk) {
     tcp_v4_send_reset(net, segment);
@@ -237,6 +239,7 @@ int tcp_v4_connect(tcp_sock& tp, packet::ipv4_address address, std::uint16_t por
   if (result == 0) {
     if (tp.write_seq == 0) tp.write_seq = secure_tcp_seq(net, tp.skc_tuple);
     tp.tsoffset = secure_tcp_ts_off(net, tp.skc_tuple);
+    trace(tp, tracepoint::tcp_v4_connect);
     result = tcp_connect(tp);
   }
   if (result != 0) {

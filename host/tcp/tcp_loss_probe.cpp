@@ -56,6 +56,7 @@ void tcp_send_loss_probe(tcp_sock& tp) {
     tp.tlp_out = true;
     tp.tlp_high_seq = tp.snd_nxt;
     tp.net->count(mib::loss_probes);
+    trace(tp, tracepoint::tcp_send_loss_probe);
     inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tp.icsk_rto_us);
   } else {
     // What is left of the retransmission timeout that the probe stood in for.

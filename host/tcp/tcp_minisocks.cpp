@@ -90,6 +90,11 @@ sock_reference<tcp_sock> tcp_create_openreq_child(const tcp_sock& listener, cons
   child->skc_state = tcp_state::syn_recv;
   inherit_settings(*child, listener);
   set_sequence(*child, req, segment);
+  net.trace({.what = tracepoint::inet_sock_set_state,
+             .tuple = child->skc_tuple,
+             .sk = child.get(),
+             .old_state = tcp_state::new_syn_recv,
+             .new_state = tcp_state::syn_recv});
   set_options(*child, req);
   tcp_sync_mss(*child, tcp_route_mtu(*child));
   // RFC 6298 5.7: a SYN-ACK that had to be repeated gives no sample and a careful timeout.
@@ -137,6 +142,7 @@ void inet_csk_complete_hashdance(tcp_sock& listener, sock::tcp_request_sock& req
   listener.icsk_accept_queue.removed(req);
   sock::inet_csk_reqsk_queue_add(listener, sock_reference<sock::request_sock>::hold(req),
                                  sock_reference<sock::sock>::hold(child));
+  trace(child, tracepoint::inet_csk_complete_hashdance);
 }
 
 /// Linux: tcp_in_window.
@@ -151,6 +157,7 @@ bool tcp_in_window(std::uint32_t seq, std::uint32_t end_seq, std::uint32_t start
 sock_reference<tcp_sock> tcp_check_req(sock::tcp_request_sock& req, rx_segment& segment) {
   tcp_net& net = net_of(req);
   auto& listener = static_cast<tcp_sock&>(*req.rsk_listener);
+  trace(net, tracepoint::tcp_check_req, segment);
   const std::uint32_t rcv_nxt = req.rcv_isn + 1;
   bool paws_reject = false;
   if (req.tstamp_ok && segment.options.timestamps) {

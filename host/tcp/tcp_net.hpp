@@ -16,7 +16,9 @@
 #include "host/sock/sock_slab.hpp"
 #include "host/tcp/tcp_config.hpp"
 #include "host/tcp/tcp_mib.hpp"
+#include "host/tcp/tcp_segment.hpp"
 #include "host/tcp/tcp_sock.hpp"
+#include "host/tcp/tcp_trace.hpp"
 
 namespace fourtuple::tcp {
 
@@ -37,6 +39,11 @@ struct tcp_net {
   }
   void count(mib what, std::uint64_t by = 1) noexcept { counters[static_cast<std::size_t>(what)] += by; }
   void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
+  /// One branch that is never taken while nobody listens.
+  void trace(const trace_event& event) const {
+    if (observer != nullptr) [[unlikely]]
+      observer->on_trace(event);
+  }
 
   tcp_config config;
   const tcp_congestion_ops& default_congestion_control;
@@ -49,6 +56,7 @@ struct tcp_net {
   sock::sock_slab<sock::tcp_request_sock> request_slab;
   sock::sock_slab<sock::tcp_timewait_sock> timewait_slab;
   sock::connection_handles handles;
+  tcp_observer* observer = nullptr;  ///< Outlives its use here.
 
   std::array<std::uint64_t, static_cast<std::size_t>(mib::count_)> counters{};
   std::array<std::uint64_t, 2> secure_seq_secret;
@@ -62,6 +70,26 @@ struct tcp_net {
   std::uint32_t challenge_count = 0;  ///< Challenge ACKs left in this second (RFC 5961 section 7).
   std::uint64_t challenge_second = 0;
 };
+
+inline void trace(const tcp_sock& tp, tracepoint what) {
+  tp.net->trace({.what = what, .tuple = tp.skc_tuple, .sk = &tp});
+}
+inline void trace(const tcp_sock& tp, tracepoint what, const rx_segment& segment) {
+  tp.net->trace({.what = what,
+                 .tuple = tp.skc_tuple,
+                 .sk = &tp,
+                 .seq = segment.seq,
+                 .ack_seq = segment.ack_seq,
+                 .bytes = static_cast<std::uint32_t>(segment.payload.size())});
+}
+/// Of a segment whose connection has no full sock, or none that is known yet.
+inline void trace(const tcp_net& net, tracepoint what, const rx_segment& segment) {
+  net.trace({.what = what,
+             .tuple = segment.tuple,
+             .seq = segment.seq,
+             .ack_seq = segment.ack_seq,
+             .bytes = static_cast<std::uint32_t>(segment.payload.size())});
+}
 
 /// The net of a sock in TIME_WAIT.
 [[nodiscard]] tcp_net& net_of(sock::tcp_timewait_sock& tw) noexcept;

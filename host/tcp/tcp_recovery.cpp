@@ -57,6 +57,7 @@ void tcp_enter_recovery(tcp_sock& tp) noexcept {
   tp.net->count(tp.sack_ok ? mib::sack_recovery : mib::reno_recovery);
   tcp_init_cwnd_reduction(tp);
   tp.icsk_ca_state = tcp_ca::recovery;
+  trace(tp, tracepoint::tcp_enter_recovery);
 }
 
 /// All that was in flight when recovery began is acknowledged.
@@ -66,6 +67,7 @@ void tcp_leave_recovery(tcp_sock& tp) noexcept {
   tcp_rack_recovery_over(tp);
   tp.icsk_ca_state = tcp_ca::open;
   tp.retrans_stamp_set = false;
+  trace(tp, tracepoint::tcp_end_cwnd_reduction);
 }
 
 void tcp_process_recovery(tcp_sock& tp, ack_news& news) noexcept {
@@ -206,6 +208,7 @@ void tcp_enter_loss(tcp_sock& tp) {
   tp.icsk_ca_ops->enter_loss(tp);
   tp.high_seq = tp.snd_nxt;
   tp.icsk_ca_state = tcp_ca::loss;
+  trace(tp, tracepoint::tcp_enter_loss);
 }
 
 void tcp_init_transfer(tcp_sock& tp) {

@@ -28,6 +28,8 @@ bool tcp_resend_skb(tcp_sock& tp, tcp_skb& skb) {
   const ip::xmit_result result = tcp_transmit_skb(tp, skb);
   if (result == ip::xmit_result::busy) return false;
   tp.net->count(mib::retrans_segs);
+  tp.net->trace(
+      {.what = tracepoint::tcp_retransmit_skb, .tuple = tp.skc_tuple, .sk = &tp, .seq = skb.seq, .bytes = skb.len});
   ++tp.total_retrans;
   skb.ever_retransmitted = true;
   return true;
@@ -84,6 +86,7 @@ void tcp_write_wakeup(tcp_sock& tp, mib reason) {
 }
 
 void tcp_send_probe0(tcp_sock& tp) {
+  trace(tp, tracepoint::tcp_send_probe0);
   tcp_write_wakeup(tp, mib::win_probe);
   if (tp.packets_out != 0 || tp.sk_write_queue.send_head() == nullptr) {
     tp.icsk_probes_out = 0;

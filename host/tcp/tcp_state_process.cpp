@@ -83,6 +83,7 @@ void simultaneous_open(tcp_sock& tp, const rx_segment& segment) {
 
 /// True: answer with a reset.
 bool tcp_rcv_synsent_state_process(tcp_sock& tp, rx_segment& segment) {
+  trace(tp, tracepoint::tcp_rcv_synsent_state_process, segment);
   if (segment.flags.ack) {
     if (!after(segment.ack_seq, tp.snd_una) || after(segment.ack_seq, tp.snd_nxt)) {
       return !segment.flags.rst;

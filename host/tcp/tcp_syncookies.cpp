@@ -130,6 +130,7 @@ bool cookie_v4_check(tcp_sock& listener, rx_segment& segment) {
     return false;
   }
   net.count(mib::syncookies_recv);
+  trace(net, tracepoint::cookie_v4_check, segment);
   const auto via = net.ip.route_output(segment.tuple.foreign);
   const auto req = via ? inet_reqsk_alloc(listener, segment.tuple) : sock_reference<sock::tcp_request_sock>{};
   if (!req) {

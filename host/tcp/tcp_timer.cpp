@@ -70,6 +70,7 @@ void tcp_retransmit_timer(tcp_sock& tp) {
     tp.retrans_stamp_set = true;
     tp.retrans_stamp_ns = skb->sent_at_ns;
   }
+  trace(tp, tracepoint::tcp_retransmit_timer);
   if (tcp_write_timeout(tp)) return;
   if (tp.icsk_retransmits == 0) tp.net->count(mib::timeouts);
   tcp_enter_loss(tp);
