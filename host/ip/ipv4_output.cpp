@@ -5,6 +5,7 @@
 
 #include "host/base/byte_order.hpp"
 #include "host/base/jhash.hpp"
+#include "host/ip/gso.hpp"
 #include "host/ip/ipv4_state.hpp"
 #include "host/packet/checksum.hpp"
 #include "host/packet/icmp.hpp"
@@ -16,19 +17,6 @@ namespace {
 constexpr std::uint8_t icmp_host_unreach = 1;
 constexpr std::size_t max_packet_bytes = 65'535;
 constexpr std::uint16_t min_mtu_bytes = 68;  // RFC 791 3.2
-
-/// Puts in the checksum that was left to the device (Linux: skb_checksum_help).
-void checksum_help(packet::tx_sk_buff& skb) {
-  const auto headers = skb.headers().subspan(skb.checksum_start());
-  // The field holds the pseudo-header's sum and is summed with the rest.
-  packet::internet_checksum sum;
-  sum.add(headers);
-  for (const auto piece : skb.payload()) sum.add(piece);
-  const std::uint16_t checksum = sum.checksum();
-  // 0 would say "no checksum" in UDP; for TCP the two are the same number.
-  base::store_be16(headers, skb.checksum_offset(), checksum == 0 ? std::uint16_t{0xffff} : checksum);
-  skb.clear_checksum_partial();
-}
 
 packet::mac_address multicast_mac(packet::ipv4_address group) {  // RFC 1112 6.4
   return {{0x01, 0x00, 0x5e, static_cast<std::uint8_t>(group.value >> 16 & 0x7f),
@@ -57,9 +45,8 @@ std::uint16_t ipv4::state::select_id(const ipv4_output& how, const packet::tx_sk
   const std::uint32_t hash = base::jhash_3words(how.destination.value, how.source.value, how.protocol, 0);
   std::uint16_t& next = ids[hash % id_generators];
   const std::uint16_t id = next;
-  // Each segment that the device makes has an identification of its own.
-  const std::size_t segments = skb.gso_size == 0 ? 1 : skb.payload_bytes() / skb.gso_size + 1;
-  next = static_cast<std::uint16_t>(next + segments);
+  // Each segment that this is cut into has an identification of its own.
+  next = static_cast<std::uint16_t>(next + skb.gso_segs());
   return id;
 }
 
@@ -69,10 +56,13 @@ xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const
     counters.add(mib::out_no_routes);
     return xmit_result::no_route;
   }
-  if (skb.checksum_partial() && skb.gso_size == 0 && !via.device->features().tx_checksum) checksum_help(skb);
+  if (skb.checksum_partial() && skb.gso_size == 0 && !via.device->features().tx_checksum) skb_checksum_help(skb);
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
-  if (skb.gso_size == 0 && bytes > via.mtu) {
-    if (!how.dont_fragment && bytes <= max_packet_bytes && via.mtu >= min_mtu_bytes) {
+  const bool is_gso = skb.gso_size != 0;
+  // What goes out as one packet (Linux: skb_gso_validate_network_len).
+  const std::size_t largest = is_gso ? bytes - skb.payload_bytes() + skb.gso_size : bytes;
+  if (largest > via.mtu || bytes > max_packet_bytes) {
+    if (!is_gso && !how.dont_fragment && bytes <= max_packet_bytes && via.mtu >= min_mtu_bytes) {
       return output_fragments(skb, via, how);
     }
     counters.add(mib::frag_fails);
@@ -96,7 +86,7 @@ xmit_result ipv4::state::count(xmit_result result, std::size_t bytes) {
 
 /// Linux: ip_fragment. What does not get out after the first fragment is lost: the receiver gives the rest up.
 xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
-  if (skb.checksum_partial()) checksum_help(skb);
+  if (skb.checksum_partial()) skb_checksum_help(skb);
   std::vector<std::byte> packet(skb.headers().begin(), skb.headers().end());
   for (const auto piece : skb.payload()) packet.insert(packet.end(), piece.begin(), piece.end());
 

@@ -11,10 +11,12 @@ namespace fourtuple::ip {
 
 /// What a device does by itself (Linux: netdev_features_t).
 struct net_device_features {
-  bool rx_checksum = false;       ///< Verdicts in sk_buff.
-  bool tx_checksum = false;       ///< Takes frames with checksum_partial().
-  bool tso = false;               ///< Takes frames with gso_size.
-  bool connection_table = false;  ///< Looks connections up and reports handles.
+  bool rx_checksum = false;             ///< Verdicts in sk_buff.
+  bool tx_checksum = false;             ///< Takes frames with checksum_partial().
+  bool tso = false;                     ///< Takes frames with gso_size, within the two limits below.
+  bool connection_table = false;        ///< Looks connections up and reports handles.
+  std::uint32_t tso_max_size = 65'536;  ///< With tso: bytes of payload behind one header must be fewer.
+  std::uint16_t tso_max_segs = 65'535;  ///< With tso: segments that one frame may become.
 };
 
 /// What became of a frame handed to xmit (Linux: netdev_tx_t).
@@ -58,7 +60,8 @@ class net_device {
   /// Who receives. Set once, before traffic; not owned.
   virtual void set_receiver(net_device_receiver& receiver) noexcept = 0;
 
-  /// Sends a complete Ethernet frame. It may be held back until flush().
+  /// Sends a complete Ethernet frame. It may be held back until flush(). A frame with gso_size is for a device with
+  /// tso; qdisc cuts it up in front of others.
   [[nodiscard]] virtual netdev_tx xmit(const packet::tx_sk_buff& skb) = 0;
 
   /// Makes the device start on what xmit has taken: one doorbell for several frames (Linux: the end of xmit_more).

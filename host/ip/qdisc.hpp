@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "host/ip/net_device.hpp"
 
@@ -15,6 +17,10 @@ namespace fourtuple::ip {
 /// Frames without payload, pure ACKs above all, are kept here until the device has room: nobody would send them again,
 /// and the peer would have to find out by a timeout. Frames with payload are turned away as busy; their sender has them
 /// in its send queue and goes on at tx_wake. What waits here goes first then.
+///
+/// A frame with gso_size that the device does not take as it is gets cut up here, behind everything that could have
+/// kept it whole (Linux: validate_xmit_skb). If the device becomes full in the middle of one, the rest is copied and
+/// waits.
 ///
 /// It is a net_device around the real one, and takes its place for everybody above. Ownership: the device is not owned.
 class qdisc final : public net_device, private net_device_receiver {
@@ -38,15 +44,30 @@ class qdisc final : public net_device, private net_device_receiver {
   [[nodiscard]] std::uint64_t dropped() const noexcept {
     return dropped_;
   }  ///< Frames for which there was no room even here.
+  [[nodiscard]] std::uint64_t segmented() const noexcept { return segmented_; }  ///< Frames that were cut up here.
 
  private:
+  /// What is left of a frame that was cut up.
+  struct unfinished {
+    packet::tx_sk_buff whole;
+    std::vector<std::byte> payload;  ///< What `whole` refers to.
+    std::size_t next = 0;            ///< Segment.
+  };
+
+  [[nodiscard]] netdev_tx xmit_segments(const packet::tx_sk_buff& whole);
+  void keep(const packet::tx_sk_buff& whole, std::size_t next);
+  [[nodiscard]] bool finish();
+  [[nodiscard]] std::size_t send_from(const packet::tx_sk_buff& whole, std::size_t next);
+
   void receive(std::span<const packet::sk_buff> list) override;
   void tx_wake() override;
 
   net_device& device_;
   std::size_t limit_frames_;
   net_device_receiver* receiver_ = nullptr;
+  std::optional<unfinished> unfinished_;  ///< Goes before what waits.
   std::deque<packet::tx_sk_buff> waiting_;
+  std::uint64_t segmented_ = 0;
   std::uint64_t queued_ = 0;
   std::uint64_t dropped_ = 0;
 };

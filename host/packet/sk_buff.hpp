@@ -61,6 +61,13 @@ class tx_sk_buff {
     return true;
   }
 
+  /// Refers to these bytes instead of the payload so far, which they are a copy of.
+  void refer_to(std::span<const std::byte> copy) noexcept {
+    assert(copy.size() == payload_bytes_);
+    fragments_[0] = copy;
+    fragment_count_ = copy.empty() ? 0 : 1;
+  }
+
   [[nodiscard]] std::span<const std::byte> headers() const noexcept { return std::span{room_}.subspan(start_); }
   [[nodiscard]] std::span<std::byte> headers() noexcept { return std::span{room_}.subspan(start_); }
   [[nodiscard]] std::span<const std::span<const std::byte>> payload() const noexcept {
@@ -83,8 +90,14 @@ class tx_sk_buff {
   [[nodiscard]] std::size_t checksum_start() const noexcept { return checksum_start_from_room_ - start_; }
   [[nodiscard]] std::size_t checksum_offset() const noexcept { return checksum_offset_; }
 
-  /// Payload bytes a segment when the device is to cut this up (TSO); 0: one frame as it stands.
+  /// Payload bytes of a segment when this is to be cut up on its way (Linux: skb_shinfo()->gso_size); 0: one frame as
+  /// it stands. Then the headers are Ethernet, IPv4 and TCP, the transport checksum is left to the device, and headers
+  /// and checksum field are those of one large packet.
   std::uint16_t gso_size = 0;
+  /// How many segments that makes (Linux: skb_shinfo()->gso_segs); 1 for one frame as it stands.
+  [[nodiscard]] std::size_t gso_segs() const noexcept {
+    return gso_size == 0 || payload_bytes_ == 0 ? 1 : (payload_bytes_ + gso_size - 1) / gso_size;
+  }
 
  private:
   std::array<std::byte, headroom_bytes> room_;

@@ -47,7 +47,7 @@ class fake_device final : public net_device {
   [[nodiscard]] net_device_features features() const noexcept override { return offloads; }
   [[nodiscard]] packet::mac_address address() const noexcept override { return mac; }
   [[nodiscard]] std::uint16_t mtu() const noexcept override { return mtu_bytes; }
-  void set_receiver(net_device_receiver&) noexcept override {}
+  void set_receiver(net_device_receiver& to) noexcept override { receiver = &to; }
   [[nodiscard]] netdev_tx xmit(const packet::tx_sk_buff& skb) override {
     if (room == 0) return netdev_tx::busy;
     --room;
@@ -65,6 +65,7 @@ class fake_device final : public net_device {
   packet::mac_address mac{{2, 0, 0, 0, 0, 1}};
   net_device_features offloads;
   std::uint16_t mtu_bytes = 1500;
+  net_device_receiver* receiver = nullptr;
   std::size_t room = 1'000'000;
   std::deque<sent_frame> sent;
   unsigned flushes = 0;
