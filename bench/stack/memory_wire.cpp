@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/stack/memory_wire.hpp"
+
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "bench/stack/counting.hpp"
+#include "host/base/byte_order.hpp"
+#include "host/packet/checksum.hpp"
+
+namespace fourtuple::bench {
+namespace {
+
+constexpr std::size_t ethernet_bytes = 14;
+constexpr std::size_t ipv4_bytes = 20;  // The stack sends no IPv4 options.
+constexpr std::size_t protocol_at = ethernet_bytes + 9;
+constexpr std::uint16_t ethertype_ipv4 = 0x0800;
+constexpr std::uint8_t protocol_tcp = 6;
+
+bool is_tcp(std::span<const std::byte> frame) {
+  return frame.size() >= ethernet_bytes + ipv4_bytes + 20 && base::load_be16(frame, 12) == ethertype_ipv4 &&
+         frame[protocol_at] == std::byte{protocol_tcp};
+}
+
+struct tuple_hash {
+  std::size_t operator()(const packet::connection_tuple& t) const noexcept {
+    const std::uint64_t addresses = std::uint64_t{t.local.value} << 32 | t.foreign.value;
+    const std::uint64_t ports = std::uint64_t{t.local_port} << 16 | t.foreign_port;
+    return (addresses ^ ports * 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL >> 7;
+  }
+};
+
+}  // namespace
+
+class memory_wire::device final : public ip::net_device {
+ public:
+  device(memory_wire& wire, int index, offload what) : wire_(wire), index_(index), what_(what) {}
+
+  [[nodiscard]] ip::net_device_features features() const noexcept override {
+    const bool sums = what_ != offload::none;
+    return {.rx_checksum = sums, .tx_checksum = sums, .connection_table = what_ == offload::nic};
+  }
+  [[nodiscard]] packet::mac_address address() const noexcept override {
+    return {{0x02, 0, 0, 0, 0, static_cast<std::uint8_t>(index_ + 1)}};
+  }
+  [[nodiscard]] std::uint16_t mtu() const noexcept override { return 1500; }
+  void set_receiver(ip::net_device_receiver& receiver) noexcept override { receiver_ = &receiver; }
+
+  [[nodiscard]] ip::netdev_tx xmit(const packet::tx_sk_buff& skb) override {
+    std::vector<std::byte> frame = wire_.take_buffer();
+    const auto headers = skb.headers();
+    frame.insert(frame.end(), headers.begin(), headers.end());
+    for (const auto piece : skb.payload()) frame.insert(frame.end(), piece.begin(), piece.end());
+    if (skb.checksum_partial()) insert_checksum(frame, skb.checksum_start(), skb.checksum_offset());
+    wire_.send(index_, std::move(frame));
+    return ip::netdev_tx::ok;
+  }
+  void flush() override {}
+
+  void connection_insert(const packet::connection_tuple& tuple, std::uint32_t handle) override {
+    const device_work not_counted;
+    connections_[tuple] = handle;
+  }
+  void connection_delete(const packet::connection_tuple& tuple) override {
+    const device_work not_counted;
+    connections_.erase(tuple);
+  }
+
+  void receive(std::span<const std::byte> frame) {
+    packet::sk_buff skb;
+    skb.frame = frame;
+    if (what_ != offload::none) look_at(skb);
+    receiver_->receive({&skb, 1});
+  }
+
+ private:
+  static void insert_checksum(std::span<std::byte> frame, std::size_t start, std::size_t offset) {
+    const device_work not_counted;
+    const std::uint16_t sum = packet::internet_checksum{}.add(frame.subspan(start)).checksum();
+    base::store_be16(frame, start + offset, sum == 0 ? std::uint16_t{0xffff} : sum);
+  }
+
+  /// What a completion of the NIC would say.
+  void look_at(packet::sk_buff& skb) const {
+    const device_work not_counted;
+    if (!is_tcp(skb.frame)) return;
+    const packet::ipv4_address source{base::load_be32(skb.frame, ethernet_bytes + 12)};
+    const packet::ipv4_address destination{base::load_be32(skb.frame, ethernet_bytes + 16)};
+    const std::size_t total = base::load_be16(skb.frame, ethernet_bytes + 2);
+    const auto segment = skb.frame.subspan(ethernet_bytes + ipv4_bytes, total - ipv4_bytes);
+    skb.network_checksum = packet::ip_summed::unnecessary;
+    skb.transport_checksum = packet::transport_checksum(source, destination, protocol_tcp, segment) == 0
+                                 ? packet::ip_summed::unnecessary
+                                 : packet::ip_summed::bad;
+    if (what_ != offload::nic) return;
+    const auto found =
+        connections_.find({destination, source, base::load_be16(segment, 2), base::load_be16(segment, 0)});
+    if (found == connections_.end()) return;
+    skb.table_hit = true;
+    skb.handle = found->second;
+  }
+
+  memory_wire& wire_;
+  int index_;
+  offload what_;
+  ip::net_device_receiver* receiver_ = nullptr;
+  std::unordered_map<packet::connection_tuple, std::uint32_t, tuple_hash> connections_;
+};
+
+memory_wire::memory_wire(bench_clock& clock, offload what)
+    : clock_(clock), ends_{std::make_unique<device>(*this, 0, what), std::make_unique<device>(*this, 1, what)} {}
+
+memory_wire::~memory_wire() = default;
+
+ip::net_device& memory_wire::end(int index) noexcept { return *ends_[index]; }
+
+std::vector<std::byte> memory_wire::take_buffer() {
+  if (free_buffers_.empty()) {
+    std::vector<std::byte> fresh;
+    fresh.reserve(2048);
+    return fresh;
+  }
+  std::vector<std::byte> buffer = std::move(free_buffers_.back());
+  free_buffers_.pop_back();
+  buffer.clear();
+  return buffer;
+}
+
+void memory_wire::send(int from_end, std::vector<std::byte> frame) {
+  flying_.push_back({1 - from_end, std::move(frame)});
+}
+
+void memory_wire::deliver_one() {
+  in_flight next = std::move(flying_.front());
+  flying_.pop_front();
+  clock_.advance(frame_time_ns);
+  ends_[next.to_end]->receive(next.frame);
+  free_buffers_.push_back(std::move(next.frame));
+}
+
+}  // namespace fourtuple::bench

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "bench/stack/stack_pair.hpp"
+#include "host/base/clock.hpp"
+#include "host/ip/net_device.hpp"
+
+namespace fourtuple::bench {
+
+/// Virtual time.
+class bench_clock final : public base::clock {
+ public:
+  [[nodiscard]] std::uint64_t now_ns() const noexcept override { return now_ns_; }
+  void advance(std::uint64_t ns) noexcept { now_ns_ += ns; }
+
+ private:
+  std::uint64_t now_ns_ = base::ns_per_s;
+};
+
+/// A wire in memory with a device at each end, which does as much of a NIC's work as it is told to.
+///
+/// A frame is copied once, into a buffer that is used again; the receiver reads it there. What a NIC would do (sums,
+/// lookups, segmentation) is done in device_work and so is not counted as the host's.
+class memory_wire {
+ public:
+  memory_wire(bench_clock& clock, offload what);
+  ~memory_wire();
+
+  [[nodiscard]] ip::net_device& end(int index) noexcept;
+  [[nodiscard]] bool idle() const noexcept { return flying_.empty(); }
+  /// Lets a frame's time pass and hands the oldest one over.
+  void deliver_one();
+
+ private:
+  class device;
+  struct in_flight {
+    int to_end = 0;
+    std::vector<std::byte> frame;
+  };
+
+  [[nodiscard]] std::vector<std::byte> take_buffer();
+  void send(int from_end, std::vector<std::byte> frame);
+
+  bench_clock& clock_;
+  std::unique_ptr<device> ends_[2];
+  std::deque<in_flight> flying_;
+  std::vector<std::vector<std::byte>> free_buffers_;
+};
+
+}  // namespace fourtuple::bench
