@@ -91,7 +91,7 @@ module fourtuple_nic #(
     input  wire logic [47:0] skip_i
 );
   localparam int unsigned Vectors = 2;
-  localparam int unsigned Counters = 32;
+  localparam int unsigned Counters = 34;
 
   // -------------------------------------------------------------------------------- time
   logic [63:0] now;
@@ -539,6 +539,8 @@ module fourtuple_nic #(
   assign count[29] = read_error;
   assign count[30] = register_error;
   assign count[31] = message_sent;
+  assign count[32] = 1'b0;
+  assign count[33] = 1'b0;
 
   nic_counters #(
       .COUNTERS(Counters),

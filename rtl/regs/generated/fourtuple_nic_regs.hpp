@@ -159,6 +159,10 @@ inline constexpr std::uint32_t counter_dma_read_errors = 0x30e8;
 inline constexpr std::uint32_t counter_register_errors = 0x30f0;
 /// MSI-X messages sent.
 inline constexpr std::uint32_t counter_interrupts = 0x30f8;
+/// Frames that were cut into segments whose last segment was given to the MAC.
+inline constexpr std::uint32_t counter_tx_tso_frames = 0x3100;
+/// Segments given to the MAC; each is counted in tx_frames too.
+inline constexpr std::uint32_t counter_tx_tso_segments = 0x3108;
 /// Address that the message is written to.
 inline constexpr std::uint32_t msix0_address = 0x4000;
 /// Data of the message.
@@ -713,6 +717,18 @@ struct counter_interrupts {
   static constexpr unsigned value_shift = 0;
 };
 
+/// Fields of counter.tx_tso_frames.
+struct counter_tx_tso_frames {
+  static constexpr std::uint64_t value_mask = 0xffffffffffffffffU;
+  static constexpr unsigned value_shift = 0;
+};
+
+/// Fields of counter.tx_tso_segments.
+struct counter_tx_tso_segments {
+  static constexpr std::uint64_t value_mask = 0xffffffffffffffffU;
+  static constexpr unsigned value_shift = 0;
+};
+
 /// Fields of msix0.address.
 struct msix0_address {
   static constexpr std::uint64_t value_mask = 0xffffffffffffffffU;
@@ -772,7 +788,7 @@ struct register_info {
 };
 
 /// Every register, in the order of addresses.
-inline constexpr std::array<register_info, 78> all_registers{{
+inline constexpr std::array<register_info, 80> all_registers{{
     {0x0, "device.id", true, false, 32, 0x0, 0x0, 0x0, 0x50555434},
     {0x4, "device.version", true, false, 32, 0x0, 0x0, 0x0, 0x1},
     {0x8, "device.capabilities", true, false, 32, 0x0, 0x0, 0xfffffff, 0x0},
@@ -844,6 +860,8 @@ inline constexpr std::array<register_info, 78> all_registers{{
     {0x30e8, "counter.dma_read_errors", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
     {0x30f0, "counter.register_errors", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
     {0x30f8, "counter.interrupts", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
+    {0x3100, "counter.tx_tso_frames", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
+    {0x3108, "counter.tx_tso_segments", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
     {0x4000, "msix0.address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
     {0x4008, "msix0.data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
     {0x400c, "msix0.control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
@@ -1058,7 +1076,7 @@ struct transmit_descriptor {
 
   /// Bus address of the bytes; any alignment.
   std::uint64_t address = 0;
-  /// How many bytes, 1 to 16383.
+  /// How many bytes, 1 to 16383; with tso more, see docs/device.md.
   std::uint32_t length = 0;
   /// The last descriptor of a frame.
   bool end_of_frame = false;
@@ -1068,6 +1086,8 @@ struct transmit_descriptor {
   bool tso = false;
   /// With end_of_frame: write a transmit completion when this descriptor is finished with.
   bool completion = false;
+  /// With tso: bytes of the Ethernet, IPv4 and TCP headers, which every segment gets.
+  std::uint8_t header_length = 0;
   /// With checksum: the first byte that is summed, from the frame's start; the sum runs to the frame's end.
   std::uint8_t checksum_start = 0;
   /// With checksum: where the result goes, from checksum_start.
@@ -1085,6 +1105,7 @@ struct transmit_descriptor {
     record.checksum = (word_1 >> 21 & 1U) != 0;
     record.tso = (word_1 >> 22 & 1U) != 0;
     record.completion = (word_1 >> 23 & 1U) != 0;
+    record.header_length = static_cast<std::uint8_t>(word_1 >> 24);
     record.checksum_start = static_cast<std::uint8_t>(word_1 >> 32);
     record.checksum_offset = static_cast<std::uint8_t>(word_1 >> 40);
     record.mss = static_cast<std::uint16_t>(word_1 >> 48 & 0x3fffU);
@@ -1100,6 +1121,7 @@ struct transmit_descriptor {
                       std::uint64_t{checksum} << 21 |
                       std::uint64_t{tso} << 22 |
                       std::uint64_t{completion} << 23 |
+                      std::uint64_t{header_length} << 24 |
                       std::uint64_t{checksum_start} << 32 |
                       std::uint64_t{checksum_offset} << 40 |
                       (std::uint64_t{mss} & 0x3fffU) << 48);

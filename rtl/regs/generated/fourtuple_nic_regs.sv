@@ -832,6 +832,14 @@ module fourtuple_nic_regs (
         page3_known_d = 3'b111;
         page3_data_d[63:0] = hw2reg_i.counter.interrupts.value;
       end
+      9'h20: begin
+        page3_known_d = 3'b111;
+        page3_data_d[63:0] = hw2reg_i.counter.tx_tso_frames.value;
+      end
+      9'h21: begin
+        page3_known_d = 3'b111;
+        page3_data_d[63:0] = hw2reg_i.counter.tx_tso_segments.value;
+      end
       default: ;
     endcase
   end

@@ -82,11 +82,11 @@ package fourtuple_nic_regs_pkg;
   } command_completion_t;
 
   typedef struct packed {
-    logic [1:0]  reserved_1;
+    logic [1:0]  reserved_0;
     logic [13:0] mss;
     logic [7:0]  checksum_offset;
     logic [7:0]  checksum_start;
-    logic [7:0]  reserved_0;
+    logic [7:0]  header_length;
     logic        completion;
     logic        tso;
     logic        checksum;
@@ -487,6 +487,16 @@ package fourtuple_nic_regs_pkg;
   } counter_regs_interrupts_hw2reg_t;
 
   typedef struct packed {
+    logic [63:0] value;
+  } counter_regs_tx_tso_frames_hw2reg_t;
+
+  typedef struct packed {
+    logic [63:0] value;
+  } counter_regs_tx_tso_segments_hw2reg_t;
+
+  typedef struct packed {
+    counter_regs_tx_tso_segments_hw2reg_t         tx_tso_segments;
+    counter_regs_tx_tso_frames_hw2reg_t           tx_tso_frames;
     counter_regs_interrupts_hw2reg_t              interrupts;
     counter_regs_register_errors_hw2reg_t         register_errors;
     counter_regs_dma_read_errors_hw2reg_t         dma_read_errors;

@@ -63,8 +63,8 @@ inline constexpr std::array<port_field, 40> reg2hw_fields{{
     {"msix1.control.mask", 0x401c, 0, 753, 1, false},
 }};
 
-inline constexpr unsigned hw2reg_bits = 2515;
-inline constexpr std::array<port_field, 65> hw2reg_fields{{
+inline constexpr unsigned hw2reg_bits = 2643;
+inline constexpr std::array<port_field, 67> hw2reg_fields{{
     {"device.capabilities.queues", 0x8, 0, 0, 8, false},
     {"device.capabilities.vectors", 0x8, 8, 8, 8, false},
     {"device.capabilities.command_depth", 0x8, 16, 16, 8, false},
@@ -129,7 +129,9 @@ inline constexpr std::array<port_field, 65> hw2reg_fields{{
     {"counter.dma_read_errors.value", 0x30e8, 0, 2259, 64, false},
     {"counter.register_errors.value", 0x30f0, 0, 2323, 64, false},
     {"counter.interrupts.value", 0x30f8, 0, 2387, 64, false},
-    {"msix_pba.pending.bits", 0x5000, 0, 2451, 64, false},
+    {"counter.tx_tso_frames.value", 0x3100, 0, 2451, 64, false},
+    {"counter.tx_tso_segments.value", 0x3108, 0, 2515, 64, false},
+    {"msix_pba.pending.bits", 0x5000, 0, 2579, 64, false},
 }};
 
 }  // namespace fourtuple::regs
