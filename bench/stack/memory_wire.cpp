@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/stack/memory_wire.hpp"
 
-#include <map>
+#include <cstring>
 #include <unordered_map>
 #include <utility>
 
@@ -48,11 +48,10 @@ class memory_wire::device final : public ip::net_device {
   void set_receiver(ip::net_device_receiver& receiver) noexcept override { receiver_ = &receiver; }
 
   [[nodiscard]] ip::netdev_tx xmit(const packet::tx_sk_buff& skb) override {
-    std::vector<std::byte> frame = wire_.take_buffer();
-    const auto headers = skb.headers();
-    frame.insert(frame.end(), headers.begin(), headers.end());
-    for (const auto piece : skb.payload()) frame.insert(frame.end(), piece.begin(), piece.end());
-    if (skb.checksum_partial()) insert_checksum(frame, skb.checksum_start(), skb.checksum_offset());
+    frame_buffer frame = wire_.take_buffer();
+    frame.append(skb.headers());
+    for (const auto piece : skb.payload()) frame.append(piece);
+    if (skb.checksum_partial()) insert_checksum(frame.contents(), skb.checksum_start(), skb.checksum_offset());
     wire_.send(index_, std::move(frame));
     return ip::netdev_tx::ok;
   }
@@ -115,27 +114,26 @@ memory_wire::~memory_wire() = default;
 
 ip::net_device& memory_wire::end(int index) noexcept { return *ends_[index]; }
 
-std::vector<std::byte> memory_wire::take_buffer() {
-  if (free_buffers_.empty()) {
-    std::vector<std::byte> fresh;
-    fresh.reserve(2048);
-    return fresh;
-  }
-  std::vector<std::byte> buffer = std::move(free_buffers_.back());
+void memory_wire::frame_buffer::append(std::span<const std::byte> piece) noexcept {
+  std::memcpy(bytes.get() + size, piece.data(), piece.size());
+  size += piece.size();
+}
+
+memory_wire::frame_buffer memory_wire::take_buffer() {
+  if (free_buffers_.empty()) return {std::make_unique_for_overwrite<std::byte[]>(buffer_bytes), 0};
+  frame_buffer buffer = std::move(free_buffers_.back());
   free_buffers_.pop_back();
-  buffer.clear();
+  buffer.size = 0;
   return buffer;
 }
 
-void memory_wire::send(int from_end, std::vector<std::byte> frame) {
-  flying_.push_back({1 - from_end, std::move(frame)});
-}
+void memory_wire::send(int from_end, frame_buffer frame) { flying_.push_back({1 - from_end, std::move(frame)}); }
 
 void memory_wire::deliver_one() {
   in_flight next = std::move(flying_.front());
   flying_.pop_front();
   clock_.advance(frame_time_ns);
-  ends_[next.to_end]->receive(next.frame);
+  ends_[next.to_end]->receive(next.frame.contents());
   free_buffers_.push_back(std::move(next.frame));
 }
 

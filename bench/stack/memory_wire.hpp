@@ -39,18 +39,26 @@ class memory_wire {
 
  private:
   class device;
+  /// More than an Ethernet frame of MTU 1500.
+  static constexpr std::size_t buffer_bytes = 2048;
+  struct frame_buffer {
+    std::unique_ptr<std::byte[]> bytes;
+    std::size_t size = 0;
+    void append(std::span<const std::byte> piece) noexcept;
+    [[nodiscard]] std::span<std::byte> contents() noexcept { return {bytes.get(), size}; }
+  };
   struct in_flight {
     int to_end = 0;
-    std::vector<std::byte> frame;
+    frame_buffer frame;
   };
 
-  [[nodiscard]] std::vector<std::byte> take_buffer();
-  void send(int from_end, std::vector<std::byte> frame);
+  [[nodiscard]] frame_buffer take_buffer();
+  void send(int from_end, frame_buffer frame);
 
   bench_clock& clock_;
   std::unique_ptr<device> ends_[2];
   std::deque<in_flight> flying_;
-  std::vector<std::vector<std::byte>> free_buffers_;
+  std::vector<frame_buffer> free_buffers_;
 };
 
 }  // namespace fourtuple::bench

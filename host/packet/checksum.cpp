@@ -14,12 +14,6 @@ constexpr std::uint16_t swap_bytes(std::uint16_t value) noexcept {
   return static_cast<std::uint16_t>(value << 8 | value >> 8);
 }
 
-/// End-around carries until 16 bits are left (RFC 1071 section 4.1).
-constexpr std::uint16_t fold(std::uint64_t sum) noexcept {
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
-}
-
 /// The folded sum of 16-bit words in the machine's own byte order. RFC 1071 section 2 (B): the sum does not depend on
 /// the order of bytes but for being swapped itself, and (C) wider words may be summed and folded later.
 std::uint16_t native_sum(std::span<const std::byte> bytes) noexcept {
@@ -40,7 +34,7 @@ std::uint16_t native_sum(std::span<const std::byte> bytes) noexcept {
     low += word & 0xffffffff;
     high += word >> 32;
   }
-  return fold(std::uint64_t{fold(low)} + fold(high));
+  return fold_sum(std::uint64_t{fold_sum(low)} + fold_sum(high));
 }
 
 }  // namespace
@@ -53,12 +47,7 @@ internet_checksum& internet_checksum::add(std::span<const std::byte> bytes) noex
   return *this;
 }
 
-std::uint16_t internet_checksum::sum() const noexcept { return fold(sum_); }
-
-std::uint16_t pseudo_header_sum(ipv4_address source, ipv4_address destination, std::uint8_t protocol,
-                                std::uint16_t length) noexcept {
-  return fold(std::uint64_t{source.value} + destination.value + protocol + length);
-}
+std::uint16_t internet_checksum::sum() const noexcept { return fold_sum(sum_); }
 
 std::uint16_t transport_checksum(ipv4_address source, ipv4_address destination, std::uint8_t protocol,
                                  std::span<const std::byte> bytes) noexcept {
@@ -68,7 +57,7 @@ std::uint16_t transport_checksum(ipv4_address source, ipv4_address destination, 
 }
 
 std::uint16_t subtract_sum(std::uint16_t whole, std::uint16_t part) noexcept {
-  return fold(std::uint64_t{whole} + static_cast<std::uint16_t>(~part));
+  return fold_sum(std::uint64_t{whole} + static_cast<std::uint16_t>(~part));
 }
 
 }  // namespace fourtuple::packet

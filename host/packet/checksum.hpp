@@ -9,6 +9,12 @@
 
 namespace fourtuple::packet {
 
+/// End-around carries until 16 bits are left (RFC 1071 section 4.1).
+[[nodiscard]] constexpr std::uint16_t fold_sum(std::uint64_t sum) noexcept {
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
+
 /// The internet checksum (RFC 1071) of bytes that come in pieces of any length and alignment.
 ///
 /// Sums are of big-endian 16-bit words, as numbers of the host. Counts as many bytes as fit in memory. A plain value.
@@ -35,8 +41,10 @@ class internet_checksum {
 
 /// Sum of the pseudo-header of TCP and UDP over IPv4 (RFC 9293 3.1, RFC 768), folded and not inverted. `length` is of
 /// the transport header and payload, in bytes.
-[[nodiscard]] std::uint16_t pseudo_header_sum(ipv4_address source, ipv4_address destination, std::uint8_t protocol,
-                                              std::uint16_t length) noexcept;
+[[nodiscard]] constexpr std::uint16_t pseudo_header_sum(ipv4_address source, ipv4_address destination,
+                                                        std::uint8_t protocol, std::uint16_t length) noexcept {
+  return fold_sum(std::uint64_t{source.value} + destination.value + protocol + length);
+}
 
 /// The checksum of a transport header and its payload with their pseudo-header: what goes into a field that is 0 in
 /// `bytes`, and 0 if the field is there and right. At most 65535 bytes.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "host/base/byte_order.hpp"
+
 namespace fourtuple::packet {
 namespace {
 
@@ -24,17 +26,14 @@ constexpr std::size_t length_sack_base = 2;
 constexpr std::size_t length_sack_block = 8;
 constexpr std::uint8_t max_window_scale = 14;  // RFC 7323 2.3
 
-std::uint8_t get8(std::span<const std::byte> from, std::size_t at) noexcept {
-  return std::to_integer<std::uint8_t>(from[at]);
-}
+constexpr auto get8 = base::load_be8;
+constexpr auto get16 = base::load_be16;
+constexpr auto get32 = base::load_be32;
 
-std::uint16_t get16(std::span<const std::byte> from, std::size_t at) noexcept {
-  return static_cast<std::uint16_t>(get8(from, at) << 8 | get8(from, at + 1));
-}
-
-std::uint32_t get32(std::span<const std::byte> from, std::size_t at) noexcept {
-  return std::uint32_t{get16(from, at)} << 16 | get16(from, at + 2);
-}
+/// NOP, NOP, timestamps: what nearly every segment of an established connection carries, and nothing else.
+constexpr std::size_t aligned_timestamps_bytes = 12;
+constexpr std::uint32_t aligned_timestamps =
+    kind_nop << 24 | kind_nop << 16 | kind_timestamps << 8 | std::uint32_t{length_timestamps};
 
 void parse_option(std::span<const std::byte> option, bool syn, tcp_options& to) noexcept {
   switch (get8(option, 0)) {
@@ -67,6 +66,11 @@ void parse_option(std::span<const std::byte> option, bool syn, tcp_options& to) 
 
 tcp_options parse_options(std::span<const std::byte> bytes, bool syn) noexcept {
   tcp_options options;
+  // Linux: tcp_parse_aligned_timestamp.
+  if (bytes.size() == aligned_timestamps_bytes && get32(bytes, 0) == aligned_timestamps) {
+    options.timestamps = tcp_timestamps{get32(bytes, 4), get32(bytes, 8)};
+    return options;
+  }
   while (!bytes.empty()) {
     const std::uint8_t kind = get8(bytes, 0);
     if (kind == kind_eol) break;
@@ -106,12 +110,12 @@ class writer {
   explicit writer(std::span<std::byte> out) noexcept : out_(out) {}
   void put8(std::size_t value) noexcept { out_[at_++] = static_cast<std::byte>(value); }
   void put16(std::uint16_t value) noexcept {
-    put8(value >> 8);
-    put8(value & 0xff);
+    base::store_be16(out_, at_, value);
+    at_ += sizeof value;
   }
   void put32(std::uint32_t value) noexcept {
-    put16(static_cast<std::uint16_t>(value >> 16));
-    put16(static_cast<std::uint16_t>(value & 0xffff));
+    base::store_be32(out_, at_, value);
+    at_ += sizeof value;
   }
 
  private:

@@ -9,52 +9,61 @@
 
 namespace fourtuple::tcp {
 
+/// Its bytes follow it in memory.
 struct tcp_receive_queue::chunk {
-  // With the members below, one page.
-  static constexpr std::size_t capacity = 4096 - 2 * sizeof(void*);
+  chunk* next;
+  std::uint32_t start;
+  std::uint32_t end;
+  std::uint32_t capacity;
 
-  chunk* next = nullptr;
-  std::uint32_t start = 0;
-  std::uint32_t end = 0;
-  std::byte data[capacity];
+  /// A page with this header, or, for a short message that finds the queue empty, a quarter of one: the allocator is
+  /// quicker with those.
+  static constexpr std::size_t page_bytes = 4096;
+  static constexpr std::size_t short_bytes = 1024;
 
+  /// For at least a part of `wanted`; nullptr without memory.
+  [[nodiscard]] static chunk* make(std::size_t wanted) noexcept {
+    const std::size_t bytes = wanted + sizeof(chunk) <= short_bytes ? short_bytes : page_bytes;
+    void* memory = ::operator new(bytes, std::nothrow);
+    if (memory == nullptr) return nullptr;
+    return new (memory) chunk{nullptr, 0, 0, static_cast<std::uint32_t>(bytes - sizeof(chunk))};
+  }
+  static void free(chunk* c) noexcept { ::operator delete(c); }
+
+  [[nodiscard]] std::byte* data() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+  [[nodiscard]] const std::byte* data() const noexcept { return reinterpret_cast<const std::byte*>(this + 1); }
   [[nodiscard]] std::size_t room() const noexcept { return capacity - end; }
-  void append(std::span<const std::byte> bytes) noexcept {
-    std::memcpy(data + end, bytes.data(), bytes.size());
-    end += static_cast<std::uint32_t>(bytes.size());
+  /// What fits; returns the rest.
+  std::span<const std::byte> append(std::span<const std::byte> bytes) noexcept {
+    const std::size_t count = std::min(room(), bytes.size());
+    std::memcpy(data() + end, bytes.data(), count);
+    end += static_cast<std::uint32_t>(count);
+    return bytes.subspan(count);
   }
 };
 
 bool tcp_receive_queue::append(std::span<const std::byte> bytes) noexcept {
-  const std::size_t total = bytes.size();
-  if (total == 0) return true;
+  if (bytes.empty()) return true;
   const std::size_t room = tail_ == nullptr ? 0 : tail_->room();
   // All new chunks first, so that running out of memory leaves everything as it was.
   chunk* fresh = nullptr;
-  for (std::size_t have = room; have < total; have += chunk::capacity) {
-    auto* made = new (std::nothrow) chunk;
-    if (made == nullptr) {
-      while (fresh != nullptr) delete std::exchange(fresh, fresh->next);
+  chunk** fresh_end = &fresh;
+  for (std::size_t have = room; have < bytes.size(); have += (*fresh_end)->capacity, fresh_end = &(*fresh_end)->next) {
+    *fresh_end = chunk::make(bytes.size() - have);
+    if (*fresh_end == nullptr) {
+      while (fresh != nullptr) chunk::free(std::exchange(fresh, fresh->next));
       return false;
     }
-    made->next = fresh;
-    fresh = made;
   }
-  if (room != 0) {
-    const std::size_t count = std::min(room, total);
-    tail_->append(bytes.first(count));
-    bytes = bytes.subspan(count);
-  }
+  bytes_ += static_cast<std::uint32_t>(bytes.size());
+  if (room != 0) bytes = tail_->append(bytes);
   while (fresh != nullptr) {
     chunk* filling = std::exchange(fresh, fresh->next);
     filling->next = nullptr;
-    const std::size_t count = std::min(chunk::capacity, bytes.size());
-    filling->append(bytes.first(count));
-    bytes = bytes.subspan(count);
+    bytes = filling->append(bytes);
     (tail_ == nullptr ? head_ : tail_->next) = filling;
     tail_ = filling;
   }
-  bytes_ += static_cast<std::uint32_t>(total);
   return true;
 }
 
@@ -66,7 +75,7 @@ std::size_t tcp_receive_queue::peek(std::span<const std::span<std::byte>> to) co
     while (!buffer.empty() && from != nullptr) {
       const std::size_t there = from->end - from->start - skip;
       const std::size_t count = std::min(there, buffer.size());
-      std::memcpy(buffer.data(), from->data + from->start + skip, count);
+      std::memcpy(buffer.data(), from->data() + from->start + skip, count);
       buffer = buffer.subspan(count);
       copied += count;
       skip += count;
@@ -84,7 +93,7 @@ std::size_t tcp_receive_queue::consume(std::size_t bytes) noexcept {
     const std::size_t count = std::min<std::size_t>(head_->end - head_->start, bytes - taken);
     head_->start += static_cast<std::uint32_t>(count);
     taken += count;
-    if (head_->start == head_->end) delete std::exchange(head_, head_->next);
+    if (head_->start == head_->end) chunk::free(std::exchange(head_, head_->next));
   }
   if (head_ == nullptr) tail_ = nullptr;
   bytes_ -= static_cast<std::uint32_t>(taken);
