@@ -71,6 +71,10 @@ struct nic_pins {
   std::uint8_t* m_axis_tready = nullptr;  // input
   const std::uint8_t* m_axis_tlast = nullptr;
 
+  /// Not a port: the counters' pulses, bit i for the counter at counter_rx_frames + 8 i, the clock after what they
+  /// count.
+  const std::uint64_t* counted = nullptr;
+
   const std::uint8_t* quiet = nullptr;
   const std::uint64_t* quiet_clocks = nullptr;  ///< 48 bits; all ones: no timer.
   std::uint64_t* skip = nullptr;                // input

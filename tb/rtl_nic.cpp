@@ -2,10 +2,13 @@
 #include "tb/rtl_nic.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <utility>
 
+#include "model/nic/counters.hpp"
 #include "model/sim/time.hpp"
+#include "rtl/regs/generated/fourtuple_nic_regs.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -16,6 +19,15 @@ using model::sim::to_ps;
 constexpr std::uint64_t no_timer = 0xffff'ffff'ffff;  // quiet_clocks_o has 48 bits.
 constexpr std::uint64_t never = ~std::uint64_t{0};
 constexpr int reset_clocks = 8;
+
+// Bits of nic_pins::counted.
+constexpr std::uint64_t drop_pulses = [] {
+  std::uint64_t mask = 0;
+  for (std::uint32_t i = 0; i < 64; ++i) {
+    if (model::nic::counters::is_drop(regs::counter_rx_frames + 8 * i)) mask |= std::uint64_t{1} << i;
+  }
+  return mask;
+}();
 constexpr std::size_t thread_stack_bytes = std::size_t{1} << 20;
 
 std::unique_ptr<verilated_nic> make_model(const rtl_nic_options& options) {
@@ -162,9 +174,15 @@ void rtl_nic::clock_edge() {
   mac_.sample(edge_ps());
   *pins_.clk = 1;
   model_->evaluate(edge_ps());
+  if (on_drop_) tell_drops();
   settled_ = false;
   ++next_edge_;
   ++evaluated_;
+}
+
+void rtl_nic::tell_drops() {
+  for (std::uint64_t left = *pins_.counted & drop_pulses; left != 0; left &= left - 1)
+    on_drop_(regs::counter_rx_frames + 8 * static_cast<std::uint32_t>(std::countr_zero(left)), from_ps(edge_ps()));
 }
 
 bool rtl_nic::quiet() const noexcept {

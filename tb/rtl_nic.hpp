@@ -52,6 +52,7 @@ class rtl_nic final : public model::nic::nic {
 
   /// Idle time up to now is included.
   [[nodiscard]] model::nic::nic_clocks clocks() const noexcept override;
+  void set_drop_callback(drop_callback on_drop) override { on_drop_ = std::move(on_drop); }
   /// With a trace_file: whether what follows goes into it.
   void set_tracing(bool on) { model_->set_tracing(on); }
 
@@ -69,6 +70,7 @@ class rtl_nic final : public model::nic::nic {
   void skip_to(std::uint64_t edge);
   void clock_edge();
   void take_arrivals();
+  void tell_drops();
   [[nodiscard]] bool quiet() const noexcept;
   [[nodiscard]] std::uint64_t edge_ps() const noexcept { return next_edge_ * period_ps_; }
   [[nodiscard]] std::uint64_t edge_at_or_after(std::uint64_t time_ps) const noexcept;
@@ -89,6 +91,7 @@ class rtl_nic final : public model::nic::nic {
   std::uint64_t next_edge_ = 0;  ///< Number of the first edge that has not been evaluated; 0 is at time 0.
   bool settled_ = false;         ///< The inputs for next_edge_ are set.
   std::uint64_t evaluated_ = 0;
+  drop_callback on_drop_;
   sc_core::sc_time last_upstream_departure_;
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "Vfourtuple_nic_traced.h"
+#include "Vfourtuple_nic_traced___024root.h"
 #include "tb/bind_pins.hpp"
 
 namespace fourtuple::tb {

@@ -2,6 +2,7 @@
 #include <verilated.h>
 
 #include "Vfourtuple_nic.h"
+#include "Vfourtuple_nic___024root.h"
 #include "tb/bind_pins.hpp"
 
 namespace fourtuple::tb {

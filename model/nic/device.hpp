@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "model/nic/command_mailbox.hpp"
 #include "model/nic/completion_writer.hpp"
@@ -39,6 +41,11 @@ class device {
   void refuse_register_access();
 
   void receive(std::span<const std::byte> frame, bool bad);
+
+  /// Called for each drop with the offset of the counter that counts it.
+  void set_drop_callback(std::function<void(std::uint32_t counter)> on_drop) {
+    counts_.set_drop_callback(std::move(on_drop));
+  }
 
   /// Answers to the port's write_memory and read_memory, in order.
   void memory_written(bool ok) { dma_.written(ok); }

@@ -40,6 +40,12 @@ functional_nic::functional_nic(sc_core::sc_module_name name, const nic_config& c
   SC_METHOD(run);
 }
 
+void functional_nic::set_drop_callback(drop_callback on_drop) {
+  device_.set_drop_callback([on_drop = std::move(on_drop)](std::uint32_t counter) {
+    if (on_drop) on_drop(counter, sc_core::sc_time_stamp());
+  });
+}
+
 void functional_nic::on_tlp(pcie::tlp&& packet, sc_core::sc_time arrival) {
   arrivals_.push(std::move(packet), arrival);
 }

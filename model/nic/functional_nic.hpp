@@ -22,6 +22,7 @@ class functional_nic final : public nic, private device_port {
   functional_nic(sc_core::sc_module_name name, const nic_config& config);
 
   [[nodiscard]] nic_clocks clocks() const noexcept override { return {}; }
+  void set_drop_callback(drop_callback on_drop) override;
 
  private:
   using input = std::variant<pcie::tlp, wire::frame>;

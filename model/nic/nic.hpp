@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <systemc>
 
 #include "model/pcie/requester.hpp"
@@ -36,6 +37,12 @@ class nic : public sc_core::sc_module {
   wire::frame_in& ethernet_in() noexcept { return ethernet_in_; }
 
   [[nodiscard]] virtual nic_clocks clocks() const noexcept = 0;
+
+  /// Called for each frame or command that the device drops: `counter` is the register offset of the counter that
+  /// counts it (docs/device.md has the reasons), `when` the device's clock edge, which may be ahead of the kernel's
+  /// time. Nothing to listen to costs nothing to speak of.
+  using drop_callback = std::function<void(std::uint32_t counter, sc_core::sc_time when)>;
+  virtual void set_drop_callback(drop_callback on_drop) = 0;
 
  protected:
   explicit nic(sc_core::sc_module_name name)

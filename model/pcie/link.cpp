@@ -56,25 +56,31 @@ link::link(sc_core::sc_module_name name, const link_config& config)
       to_endpoint_("to_endpoint"),
       from_root_(
           "from_root",
-          [this](tlp&& packet, sc_core::sc_time start) { carry(downstream_, to_endpoint_, std::move(packet), start); }),
-      from_endpoint_("from_endpoint", [this](tlp&& packet, sc_core::sc_time start) {
-        carry(upstream_, to_root_, std::move(packet), start);
+          [this](tlp&& packet, sc_core::sc_time ready) { carry(tlp_direction::downstream, std::move(packet), ready); }),
+      from_endpoint_("from_endpoint", [this](tlp&& packet, sc_core::sc_time ready) {
+        carry(tlp_direction::upstream, std::move(packet), ready);
       }) {
   if (const auto error = config_error(config)) SC_REPORT_FATAL(this->name(), error->c_str());
 }
 
 sc_core::sc_time link::smallest_latency() const { return sim::from_ps(config_.one_way_latency_ps); }
 
-void link::carry(direction& way, tlp_out& out, tlp&& packet, sc_core::sc_time start) {
+void link::carry(tlp_direction towards, tlp&& packet, sc_core::sc_time ready) {
+  const bool up = towards == tlp_direction::upstream;
+  direction& way = up ? upstream_ : downstream_;
   const std::uint32_t bytes = wire_bytes(packet);
   const std::uint64_t busy_ps = serialisation_ps(config_, bytes);
-  way.free_at = std::max(way.free_at, start) + sim::from_ps(busy_ps);
+  const sc_core::sc_time start = std::max(way.free_at, ready);
+  way.free_at = start + sim::from_ps(busy_ps);
   if (packet.type != tlp_type::write_acknowledge) {
     ++way.counters.tlps;
     way.counters.payload_bytes += packet.data.size();
     way.counters.wire_bytes += bytes;
     way.counters.busy_ps += busy_ps;
   }
+  for (tlp_observer* const observer : observers_)
+    observer->on_tlp({.way = towards, .start = start, .end = way.free_at, .wire_bytes = bytes, .packet = packet});
+  tlp_out& out = up ? to_root_ : to_endpoint_;
   out.send(std::move(packet), sim::until(way.free_at) + sim::from_ps(config_.one_way_latency_ps));
 }
 

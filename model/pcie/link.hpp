@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <systemc>
+#include <vector>
 
+#include "model/pcie/tlp_observer.hpp"
 #include "model/pcie/tlp_port.hpp"
 
 namespace fourtuple::model::pcie {
@@ -64,6 +66,9 @@ class link : public sc_core::sc_module {
   [[nodiscard]] const link_counters& downstream() const noexcept { return downstream_.counters; }
   [[nodiscard]] const link_counters& upstream() const noexcept { return upstream_.counters; }
 
+  /// `observer` outlives the simulation.
+  void add_observer(tlp_observer& observer) { observers_.push_back(&observer); }
+
   /// No packet arrives sooner than this after it was sent.
   [[nodiscard]] sc_core::sc_time smallest_latency() const;
 
@@ -72,11 +77,12 @@ class link : public sc_core::sc_module {
     sc_core::sc_time free_at;  ///< When the last packet's last bit is on the lanes.
     link_counters counters;
   };
-  void carry(direction& way, tlp_out& out, tlp&& packet, sc_core::sc_time start);
+  void carry(tlp_direction towards, tlp&& packet, sc_core::sc_time ready);
 
   link_config config_;
   direction downstream_;
   direction upstream_;
+  std::vector<tlp_observer*> observers_;
   tlp_out to_root_;
   tlp_out to_endpoint_;
   tlp_in from_root_;

@@ -40,6 +40,17 @@ std::vector<std::pair<const char*, std::uint64_t>> named(const impairment_counte
           {"queue_most_bytes", counters.queue_most_bytes}};
 }
 
+std::vector<const char*> what_happened(const impairment_counters& before, const impairment_counters& after) {
+  const auto was = named(before);
+  const auto is = named(after);
+  std::vector<const char*> names;
+  // The first two are of every frame, and the last one is no count.
+  for (std::size_t i = 2; i + 1 < is.size(); ++i) {
+    if (is[i].second != was[i].second) names.push_back(is[i].first);
+  }
+  return names;
+}
+
 impairment::impairment(const impairment_config& config, const random_streams& streams)
     : config_(config),
       loss_(streams("loss")),

@@ -40,6 +40,10 @@ struct impairment_counters {
 /// Names and values in the order above.
 [[nodiscard]] std::vector<std::pair<const char*, std::uint64_t>> named(const impairment_counters& counters);
 
+/// The names of what was done to the frames between two states of the counters; `offered` and `delivered` apart.
+[[nodiscard]] std::vector<const char*> what_happened(const impairment_counters& before,
+                                                     const impairment_counters& after);
+
 /// What goes wrong in one direction of a link. It decides when a frame is sent, not when it arrives: everything it does
 /// makes frames later or fewer, so that nobody has to wait for it and results do not depend on who runs ahead.
 class impairment {

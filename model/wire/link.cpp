@@ -63,12 +63,28 @@ void link::carry(direction way, frame&& content, sc_core::sc_time ready) {
   state.counters.frame_bytes += content.bytes.size();
   if (content.bad) ++state.counters.bad;
   state.counters.busy_ps += busy_ps;
-  for (wire_observer* const observer : observers_)
-    observer->on_frame({.way = way, .start = start, .arrival = arrival, .content = content});
+  const wire_event event{.way = way, .start = start, .arrival = arrival, .content = content};
+  for (wire_observer* const observer : observers_) observer->on_frame(event);
+  if (state.impaired) return pass_impairment(event, std::move(content), duration);
+  deliver(way, std::move(content), arrival);
+}
+
+void link::pass_impairment(const wire_event& event, frame&& content, sc_core::sc_time duration) {
+  impairment& impaired = *ways_[static_cast<std::size_t>(event.way)].impaired;
+  const impairment_counters before = impaired.counters();
+  frame copy = content;  // What is done to the frame is told beside the frame as it was.
+  std::vector<impairment::delivery> deliveries = impaired.pass(std::move(copy), event.arrival, duration);
+  const std::vector<const char*> what = what_happened(before, impaired.counters());
+  if (!what.empty()) {
+    for (wire_observer* const observer : observers_) observer->on_impairment(event, what);
+  }
+  for (impairment::delivery& each : deliveries) deliver(event.way, std::move(each.content), each.arrival);
+}
+
+void link::deliver(direction way, frame&& content, sc_core::sc_time arrival) {
+  for (wire_observer* const observer : observers_) observer->on_arrival(way, content, arrival);
   frame_out& out = way == direction::a_to_b ? to_b_ : to_a_;
-  if (!state.impaired) return out.send(std::move(content), sim::until(arrival));
-  for (impairment::delivery& each : state.impaired->pass(std::move(content), arrival, duration))
-    out.send(std::move(each.content), sim::until(each.arrival));
+  out.send(std::move(content), sim::until(arrival));
 }
 
 }  // namespace fourtuple::model::wire

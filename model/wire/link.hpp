@@ -81,6 +81,8 @@ class link : public sc_core::sc_module {
     std::unique_ptr<impairment> impaired;
   };
   void carry(direction way, frame&& content, sc_core::sc_time ready);
+  void pass_impairment(const wire_event& event, frame&& content, sc_core::sc_time duration);
+  void deliver(direction way, frame&& content, sc_core::sc_time arrival);
   [[nodiscard]] std::uint64_t duration_ps(std::size_t bytes) const noexcept;
 
   link_config config_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <systemc>
 
 #include "model/wire/frame_port.hpp"
@@ -33,6 +34,14 @@ class wire_observer {
   virtual ~wire_observer() = default;
 
   virtual void on_frame(const wire_event& event) = 0;
+
+  /// Only of an impaired direction, before on_arrival(): what happened to the frame, under the names of
+  /// impairment_counters: "lost_random", "corrupted", ... More than one thing can.
+  virtual void on_impairment(const wire_event& /*event*/, std::span<const char* const> /*what*/) {}
+
+  /// A frame will be complete at the far end at `arrival`: not called for one that is lost, twice for one that is
+  /// duplicated. With an impairment that reorders, arrivals do not come in the order of the calls.
+  virtual void on_arrival(direction /*way*/, const frame& /*content*/, sc_core::sc_time /*arrival*/) {}
 };
 
 }  // namespace fourtuple::model::wire

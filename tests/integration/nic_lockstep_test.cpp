@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <map>
 
+#include "model/nic/counters.hpp"
 #include "model/nic/functional_nic.hpp"
 #include "model/sim/time.hpp"
 #include "tb/rtl_nic.hpp"
@@ -35,6 +37,17 @@ class lockstep_system : public sc_core::sc_module {
   explicit lockstep_system(sc_core::sc_module_name name) : sc_module(name) {
     SC_THREAD(run);
     set_stack_size(std::size_t{1} << 20);
+    model.set_drop_callback([this](std::uint32_t counter, sc_core::sc_time) { ++model_drops[counter]; });
+    rtl.set_drop_callback([this](std::uint32_t counter, sc_core::sc_time) { ++rtl_drops[counter]; });
+  }
+
+  /// What was told of drops is what the counters say. Only from a job.
+  void check_told_drops() {
+    for (std::uint32_t counter = regs::counter_rx_frames; counter < regs::msix0_address; counter += 8) {
+      if (!model::nic::counters::is_drop(counter)) continue;
+      EXPECT_EQ(model_bench.read32(counter), model_drops[counter]) << std::hex << counter;
+      EXPECT_EQ(rtl_bench.read32(counter), rtl_drops[counter]) << std::hex << counter;
+    }
   }
 
   void execute(const std::function<void()>& job) {
@@ -49,6 +62,8 @@ class lockstep_system : public sc_core::sc_module {
   nic_bench model_bench{"model_bench", model};
   nic_bench rtl_bench{"rtl_bench", rtl};
   nic_lockstep devices{model_bench, rtl_bench};
+  std::map<std::uint32_t, std::uint32_t> model_drops;  ///< By the counter's offset.
+  std::map<std::uint32_t, std::uint32_t> rtl_drops;
 
  private:
   void run() {
@@ -86,6 +101,7 @@ class nic_lockstep_test : public ::testing::Test {
       devices.settle();  // The RTL's table is cleared after reset.
       job();
       devices.take_down();
+      system().check_told_drops();
     });
   }
 

@@ -387,5 +387,41 @@ TEST(impairment, does_not_depend_on_how_far_a_sender_runs_ahead) {
   EXPECT_EQ(in_time.arrivals, ahead.arrivals);
 }
 
+TEST(impairment, observers_are_told_what_happened_to_a_frame) {
+  struct recorder final : wire_observer {
+    void on_frame(const wire_event& event) override { note("sent", event.content); }
+    void on_impairment(const wire_event& event, std::span<const char* const> what) override {
+      for (const char* name : what) note(name, event.content);
+    }
+    void on_arrival(direction, const frame& content, sc_core::sc_time) override {
+      note(content.bad ? "arrives bad" : "arrives", content);
+    }
+    void note(const std::string& what, const frame& content) {
+      lines.push_back(std::to_string(number_of(content)) + " " + what);
+    }
+    std::vector<std::string> lines;
+  };
+  link wire("told_wire", {});
+  frame_out from_a("told_from_a");
+  frame_out from_b("told_from_b");
+  frame_in at_a("told_at_a", [](frame&&, sc_core::sc_time) {});
+  frame_in at_b("told_at_b", [](frame&&, sc_core::sc_time) {});
+  from_a.socket.bind(wire.from_a().socket);
+  from_b.socket.bind(wire.from_b().socket);
+  wire.to_a().socket.bind(at_a.socket);
+  wire.to_b().socket.bind(at_b.socket);
+  wire.impair(direction::a_to_b,
+              {.drops = {{.kind = segment_kind::frame, .first = 1, .last = 1}}, .duplicate = 1'000'000}, streams_of(1));
+  recorder log;
+  wire.add_observer(log);
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  from_a.send(segment(ack, 100, 1), sc_core::SC_ZERO_TIME);
+  from_a.send(segment(ack, 100, 2), sc_core::SC_ZERO_TIME);
+  from_b.send(segment(ack, 100, 3), sc_core::SC_ZERO_TIME);
+  const std::vector<std::string> expected = {"1 sent",    "1 lost_scripted", "2 sent", "2 duplicated",
+                                             "2 arrives", "2 arrives",       "3 sent", "3 arrives"};
+  EXPECT_EQ(log.lines, expected);
+}
+
 }  // namespace
 }  // namespace fourtuple::model::wire

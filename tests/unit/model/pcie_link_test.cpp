@@ -43,6 +43,25 @@ TEST(pcie_link, sizes_on_the_lanes) {
   EXPECT_EQ(wire_bytes(packet), 0U);
 }
 
+TEST(pcie_link, observers_see_when_each_packet_is_on_the_lanes) {
+  struct recorder final : pcie::tlp_observer {
+    void on_tlp(const pcie::tlp_event& event) override {
+      lines.push_back(std::string(event.way == pcie::tlp_direction::upstream ? "up " : "down ") +
+                      std::to_string(sim::to_ps(event.start)) + "-" + std::to_string(sim::to_ps(event.end)) + " " +
+                      std::to_string(event.wire_bytes) + " " + std::to_string(event.packet.data.size()));
+    }
+    std::vector<std::string> lines;
+  };
+  linked_probes probes({.generation = 1, .lanes = 1});  // 4 ns a byte.
+  recorder log;
+  probes.wire.add_observer(log);
+  probes.endpoint.out.send(memory_write(0x1000, bytes_of(4, 0)), from_ns(10));
+  probes.endpoint.out.send(memory_write(0x1000, bytes_of(4, 0)), from_ns(10));
+  probes.root.out.send(memory_read(0x1000, 64), sc_core::SC_ZERO_TIME);
+  const std::vector<std::string> expected = {"up 10000-106000 24 4", "up 106000-202000 24 4", "down 0-80000 20 0"};
+  EXPECT_EQ(log.lines, expected);
+}
+
 TEST(pcie_link, rates_of_the_generations) {
   // Gen1 x1: 2.5 GT/s, 8b/10b: 250 MB/s. Gen2 x4: 2 GB/s.
   EXPECT_EQ(serialisation_ps({.generation = 1, .lanes = 1}, 1), 4'000U);
