@@ -125,6 +125,7 @@ void rtl_nic::check_lookahead(sc_core::sc_time arrival) {
 
 void rtl_nic::take_arrivals() {
   const sc_core::sc_time edge = from_ps(edge_ps());
+  requester_.expire(edge);
   while (!arrivals_.empty() && arrivals_.next_arrival() <= edge) {
     auto arrived = arrivals_.pop(edge);
     if (auto* content = std::get_if<model::wire::frame>(&*arrived)) {
@@ -198,7 +199,9 @@ std::uint64_t rtl_nic::edge_at_or_after(std::uint64_t time_ps) const noexcept {
 std::uint64_t rtl_nic::next_busy_edge() const {
   const std::uint64_t timer = *pins_.quiet_clocks == no_timer ? never : next_edge_ + *pins_.quiet_clocks + 1;
   const std::uint64_t arrival = arrivals_.empty() ? never : edge_at_or_after(to_ps(arrivals_.next_arrival()));
-  return std::min(timer, arrival);
+  const auto timeout = requester_.next_timeout();
+  const std::uint64_t given_up = timeout ? edge_at_or_after(to_ps(*timeout)) : never;
+  return std::min({timer, arrival, given_up});
 }
 
 void rtl_nic::sleep() {

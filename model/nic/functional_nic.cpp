@@ -80,9 +80,15 @@ void functional_nic::run() {
     else if (const auto* content = std::get_if<wire::frame>(&*arrived))
       device_.receive(content->bytes, content->bad);
   }
+  requester_.expire(now);
   device_.on_timer();
-  if (const auto timer = device_.next_timer())
-    next_trigger(sim::until(std::max(sim::from_ps(*timer * sim::to_ps(period_)), now + period_)), arrivals_.changed());
+  auto wake = requester_.next_timeout();
+  if (const auto timer = device_.next_timer()) {
+    const auto at = std::max(sim::from_ps(*timer * sim::to_ps(period_)), now + period_);
+    wake = wake ? std::min(*wake, at) : at;
+  }
+  if (wake)
+    next_trigger(sim::until(*wake), arrivals_.changed());
   else
     next_trigger(arrivals_.changed());
 }

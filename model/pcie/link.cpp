@@ -16,6 +16,7 @@ constexpr std::array<std::uint32_t, 7> link_widths = {1, 2, 4, 8, 12, 16, 32};
 constexpr std::uint32_t framing_bytes = 8;
 constexpr std::uint32_t header_3dw_bytes = 12;
 constexpr std::uint32_t header_4dw_bytes = 16;
+constexpr std::uint32_t data_credit_bytes = 16;
 constexpr std::uint64_t first_64_bit_address = std::uint64_t{1} << 32;
 
 }  // namespace
@@ -52,6 +53,8 @@ double utilisation(const link_counters& counters, sc_core::sc_time elapsed) noex
 link::link(sc_core::sc_module_name name, const link_config& config)
     : sc_module(name),
       config_(config),
+      downstream_(config.endpoint),
+      upstream_(config.root),
       to_root_("to_root"),
       to_endpoint_("to_endpoint"),
       from_root_(
@@ -65,23 +68,63 @@ link::link(sc_core::sc_module_name name, const link_config& config)
 
 sc_core::sc_time link::smallest_latency() const { return sim::from_ps(config_.one_way_latency_ps); }
 
+link::direction::direction(const receive_credits& credits)
+    : posted(credits.posted_headers, credits.posted_data),
+      non_posted(credits.non_posted_headers, 0),
+      hold_ps(credits.hold_ps) {}
+
+std::uint64_t link::leave(direction& way, const tlp& packet, std::uint64_t start_ps, std::uint64_t busy_ps) {
+  std::uint64_t in_order_ps = std::max(start_ps, way.posted_end_ps);
+  std::uint64_t* own_end_ps = &way.completion_end_ps;
+  credit_account* credits = nullptr;
+  std::uint32_t data = 0;
+  switch (packet.type) {
+    case tlp_type::memory_write:
+      own_end_ps = &way.posted_end_ps;
+      credits = &way.posted;
+      data = static_cast<std::uint32_t>((packet.data.size() + data_credit_bytes - 1) / data_credit_bytes);
+      break;
+    case tlp_type::memory_read:
+      own_end_ps = &way.non_posted_end_ps;
+      credits = &way.non_posted;
+      break;
+    case tlp_type::write_acknowledge:  // Takes no room: it comes behind all that was sent before.
+      in_order_ps = std::max(in_order_ps, way.non_posted_end_ps);
+      break;
+    case tlp_type::completion:
+      break;
+  }
+  in_order_ps = std::max(in_order_ps, *own_end_ps);
+  std::uint64_t earliest_ps = in_order_ps;
+  if (credits != nullptr) earliest_ps = credits->available_ps(in_order_ps, data);
+  if (earliest_ps > in_order_ps) {
+    ++way.counters.credit_stalls;
+    way.counters.credit_stall_ps += earliest_ps - in_order_ps;
+  }
+  const std::uint64_t end_ps = way.lanes.take(start_ps, earliest_ps, busy_ps) + busy_ps;
+  *own_end_ps = std::max(*own_end_ps, end_ps);
+  if (credits != nullptr) credits->use(data, end_ps + 2 * config_.one_way_latency_ps + way.hold_ps);
+  return end_ps;
+}
+
 void link::carry(tlp_direction towards, tlp&& packet, sc_core::sc_time ready) {
   const bool up = towards == tlp_direction::upstream;
   direction& way = up ? upstream_ : downstream_;
   const std::uint32_t bytes = wire_bytes(packet);
   const std::uint64_t busy_ps = serialisation_ps(config_, bytes);
-  const sc_core::sc_time start = std::max(way.free_at, ready);
-  way.free_at = start + sim::from_ps(busy_ps);
+  const std::uint64_t end_ps = leave(way, packet, sim::to_ps(ready), busy_ps);
   if (packet.type != tlp_type::write_acknowledge) {
     ++way.counters.tlps;
     way.counters.payload_bytes += packet.data.size();
     way.counters.wire_bytes += bytes;
     way.counters.busy_ps += busy_ps;
   }
+  const sc_core::sc_time end = sim::from_ps(end_ps);
   for (tlp_observer* const observer : observers_)
-    observer->on_tlp({.way = towards, .start = start, .end = way.free_at, .wire_bytes = bytes, .packet = packet});
+    observer->on_tlp(
+        {.way = towards, .start = sim::from_ps(end_ps - busy_ps), .end = end, .wire_bytes = bytes, .packet = packet});
   tlp_out& out = up ? to_root_ : to_endpoint_;
-  out.send(std::move(packet), sim::until(way.free_at) + sim::from_ps(config_.one_way_latency_ps));
+  out.send(std::move(packet), sim::until(end + sim::from_ps(config_.one_way_latency_ps)));
 }
 
 }  // namespace fourtuple::model::pcie

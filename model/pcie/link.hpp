@@ -7,10 +7,21 @@
 #include <systemc>
 #include <vector>
 
+#include "model/pcie/flow_control.hpp"
 #include "model/pcie/tlp_observer.hpp"
 #include "model/pcie/tlp_port.hpp"
 
 namespace fourtuple::model::pcie {
+
+/// Flow control credits that the receiver at one end advertises (PCIe 2.6.1): a header each for a TLP, data in units of
+/// 16 bytes. 0 stands for infinite, as PCIe allows to say, and as endpoints and root complexes must for completions.
+struct receive_credits {
+  std::uint32_t posted_headers = 0;
+  std::uint32_t posted_data = 0;
+  std::uint32_t non_posted_headers = 0;  ///< Reads have no data.
+  /// From a TLP's arrival until its buffer is free again; the credits are then back one link latency later.
+  std::uint64_t hold_ps = 0;
+};
 
 /// What a slot offers. The defaults are those of a Gen4 x16 slot; with the root complex's memory latency they make a
 /// read round trip of 900 ns.
@@ -20,6 +31,8 @@ struct link_config {
   /// From the last bit put on the lanes to the packet being there: the physical and data link layers at both ends, the
   /// internal buses of both. At least 1 ps; it bounds how far a sender may run ahead.
   std::uint64_t one_way_latency_ps = 350'000;
+  receive_credits root = {};      ///< Of the root port: what limits the device.
+  receive_credits endpoint = {};  ///< Of the device: what limits the processor's accesses.
 };
 
 /// One sentence on what is wrong with it; nothing if it can be built.
@@ -39,8 +52,10 @@ struct link_config {
 struct link_counters {
   std::uint64_t tlps = 0;  ///< Without write_acknowledges.
   std::uint64_t payload_bytes = 0;
-  std::uint64_t wire_bytes = 0;  ///< With headers and framing.
-  std::uint64_t busy_ps = 0;     ///< Time that the lanes were in use.
+  std::uint64_t wire_bytes = 0;       ///< With headers and framing.
+  std::uint64_t busy_ps = 0;          ///< Time that the lanes were in use.
+  std::uint64_t credit_stalls = 0;    ///< TLPs that had to wait for credits.
+  std::uint64_t credit_stall_ps = 0;  ///< How long, added up.
 };
 
 /// Share of `elapsed` that the lanes were in use, 0 to 1 (more if packets that have been sent are still waiting).
@@ -49,9 +64,9 @@ struct link_counters {
 /// A point-to-point PCI Express link between a root port and an endpoint. Each direction sends one TLP after the
 /// other at the link's rate and delivers each one latency after its last bit.
 ///
-/// Order: what enters first leaves first, whatever its type. Of the orders that PCIe allows (2.4.1, table of ordering
-/// rules) this is the strictest; it needs no second virtual channel and cannot deadlock, because receivers never refuse
-/// a packet (flow control credits are never exhausted).
+/// Order (PCIe 2.4.1): nothing overtakes a posted request that was sent before it. What waits for non-posted credits is
+/// overtaken by posted requests and completions, as it must be so that nothing locks up; otherwise what enters first
+/// leaves first. There is one virtual channel, and no relaxed ordering.
 class link : public sc_core::sc_module {
  public:
   /// `config` must be free of config_error().
@@ -74,10 +89,20 @@ class link : public sc_core::sc_module {
 
  private:
   struct direction {
-    sc_core::sc_time free_at;  ///< When the last packet's last bit is on the lanes.
+    explicit direction(const receive_credits& credits);
+    lane_schedule lanes;
+    credit_account posted;
+    credit_account non_posted;
+    std::uint64_t hold_ps;
+    // When the last bit of the latest packet of each kind is on the lanes.
+    std::uint64_t posted_end_ps = 0;
+    std::uint64_t non_posted_end_ps = 0;
+    std::uint64_t completion_end_ps = 0;
     link_counters counters;
   };
   void carry(tlp_direction towards, tlp&& packet, sc_core::sc_time ready);
+  /// When `packet`, ready at `start_ps`, has left.
+  [[nodiscard]] std::uint64_t leave(direction& way, const tlp& packet, std::uint64_t start_ps, std::uint64_t busy_ps);
 
   link_config config_;
   direction downstream_;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/sim/time.hpp"
+
 namespace fourtuple::model::pcie {
 namespace {
 
@@ -39,8 +41,16 @@ struct read_operation {
 struct read_request {
   bool outstanding = false;
   std::uint64_t operation = 0;  ///< Its number since the beginning.
+  std::uint64_t serial = 0;     ///< Tells it from others that had the same tag.
   std::uint32_t offset = 0;     ///< Of the next expected byte, in the operation's data.
   std::uint32_t remaining_bytes = 0;
+};
+
+/// When a read request is given up. One for each that was sent, in their order; answered ones are passed over.
+struct read_deadline {
+  std::uint64_t serial = 0;
+  std::uint16_t tag = 0;
+  sc_core::sc_time at;
 };
 
 /// A memory write on its way. Its tag is its number modulo 2^16.
@@ -67,15 +77,21 @@ struct requester::state {
   std::size_t next_to_request = 0;  ///< Index in reads: the first of which a part was not sent for want of a tag.
   std::vector<read_request> by_tag;
   std::deque<std::uint16_t> free_tags;
+  std::deque<read_deadline> deadlines;
+  std::uint64_t next_serial = 0;
 
   sc_core::sc_time last_departure;
   std::uint64_t unexpected = 0;
+  std::uint64_t poisoned = 0;
+  std::uint64_t timeouts = 0;
 
   void depart(tlp packet, sc_core::sc_time departure);
   void send_reads(sc_core::sc_time departure);
   void send_read_part(read_operation& operation, std::uint64_t number, sc_core::sc_time departure);
   void accept_acknowledge(const tlp& packet, sc_core::sc_time arrival);
   void accept_completion(const tlp& packet, sc_core::sc_time arrival);
+  void finish_request(std::uint16_t tag, sc_core::sc_time arrival);
+  void forget_answered_deadlines();
   bool take_data(read_request& request, read_operation& operation, const tlp& packet);
   void finish_writes(sc_core::sc_time arrival);
   void finish_reads(sc_core::sc_time arrival);
@@ -100,8 +116,11 @@ void requester::state::send_read_part(read_operation& operation, std::uint64_t n
   const std::uint64_t address = operation.address + operation.requested_bytes;
   const std::uint32_t bytes =
       first_part(address, operation.data.size() - operation.requested_bytes, limits.max_read_request_bytes);
-  by_tag[tag] = {
-      .outstanding = true, .operation = number, .offset = operation.requested_bytes, .remaining_bytes = bytes};
+  by_tag[tag] = {.outstanding = true,
+                 .operation = number,
+                 .serial = next_serial,
+                 .offset = operation.requested_bytes,
+                 .remaining_bytes = bytes};
   operation.requested_bytes += bytes;
   operation.all_requested = operation.requested_bytes == operation.data.size();
   ++operation.outstanding_tlps;
@@ -111,6 +130,16 @@ void requester::state::send_read_part(read_operation& operation, std::uint64_t n
   request.length_bytes = bytes;
   request.tag = tag;
   depart(std::move(request), departure);
+  if (limits.completion_timeout_ps == 0) return;
+  forget_answered_deadlines();
+  deadlines.push_back({next_serial++, tag, last_departure + sim::from_ps(limits.completion_timeout_ps)});
+}
+
+void requester::state::forget_answered_deadlines() {
+  const auto answered = [this](const read_deadline& d) {
+    return !by_tag[d.tag].outstanding || by_tag[d.tag].serial != d.serial;
+  };
+  while (!deadlines.empty() && answered(deadlines.front())) deadlines.pop_front();
 }
 
 void requester::state::accept_acknowledge(const tlp& packet, sc_core::sc_time arrival) {
@@ -161,15 +190,26 @@ void requester::state::accept_completion(const tlp& packet, sc_core::sc_time arr
   bool last = true;
   if (packet.status != completion_status::successful) {
     operation.status = packet.status;
+  } else if (packet.poisoned) {
+    // The rest may still come; the data of the whole is not to be used (PCIe 2.7.2.2).
+    ++poisoned;
+    operation.status = completion_status::completer_abort;
+    last = packet.data.size() >= request.remaining_bytes;
+    request.remaining_bytes -= std::min(request.remaining_bytes, static_cast<std::uint32_t>(packet.data.size()));
+    request.offset += static_cast<std::uint32_t>(packet.data.size());
   } else if (take_data(request, operation, packet)) {
     last = request.remaining_bytes == 0;
   } else {
     operation.status = completion_status::completer_abort;  // Malformed: the data is not to be used.
   }
-  if (!last) return;
-  request.outstanding = false;
-  --operation.outstanding_tlps;
-  free_tags.push_back(packet.tag);
+  if (last) finish_request(packet.tag, arrival);
+}
+
+/// The tag is free again, at the end of the row: a late answer then meets nobody for long.
+void requester::state::finish_request(std::uint16_t tag, sc_core::sc_time arrival) {
+  by_tag[tag].outstanding = false;
+  --reads[by_tag[tag].operation - first_read].outstanding_tlps;
+  free_tags.push_back(tag);
   send_reads(arrival);
   finish_reads(arrival);
 }
@@ -238,8 +278,25 @@ void requester::accept(tlp&& packet, sc_core::sc_time arrival) {
   }
 }
 
+std::optional<sc_core::sc_time> requester::next_timeout() const {
+  state_->forget_answered_deadlines();
+  if (state_->deadlines.empty()) return std::nullopt;
+  return state_->deadlines.front().at;
+}
+
+void requester::expire(sc_core::sc_time now) {
+  for (auto next = next_timeout(); next && *next <= now; next = next_timeout()) {
+    const std::uint16_t tag = state_->deadlines.front().tag;
+    ++state_->timeouts;
+    state_->reads[state_->by_tag[tag].operation - state_->first_read].status = completion_status::completer_abort;
+    state_->finish_request(tag, now);
+  }
+}
+
 bool requester::idle() const noexcept { return state_->writes.empty() && state_->reads.empty(); }
 
 std::uint64_t requester::unexpected_completions() const noexcept { return state_->unexpected; }
+std::uint64_t requester::poisoned_completions() const noexcept { return state_->poisoned; }
+std::uint64_t requester::completion_timeouts() const noexcept { return state_->timeouts; }
 
 }  // namespace fourtuple::model::pcie

@@ -5,13 +5,12 @@
 #include <cstddef>
 #include <utility>
 
+#include "model/pcie/doorbell.hpp"
 #include "model/sim/time.hpp"
 
 namespace fourtuple::model::pcie {
 namespace {
 
-constexpr std::uint64_t doorbell_first = 0xfee0'0000;
-constexpr std::uint64_t doorbell_end = 0xfef0'0000;
 constexpr std::uint32_t all_ones = ~std::uint32_t{0};
 constexpr std::uint16_t tags = 1024;  ///< PCIe 4.0's 10-bit tags: a late answer meets its successor only much later.
 
@@ -63,7 +62,7 @@ void root_complex::execute_arrivals() {
 }
 
 void root_complex::execute_write(const tlp& request) {
-  const bool message = request.address >= doorbell_first && request.address < doorbell_end;
+  const bool message = is_doorbell(request.address);
   const bool accepted = message ? deliver_message(request) : memory_.write(device_, request.address, request.data);
   if (!message) ++counters_.memory_writes;
   if (!accepted)
@@ -194,7 +193,7 @@ void root_complex::accept_completion(const tlp& packet) {
     return;
   }
   pending_read& read = *found->second;
-  if (packet.status == completion_status::successful && packet.data.size() == 4) {
+  if (packet.status == completion_status::successful && !packet.poisoned && packet.data.size() == 4) {
     read.value = little_endian_32(packet.data);
   } else {
     ++counters_.mmio_errors;

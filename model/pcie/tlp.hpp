@@ -26,6 +26,7 @@ struct tlp {
   std::uint32_t length_bytes = 0;  ///< Reads: wanted; others: data.size().
   std::uint16_t tag = 0;           ///< Chosen by the requester, comes back in completions and acknowledges.
   completion_status status = completion_status::successful;
+  bool poisoned = false;              ///< PCIe 2.7.2: the data is known to be damaged, and not to be used.
   std::uint32_t remaining_bytes = 0;  ///< Completions: bytes still to come, this one's included (PCIe: byte count).
   std::vector<std::byte> data;        ///< Writes and completions.
 };

@@ -22,8 +22,9 @@ struct tlp_event {
 
 /// Sees every TLP of a link: protocol analysers, statistics.
 ///
-/// Called when a packet is sent, which is at or before its start, in order of start for each direction. Between the
-/// directions there is no order: a device may run ahead of the kernel.
+/// Called when a packet is sent, which is at or before its start. That is the order of starts in each direction, but
+/// for read requests that wait for flow control credits; between the directions there is no order: a device may run
+/// ahead of the kernel.
 class tlp_observer {
  public:
   tlp_observer() = default;

@@ -21,7 +21,8 @@ struct tlp_extension : tlm::tlm_extension<tlp_extension> {
 
 /// Sends TLPs: one b_transport each, which does not wait. Its delay says how long after now the packet starts to leave.
 ///
-/// Delays of successive packets must not make them overtake each other (now + delay never decreases).
+/// Delays of successive packets do not make them overtake each other (now + delay never decreases), unless a link lets
+/// them, as PCIe's ordering rules do.
 class tlp_out : public sc_core::sc_module {
  public:
   tlm_utils::simple_initiator_socket<tlp_out> socket{"socket"};

@@ -184,6 +184,53 @@ TEST(requester, drops_and_counts_answers_to_nothing) {
   EXPECT_EQ(b.reads[0].status, completion_status::completer_abort);
 }
 
+TEST(requester, a_poisoned_completion_spoils_its_read_and_nothing_else) {
+  bench b({.max_read_request_bytes = 64});
+  b.device.read(1, 0, 128, sc_core::SC_ZERO_TIME);
+  b.device.read(2, 0x1000, 64, sc_core::SC_ZERO_TIME);
+  ASSERT_EQ(b.sent.size(), 3U);
+  tlp poisoned = answer_to(b.sent[0], 0, 32);
+  poisoned.poisoned = true;
+  b.device.accept(std::move(poisoned), from_ns(1));
+  b.device.accept(answer_to(b.sent[0], 32, 32), from_ns(2));
+  b.device.accept(answer_to(b.sent[1], 0, 64), from_ns(3));
+  b.device.accept(answer_to(b.sent[2], 0, 64), from_ns(4));
+  ASSERT_EQ(b.reads.size(), 2U);
+  EXPECT_EQ(b.reads[0].status, completion_status::completer_abort);
+  EXPECT_EQ(b.reads[0].data, std::vector<std::byte>(128));
+  EXPECT_EQ(b.reads[1].status, completion_status::successful);
+  EXPECT_EQ(b.reads[1].data, contents(0x1000, 64));
+  EXPECT_EQ(b.device.poisoned_completions(), 1U);
+  EXPECT_EQ(b.device.unexpected_completions(), 0U);
+  EXPECT_TRUE(b.device.idle());
+}
+
+TEST(requester, a_request_that_nobody_answers_is_given_up_and_a_late_answer_dropped) {
+  bench b({.tags = 2, .completion_timeout_ps = 1'000'000});
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  for (std::uint64_t token = 0; token < 3; ++token) b.device.read(token, 64 * token, 64, sc_core::SC_ZERO_TIME);
+  ASSERT_EQ(b.sent.size(), 2U) << "the third waits for a tag";
+  b.device.accept(answer_to(b.sent[1], 0, 64), now + from_ns(10));  // Frees a tag for the third.
+  ASSERT_EQ(b.sent.size(), 3U);
+  ASSERT_TRUE(b.device.next_timeout().has_value());
+  EXPECT_EQ(*b.device.next_timeout(), now + from_ns(1'000));
+  b.device.expire(now + from_ns(999));
+  EXPECT_TRUE(b.reads.empty()) << "reads finish in their order, and the first has time left";
+  b.device.expire(now + from_ns(1'000));
+  ASSERT_EQ(b.reads.size(), 2U);
+  EXPECT_EQ(b.reads[0].status, completion_status::completer_abort);
+  EXPECT_EQ(b.reads[1].status, completion_status::successful);
+  EXPECT_EQ(b.device.completion_timeouts(), 1U);
+  EXPECT_EQ(*b.device.next_timeout(), now + from_ns(1'010)) << "the third was sent later";
+  b.device.accept(answer_to(b.sent[0], 0, 64), now + from_ns(1'001));
+  EXPECT_EQ(b.device.unexpected_completions(), 1U);
+  b.device.accept(answer_to(b.sent[2], 0, 64), now + from_ns(1'002));
+  ASSERT_EQ(b.reads.size(), 3U);
+  EXPECT_EQ(b.reads[2].status, completion_status::successful);
+  EXPECT_FALSE(b.device.next_timeout().has_value());
+  EXPECT_TRUE(b.device.idle());
+}
+
 TEST(requester, a_callback_may_ask_for_more) {
   bench b({.tags = 1});
   int more = 3;
