@@ -19,8 +19,6 @@ namespace fourtuple::socket {
 
 namespace {
 
-constexpr int first_descriptor = 3;
-
 // SO_RCVTIMEO and SO_SNDTIMEO: a zero timeval means no limit (socket(7)).
 int read_timeout(const void* value, socklen_t length, std::uint64_t& timeout_ns) {
   timeval tv{};
@@ -54,30 +52,18 @@ int write_timeout(std::uint64_t timeout_ns, void* value, socklen_t* length) {
 
 }  // namespace
 
-posix_api::posix_api(tcp::tcp& protocol, base::clock& clock, base::threading& threads, std::function<void()> after_call)
-    : protocol_(protocol), clock_(clock), threads_(threads), after_call_(std::move(after_call)) {}
-
-posix_api::~posix_api() {
-  for (const std::shared_ptr<file>& opened : files_) {
-    if (opened) opened->release();
-  }
-}
-
-std::shared_ptr<file> posix_api::file_of(int fd) const {
-  const auto index = static_cast<std::size_t>(fd - first_descriptor);
-  return fd >= first_descriptor && index < files_.size() ? files_[index] : nullptr;
-}
+posix_api::posix_api(tcp::tcp& protocol, base::clock& clock, base::threading& threads, std::function<void()> after_call,
+                     std::unique_ptr<descriptor_numbers> numbers)
+    : protocol_(protocol),
+      clock_(clock),
+      threads_(threads),
+      after_call_(std::move(after_call)),
+      files_(std::move(numbers)) {}
 
 std::shared_ptr<socket_file> posix_api::socket_of(int fd, int& error) const {
   const std::shared_ptr<file> opened = file_of(fd);
   auto found = std::dynamic_pointer_cast<socket_file>(opened);
   error = found ? 0 : opened ? -ENOTSOCK : -EBADF;
-  return found;
-}
-
-std::shared_ptr<socket_file> posix_api::stream_of(int fd, int& error) const {
-  auto found = socket_of(fd, error);
-  if (error == -ENOTSOCK) error = -EINVAL;
   return found;
 }
 
@@ -92,20 +78,6 @@ tcp::tcp_sock* posix_api::sock_of(int fd) const {
   int error = 0;
   const auto opened = socket_of(fd, error);
   return opened ? &opened->sk() : nullptr;
-}
-
-int posix_api::install(std::shared_ptr<file> opened) {
-  while (first_free_ < files_.size() && files_[first_free_]) ++first_free_;
-  if (first_free_ == files_.size()) files_.emplace_back();
-  files_[first_free_] = std::move(opened);
-  return static_cast<int>(first_free_++) + first_descriptor;
-}
-
-std::shared_ptr<file> posix_api::uninstall(int fd) {
-  if (!file_of(fd)) return nullptr;
-  const auto index = static_cast<std::size_t>(fd - first_descriptor);
-  first_free_ = std::min(first_free_, index);
-  return std::exchange(files_[index], nullptr);
 }
 
 bool posix_api::sleep(base::wait_queue& queue, std::uint64_t deadline_ns) {
@@ -138,7 +110,7 @@ int posix_api::socket(int domain, int type, int protocol) {
   auto opened = std::make_shared<socket_file>(protocol_, protocol_.create(), threads_);
   opened->nonblocking = (flags & SOCK_NONBLOCK) != 0;
   opened->close_on_exec = (flags & SOCK_CLOEXEC) != 0;
-  return install(std::move(opened));
+  return files_.install(std::move(opened));
 }
 
 int posix_api::bind(int fd, const sockaddr* address, socklen_t length) {
@@ -183,7 +155,7 @@ int posix_api::accept4(int fd, sockaddr* address, socklen_t* length, int flags) 
   accepted->send_timeout_ns = opened->send_timeout_ns;
   accepted->nonblocking = (flags & SOCK_NONBLOCK) != 0;
   accepted->close_on_exec = (flags & SOCK_CLOEXEC) != 0;
-  return install(std::move(accepted));
+  return files_.install(std::move(accepted));
 }
 
 int posix_api::wait_connected(socket_file& opened, const tcp::tcp_endpoint& foreign, int pending) {
@@ -242,7 +214,7 @@ void posix_api::linger(socket_file& opened) {
 
 int posix_api::close(int fd) {
   const entry guard(*this);
-  const std::shared_ptr<file> opened = uninstall(fd);
+  const std::shared_ptr<file> opened = files_.uninstall(fd);
   if (!opened) return -EBADF;
   // Before it lingers: nobody may see a descriptor any more that means something else by now.
   opened->dismiss_watchers();
@@ -251,12 +223,16 @@ int posix_api::close(int fd) {
   return 0;
 }
 
+bool posix_api::is_open(int fd) const {
+  threads_.lock();
+  const bool open = files_.find(fd) != nullptr;
+  threads_.unlock();
+  return open;
+}
+
 void posix_api::close_all() {
   const entry guard(*this);
-  for (std::shared_ptr<file>& opened : files_) {
-    if (const std::shared_ptr<file> last = std::move(opened)) last->release();
-  }
-  first_free_ = 0;
+  for (const std::shared_ptr<file>& opened : files_.uninstall_all()) opened->release();
 }
 
 int posix_api::getsockname(int fd, sockaddr* address, socklen_t* length) {

@@ -11,21 +11,23 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "host/base/clock.hpp"
 #include "host/base/threading.hpp"
 #include "host/socket/epoll_file.hpp"
 #include "host/socket/file.hpp"
+#include "host/socket/file_table.hpp"
 #include "host/socket/socket_file.hpp"
 #include "host/tcp/tcp.hpp"
 
 namespace fourtuple::socket {
 
+class pipe_file;
+
 /// The socket calls of POSIX and Linux over one host's stack: AF_INET stream sockets, poll and epoll.
 ///
 /// Arguments, flags and structures are libc's. Results are a system call's: what libc would return, or a negative errno
-/// value. Descriptors are this object's own numbers, lowest free first, from 3.
+/// value. Descriptors are this object's own numbers, lowest free first, from 3, unless it is given others.
 ///
 /// Closing a descriptor ends the connection at once, also if another thread sleeps in a call on it: that call comes
 /// back with EBADF, or with what it has moved so far. (Linux would close when the call is over.) There is no SIGPIPE:
@@ -37,9 +39,10 @@ class posix_api {
  public:
   /// `after_call` runs under the lock whenever a call is over or about to sleep: there may be frames to flush and
   /// earlier deadlines.
-  posix_api(tcp::tcp& protocol, base::clock& clock, base::threading& threads, std::function<void()> after_call);
+  posix_api(tcp::tcp& protocol, base::clock& clock, base::threading& threads, std::function<void()> after_call,
+            std::unique_ptr<descriptor_numbers> numbers = std::make_unique<lowest_free_numbers>());
   /// Closes what is open.
-  ~posix_api();
+  ~posix_api() = default;
   posix_api(const posix_api&) = delete;
   posix_api& operator=(const posix_api&) = delete;
 
@@ -78,6 +81,14 @@ class posix_api {
   int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event);
   int epoll_wait(int epoll_fd, epoll_event* events, int max_events, int timeout_ms);
 
+  /// `flags`: O_CLOEXEC, O_NONBLOCK; others EINVAL.
+  int pipe2(int fds[2], int flags);
+  /// Between a socket and a pipe, either way, or two pipes. There are no offsets: ESPIPE.
+  ssize_t splice(int fd_in, off_t* offset_in, int fd_out, off_t* offset_out, std::size_t bytes, unsigned flags);
+
+  /// Whether a number is one of this object's descriptors.
+  [[nodiscard]] bool is_open(int fd) const;
+
   /// Closes every descriptor, as the end of a process does. Calls that sleep come back with EBADF.
   void close_all();
 
@@ -87,14 +98,10 @@ class posix_api {
  private:
   class entry;  // The stack's lock for the length of a call.
 
-  [[nodiscard]] std::shared_ptr<file> file_of(int fd) const;
+  [[nodiscard]] std::shared_ptr<file> file_of(int fd) const { return files_.find(fd); }
   /// The socket, or a negative errno (EBADF, ENOTSOCK) in `error`.
   [[nodiscard]] std::shared_ptr<socket_file> socket_of(int fd, int& error) const;
-  /// The same for read and write, which other kinds of files just do not have (EBADF, EINVAL).
-  [[nodiscard]] std::shared_ptr<socket_file> stream_of(int fd, int& error) const;
   [[nodiscard]] std::shared_ptr<epoll_file> epoll_of(int fd, int& error) const;
-  int install(std::shared_ptr<file> opened);
-  [[nodiscard]] std::shared_ptr<file> uninstall(int fd);
   /// Sleeps on a socket until woken or `deadline_ns`. False at the deadline.
   bool sleep(base::wait_queue& queue, std::uint64_t deadline_ns);
   [[nodiscard]] std::uint64_t deadline_after(std::uint64_t timeout_ns) const;
@@ -103,6 +110,10 @@ class posix_api {
   std::size_t receive_target(socket_file& opened, std::size_t bytes, int flags);
   ssize_t receive(socket_file& opened, std::span<const iovec> vectors, int flags);
   ssize_t transmit(socket_file& opened, std::span<const iovec> vectors, int flags);
+  ssize_t read_pipe(pipe_file& opened, std::span<const iovec> vectors);
+  ssize_t write_pipe(pipe_file& opened, std::span<const iovec> vectors);
+  ssize_t splice_to_pipe(socket_file& in, pipe_file& out, std::size_t bytes, bool wait);
+  ssize_t splice_from_pipe(pipe_file& in, socket_file& out, std::size_t bytes, unsigned flags);
   int wait_connected(socket_file& opened, const tcp::tcp_endpoint& foreign, int pending);
   void linger(socket_file& opened);
 
@@ -110,8 +121,7 @@ class posix_api {
   base::clock& clock_;
   base::threading& threads_;
   std::function<void()> after_call_;
-  std::vector<std::shared_ptr<file>> files_;  // By descriptor - 3.
-  std::size_t first_free_ = 0;                // No lower index is free (Linux: next_fd).
+  file_table files_;
 };
 
 }  // namespace fourtuple::socket

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <vector>
 
+#include "host/socket/pipe_file.hpp"
 #include "host/socket/posix_entry.hpp"
 #include "host/socket/socket_address.hpp"
 
@@ -138,15 +140,17 @@ ssize_t posix_api::read(int fd, void* buffer, std::size_t bytes) {
 
 ssize_t posix_api::readv(int fd, const iovec* vectors, int count) {
   const entry guard(*this);
-  int error = 0;
-  const auto opened = stream_of(fd, error);
-  if (!opened) return error;
+  const std::shared_ptr<file> opened = files_.find(fd);
+  if (!opened) return -EBADF;
   if (count < 0) return -EINVAL;
   const std::span all(vectors, static_cast<std::size_t>(count));
-  if (error = buffers<std::byte>::check(all); error != 0) return error;
+  if (const int error = buffers<std::byte>::check(all); error != 0) return error;
+  if (auto* pipe = dynamic_cast<pipe_file*>(opened.get())) return read_pipe(*pipe, all);
+  auto* stream = dynamic_cast<socket_file*>(opened.get());
+  if (stream == nullptr) return -EINVAL;
   // Other than recv, a read of nothing does not ask the socket (Linux: sock_read_iter).
   if (buffers<std::byte>(all).bytes_left() == 0) return 0;
-  return receive(*opened, all, 0);
+  return receive(*stream, all, 0);
 }
 
 ssize_t posix_api::recvmsg(int fd, msghdr* message, int flags) {
@@ -185,11 +189,14 @@ ssize_t posix_api::write(int fd, const void* buffer, std::size_t bytes) {
 
 ssize_t posix_api::writev(int fd, const iovec* vectors, int count) {
   const entry guard(*this);
-  int error = 0;
-  const auto opened = stream_of(fd, error);
-  if (!opened) return error;
+  const std::shared_ptr<file> opened = files_.find(fd);
+  if (!opened) return -EBADF;
   if (count < 0) return -EINVAL;
-  return transmit(*opened, {vectors, static_cast<std::size_t>(count)}, 0);
+  const std::span all(vectors, static_cast<std::size_t>(count));
+  if (const int error = buffers<const std::byte>::check(all); error != 0) return error;
+  if (auto* pipe = dynamic_cast<pipe_file*>(opened.get())) return write_pipe(*pipe, all);
+  auto* stream = dynamic_cast<socket_file*>(opened.get());
+  return stream != nullptr ? transmit(*stream, all, 0) : -EINVAL;
 }
 
 ssize_t posix_api::sendmsg(int fd, const msghdr* message, int flags) {

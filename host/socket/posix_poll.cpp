@@ -2,6 +2,7 @@
 // Waiting for several descriptors: poll and epoll of posix_api.
 #include <algorithm>
 #include <cerrno>
+#include <vector>
 
 #include "host/socket/posix_entry.hpp"
 
@@ -67,7 +68,7 @@ int posix_api::epoll_create1(int flags) {
   if ((flags & ~EPOLL_CLOEXEC) != 0) return -EINVAL;
   auto opened = std::make_shared<epoll_file>(threads_);
   opened->close_on_exec = (flags & EPOLL_CLOEXEC) != 0;
-  return install(std::move(opened));
+  return files_.install(std::move(opened));
 }
 
 int posix_api::epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) {

@@ -30,6 +30,10 @@ tcp::tcp(const tcp_config& config, base::clock& clock, base::random_source& rand
 
 tcp::~tcp() = default;
 
+const tcp_config& tcp::config() const noexcept { return net_->config; }
+
+void tcp::set_config(const tcp_config& config) { net_->set_config(config); }
+
 tcp_sock& tcp::create() {
   auto sk = net_->tcp_slab.alloc(*net_);
   if (!sk) throw std::bad_alloc();
@@ -123,6 +127,8 @@ ssize_t tcp::recvmsg(tcp_sock& sk, std::span<const std::span<std::byte>> data, i
   net_->ip.flush();
   return result;
 }
+
+ssize_t tcp::splice_read(tcp_sock& sk, std::span<std::byte> to) { return recvmsg(sk, to, 0); }
 
 int tcp::shutdown(tcp_sock& sk, int how) {
   const int result = tcp_shutdown(sk, how);

@@ -52,6 +52,11 @@ class tcp final : public ip::protocol {
   /// Frees every sock, open or not, without sending anything.
   ~tcp() override;
 
+  [[nodiscard]] const tcp_config& config() const noexcept;
+  /// Other settings from now on (Linux: writing to net.ipv4's sysctls); socks keep what they have taken over when they
+  /// were made. Throws std::invalid_argument, and nothing has changed, if there is no such congestion control.
+  void set_config(const tcp_config& config);
+
   /// A new sock in CLOSE (Linux: inet_create).
   [[nodiscard]] tcp_sock& create();
 
@@ -78,6 +83,8 @@ class tcp final : public ip::protocol {
   ssize_t recvmsg(tcp_sock& sk, std::span<std::byte> data, int flags) {
     return recvmsg(sk, std::span<const std::span<std::byte>>(&data, 1), flags);
   }
+  /// As recvmsg without flags, for splice(): takes what is in the receive queue, and -EAGAIN for nothing.
+  ssize_t splice_read(tcp_sock& sk, std::span<std::byte> to);
   /// `how` is SHUT_RD, SHUT_WR or SHUT_RDWR. -ENOTCONN, -EINVAL.
   int shutdown(tcp_sock& sk, int how);
   /// The owner lets go: FIN, or RST if data was not read or SO_LINGER is on with time 0. Never fails.

@@ -36,10 +36,10 @@ void drop_small_socks(tcp_net& net) {
   }
 }
 
-const tcp_congestion_ops& congestion_control_of(const tcp_config& config) {
+const tcp_congestion_ops* congestion_control_of(const tcp_config& config) {
   const tcp_congestion_ops* ops = tcp_ca_find(config.tcp_congestion_control);
   if (ops == nullptr) throw std::invalid_argument("no such tcp_congestion_control: " + config.tcp_congestion_control);
-  return *ops;
+  return ops;
 }
 
 }  // namespace
@@ -55,6 +55,11 @@ tcp_net::tcp_net(const tcp_config& settings, base::clock& time, base::random_sou
       hashinfo(tables),
       secure_seq_secret{entropy.next(), entropy.next()},
       timestamp_secret{entropy.next(), entropy.next()} {}
+
+void tcp_net::set_config(const tcp_config& settings) {
+  default_congestion_control = congestion_control_of(settings);
+  config = settings;
+}
 
 tcp_net::~tcp_net() {
   drop_small_socks(*this);
@@ -81,7 +86,7 @@ tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
   const tcp_config& config = of.config;
   sk_rcvbuf = config.tcp_rmem[1];
   sk_sndbuf = config.tcp_wmem[1];
-  icsk_ca_ops = &of.default_congestion_control;
+  icsk_ca_ops = of.default_congestion_control;
   snd_cwnd = config.tcp_initial_cwnd;
   icsk_rto_us = config.tcp_rto_init_ms * 1000;
   mdev_us = icsk_rto_us;

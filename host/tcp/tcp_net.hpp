@@ -37,6 +37,9 @@ struct tcp_net {
   [[nodiscard]] std::uint32_t now_ms() const noexcept {
     return static_cast<std::uint32_t>(clock.now_ns() / base::ns_per_ms);
   }
+  /// From now on these hold (Linux: writing to net.ipv4's sysctls); socks keep what they have taken over. Throws as the
+  /// constructor does, and nothing has changed.
+  void set_config(const tcp_config& settings);
   void count(mib what, std::uint64_t by = 1) noexcept { counters[static_cast<std::size_t>(what)] += by; }
   void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
   /// One branch that is never taken while nobody listens.
@@ -46,7 +49,7 @@ struct tcp_net {
   }
 
   tcp_config config;
-  const tcp_congestion_ops& default_congestion_control;
+  const tcp_congestion_ops* default_congestion_control;  ///< What config names.
   base::clock& clock;
   base::random_source& random;
   base::timer_wheel& timers;
