@@ -29,7 +29,10 @@ struct sk_buff {
   bool hash_valid = false;
   bool table_hit = false;
   bool raw_sum_valid = false;  ///< Linux: CHECKSUM_COMPLETE.
-  std::uint16_t raw_sum = 0;   ///< Ones' complement sum of everything behind the 14 bytes of Ethernet header.
+  /// The frame stands for several that came one behind the other, with so many bytes of payload each (Linux:
+  /// skb_shinfo(skb)->gso_size); 0: for itself.
+  std::uint16_t gso_size = 0;
+  std::uint16_t raw_sum = 0;  ///< Ones' complement sum of everything behind the 14 bytes of Ethernet header.
 };
 
 /// A frame on its way down: headers that are pushed in front of one another, and payload that is only referred to.

@@ -157,6 +157,7 @@ std::optional<captured_segment> dissect(std::span<const std::byte> frame) {
   }
   if (get8(ip, 9) != protocol_tcp || checksum(ip.first(header_bytes)) != 0) return std::nullopt;
   captured_segment result;
+  result.tos = get8(ip, 1);
   result.source = {get32(ip, 12)};
   result.destination = {get32(ip, 16)};
   const auto tcp = ip.subspan(header_bytes, total - header_bytes);
@@ -178,6 +179,7 @@ std::vector<std::byte> assemble(const captured_segment& segment, packet::mac_add
   put16(frame, 12, 0x0800);
   const auto ip = std::span{frame}.subspan(ethernet_bytes);
   ip[0] = std::byte{0x45};
+  ip[1] = std::byte{segment.tos};
   put16(ip, 2, static_cast<std::uint16_t>(ipv4_bytes + tcp_bytes));
   put16(ip, 6, 0x4000);
   ip[8] = std::byte{64};
@@ -235,6 +237,8 @@ std::string describe(const captured_segment& segment, std::uint32_t seq_base, st
       << start + static_cast<std::int32_t>(segment.payload.size()) << '(' << segment.payload.size() << ')';
   if (flags.ack) out << " ack " << static_cast<std::int32_t>(segment.header.ack_seq - ack_base);
   if (with_window) out << " win " << segment.header.window;
+  if (flags.urg) out << " urg " << segment.header.urgent_pointer;
+  if (segment.tos != 0) out << " tos " << unsigned{segment.tos};
   if (with_options && segment.options != packet::tcp_options{}) {
     std::ostringstream options;
     describe_options(options, segment.options);
@@ -285,6 +289,8 @@ captured_segment parse_notation(std::string_view text, std::uint32_t seq_base, s
       segment.header.window = static_cast<std::uint16_t>(value);
     } else if (word == "urg") {
       segment.header.urgent_pointer = static_cast<std::uint16_t>(value);
+    } else if (word == "tos") {
+      segment.tos = static_cast<std::uint8_t>(value);
     } else {
       throw std::invalid_argument("word: " + word);
     }

@@ -20,6 +20,7 @@ struct captured_segment {
   int from_end = 0;
   packet::ipv4_address source;
   packet::ipv4_address destination;
+  std::uint8_t tos = 0;
   packet::tcp_header header;
   packet::tcp_options options;
   std::vector<std::byte> payload;
@@ -48,7 +49,7 @@ void put16(std::span<std::byte> to, std::size_t at, std::uint16_t value) noexcep
                                                                packet::ipv4_address owner, packet::mac_address mac);
 
 /// In the manner of tcpdump and packetdrill: "P. 1:1001(1000) ack 1 win 1050 <nop,nop,TS val 100 ecr 200>". Sequence
-/// numbers are relative to the bases; flags are of "SFRPUEW.", or "-" for none.
+/// numbers are relative to the bases; flags are of "SFRPUEW.", or "-" for none. "urg N" and "tos N" if they are not 0.
 [[nodiscard]] std::string describe(const captured_segment& segment, std::uint32_t seq_base, std::uint32_t ack_base,
                                    bool with_window = true, bool with_options = true);
 
