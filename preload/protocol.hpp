@@ -41,7 +41,8 @@ enum class operation : std::uint16_t {
   resolve,      ///< Payload: name of a host. Result: 0; payload of the reply: address, 4 bytes in network order.
   bind,         ///< Payload: sockaddr as the program gave it.
   listen,       ///< `argument`: backlog.
-  connect,      ///< Payload: sockaddr. Result 0: under way; a descriptor with it replaces the program's one.
+  connect,      ///< Payload: sockaddr. Result 0: under way; a descriptor with it replaces the program's one. 1: is
+                ///< connected.
   shutdown,     ///< `argument`: how. Only for what the pair does not show by itself (listeners, connecting).
   getsockname,  ///< Reply payload: sockaddr_in.
   getpeername,  ///< Reply payload: sockaddr_in.
@@ -51,7 +52,8 @@ enum class operation : std::uint16_t {
   linger,       ///< First half of a close that lingers. Result: 1 if it will, then `closed` has to follow.
   closed,       ///< Second half; the reply comes when the close is over.
   sleep_until,  ///< Virtual time. Payload: uint64, nanoseconds of the clock page. The reply comes when it is then.
-  attach,       ///< Virtual time: the sending process and its descendants are part of the world while it is connected.
+  attach,  ///< Payload: name of a host. Reply payload: the clock's file, empty if the world follows the wall clock. In
+           ///< virtual time the sending process and its descendants are part of the world while it is connected.
 };
 
 struct request {

@@ -26,5 +26,7 @@ int command_run(const arguments& words);
 int command_serve(const arguments& words);
 int command_fetch(const arguments& words);
 int command_tables(const arguments& words);
+int command_world(const arguments& words);
+int command_exec(const arguments& words);
 
 }  // namespace fourtuple::tools

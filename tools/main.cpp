@@ -33,6 +33,8 @@ constexpr subcommand subcommands[] = {
      "an HTTP server on the simulated host, for real clients behind a TAP device"},
     {"fetch", fourtuple::tools::command_fetch, "fetch a URL from a real server behind a TAP device"},
     {"tables", fourtuple::tools::command_tables, "draw the socket tables of a live run as text, DOT or SVG"},
+    {"world", fourtuple::tools::command_world, "simulated hosts for unmodified programs of this machine"},
+    {"exec", fourtuple::tools::command_exec, "run an unmodified program on a host of a world"},
 };
 
 void print_help() {
@@ -90,6 +92,8 @@ int sc_main(int argc, char* argv[]) {
   sc_core::sc_report_handler::set_actions(sc_core::SC_ERROR, sc_core::SC_THROW);
   sc_core::sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
   sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+  // A run that is paced from outside starts and stops the kernel at times at which nothing happens.
+  sc_core::sc_report_handler::set_actions(sc_core::SC_ID_NO_SC_START_ACTIVITY_, sc_core::SC_DO_NOTHING);
   try {
     return flushed(dispatch(arguments(argv + 1, argv + argc)));
   } catch (const fourtuple::tools::usage_error& error) {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdio>
+
+#include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/stop_signals.hpp"
+#include "tools/world_session.hpp"
+
+namespace fourtuple::tools {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* usage =
+    "usage: fourtuple world --socket=PATH [options]\n\n"
+    "Two simulated hosts, their NICs and the wire between them, for unmodified programs of this machine: their TCP "
+    "runs\n"
+    "through the simulated stack, PCIe, NIC and wire. No root needed. Ctrl-C ends it with a summary.\n\n"
+    "  fourtuple world --hosts=a,b --nic=rtl --socket=w.sock --out=out &\n"
+    "  fourtuple exec --world=w.sock --host=a -- python3 -m http.server --bind a 8000 &\n"
+    "  fourtuple exec --world=w.sock --host=b -- curl http://a:8000/\n";
+
+}  // namespace
+
+int command_world(const arguments& words) {
+  po::options_description options = world_options_description();
+  options.add_options()("socket", po::value<std::string>()->required(),
+                        "where programs reach the world: a Unix socket, made with mode 0600");
+  po::variables_map values;
+  if (parse_options(words, usage, options, {}, values)) return exit_ok;
+  std::atomic<bool> stop = false;
+  const stop_signals signals(stop);
+  world_session session(values, values["socket"].as<std::string>(), stop);
+  fmt::print("world: {}; NIC: {}; Ctrl-C ends it\n", session.host_list(), values["nic"].as<std::string>());
+  for (const std::string& host : session.hosts()) fmt::print("  {}\n", session.how_to_start(host));
+  std::fflush(stdout);
+  session.run(stop, {});
+  fmt::print("{}", session.finish());
+  return exit_ok;
+}
+
+}  // namespace fourtuple::tools

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "model/world/world.hpp"
+#include "tools/options.hpp"
+
+namespace fourtuple::tools {
+
+/// --hosts, --out, --virtual-time, the wire's and the simulation's options: what world and exec have in common.
+[[nodiscard]] boost::program_options::options_description world_options_description();
+
+/// A world that this process runs, from its options to its report.
+class world_session {
+ public:
+  /// Makes the world and brings it up, with its socket at `socket`. Throws usage_error.
+  world_session(const boost::program_options::variables_map& values, const std::filesystem::path& socket,
+                const std::atomic<bool>& stop);
+
+  [[nodiscard]] const std::vector<std::string>& hosts() const noexcept { return options_.hosts; }
+  /// "a 10.0.0.1, b 10.0.0.2"
+  [[nodiscard]] std::string host_list() const;
+  /// The command that starts a program on a host.
+  [[nodiscard]] std::string how_to_start(const std::string& host) const;
+  /// Runs until `done` or `stop`.
+  void run(const std::atomic<bool>& stop, const std::function<bool()>& done) { world_->run(stop, done); }
+  /// Ends the world, writes run.json and wire.pcapng if there is an --out, and returns the summary for people.
+  [[nodiscard]] std::string finish();
+
+ private:
+  model::world::world_options options_;
+  std::optional<output_directory> out_;
+  std::unique_ptr<model::world::world> world_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace fourtuple::tools
