@@ -4,6 +4,9 @@ regs/generated/fourtuple_nic_regs_pkg.sv
 nic/fourtuple_nic_pkg.sv
 tx/tx_pkg.sv
 rx_offload/rx_offload_pkg.sv
+regs/generated/fourtuple_nic_queue_regs.sv
+regs/generated/fourtuple_nic_msix_vector_regs.sv
+regs/generated/fourtuple_nic_indirection_regs.sv
 regs/generated/fourtuple_nic_regs.sv
 common/axis_skid.sv
 common/ram_1w1r.sv
@@ -49,6 +52,7 @@ tx/tx_checksum_insert.sv
 tx/tx_engine.sv
 axi/axi_write_master.sv
 axi/axil_slice.sv
+nic/nic_registers.sv
 nic/command_port.sv
 nic/event_unit.sv
 nic/nic_clock.sv

@@ -161,9 +161,9 @@ void nic_driver::connect_interrupts() {
 }
 
 void nic_driver::set_masked(bool masked) {
-  const std::uint32_t control = masked ? regs::msix0_control::mask_mask : 0;
-  device_.write32(regs::msix0_control, control);
-  device_.write32(regs::msix1_control, control);
+  const std::uint32_t control = masked ? regs::msix_control::mask_mask : 0;
+  device_.write32(regs::msix_control(0), control);
+  device_.write32(regs::msix_control(1), control);
 }
 
 void nic_driver::configure() {
@@ -176,13 +176,13 @@ void nic_driver::configure() {
                   (options_.promiscuous ? regs::device_rx_filter::promiscuous_mask : 0) |
                       (options_.all_multicast ? regs::device_rx_filter::all_multicast_mask : 0));
   device_.write32(regs::device_hash_secret, options_.hash_secret);
-  device_.write32(regs::queue0_moderation,
+  device_.write32(regs::queues_moderation(0),
                   std::uint32_t{options_.interrupt_completions} | std::uint32_t{options_.interrupt_clocks}
-                                                                      << regs::queue0_moderation::clocks_shift);
-  write64(device_, regs::msix0_address, queue_message_.address);
-  device_.write32(regs::msix0_data, queue_message_.data);
-  write64(device_, regs::msix1_address, event_message_.address);
-  device_.write32(regs::msix1_data, event_message_.data);
+                                                                      << regs::queues_moderation::clocks_shift);
+  write64(device_, regs::msix_address(0), queue_message_.address);
+  device_.write32(regs::msix_data(0), queue_message_.data);
+  write64(device_, regs::msix_address(1), event_message_.address);
+  device_.write32(regs::msix_data(1), event_message_.data);
   device_.write32(regs::device_event_status, all_events);
   device_.write32(regs::device_event_enable, all_events);
 }

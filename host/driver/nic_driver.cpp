@@ -49,7 +49,7 @@ ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
 void nic_driver::flush() {
   if (!open_ || !queue_.transmit.unannounced()) return;
   const std::uint16_t tail = queue_.transmit.announce();
-  device_.write32(regs::queue0_tx_tail, tail);
+  device_.write32(regs::queues_tx_tail(0), tail);
   ++counters_.tx_doorbells;
 }
 
@@ -131,9 +131,9 @@ std::size_t nic_driver::poll(std::size_t budget) {
 
 void nic_driver::give_back() {
   // Space for frames first: their completions must not find the ring full where the other one is not.
-  if (rx_head_moved_) device_.write32(regs::queue0_rx_head, rx_head_);
+  if (rx_head_moved_) device_.write32(regs::queues_rx_head(0), rx_head_);
   rx_head_moved_ = false;
-  device_.write32(regs::queue0_completion_head, queue_.completions.index());
+  device_.write32(regs::queues_completion_head(0), queue_.completions.index());
 }
 
 void nic_driver::wake_transmit() {
@@ -146,7 +146,7 @@ void nic_driver::wake_transmit() {
 void nic_driver::complete() {
   if (!open_) return;
   state_->queue.store(false, std::memory_order_release);
-  device_.write32(regs::queue0_completion_head, queue_.completions.index() | regs::queue0_completion_head::arm_mask);
+  device_.write32(regs::queues_completion_head(0), queue_.completions.index() | regs::queues_completion_head::arm_mask);
 }
 
 bool nic_driver::event_pending() const noexcept { return state_->event.load(std::memory_order_acquire); }

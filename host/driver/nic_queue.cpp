@@ -33,24 +33,24 @@ void nic_queue::start() {
   completions.start(completion_, shape_.completion_entries_log2);
   transmit.start(descriptors_, slots_, shape_.tx);
 
-  write64(device_, regs::queue0_rx_base, rx_.bus_address);
-  device_.write32(regs::queue0_rx_size, shape_.rx_bytes_log2);
-  write64(device_, regs::queue0_completion_base, completion_.bus_address);
-  write64(device_, regs::queue0_tx_base, descriptors_.bus_address);
-  device_.write32(regs::queue0_ring_sizes,
-                  shape_.completion_entries_log2 << regs::queue0_ring_sizes::completion_log2_shift |
-                      shape_.tx.entries_log2 << regs::queue0_ring_sizes::tx_log2_shift);
-  device_.write32(regs::queue0_rx_head, 0);
-  device_.write32(regs::queue0_completion_head, 0);
-  device_.write32(regs::queue0_tx_tail, 0);
+  write64(device_, regs::queues_rx_base(0), rx_.bus_address);
+  device_.write32(regs::queues_rx_size(0), shape_.rx_bytes_log2);
+  write64(device_, regs::queues_completion_base(0), completion_.bus_address);
+  write64(device_, regs::queues_tx_base(0), descriptors_.bus_address);
+  device_.write32(regs::queues_ring_sizes(0),
+                  shape_.completion_entries_log2 << regs::queues_ring_sizes::completion_log2_shift |
+                      shape_.tx.entries_log2 << regs::queues_ring_sizes::tx_log2_shift);
+  device_.write32(regs::queues_rx_head(0), 0);
+  device_.write32(regs::queues_completion_head(0), 0);
+  device_.write32(regs::queues_tx_tail(0), 0);
   // The completion ring starts with the receive side, so that goes first.
-  device_.write32(regs::queue0_control, regs::queue0_control::rx_enable_mask);
-  device_.write32(regs::queue0_control, regs::queue0_control::rx_enable_mask | regs::queue0_control::tx_enable_mask);
+  device_.write32(regs::queues_control(0), regs::queues_control::rx_enable_mask);
+  device_.write32(regs::queues_control(0), regs::queues_control::rx_enable_mask | regs::queues_control::tx_enable_mask);
 }
 
 bool nic_queue::wait_until_inactive(std::uint32_t mask, unsigned read_limit) {
   for (unsigned i = 0; i < read_limit; ++i) {
-    const std::uint32_t status = device_.read32(regs::queue0_status);
+    const std::uint32_t status = device_.read32(regs::queues_status(0));
     if (status == no_answer) return false;
     if ((status & mask) == 0) return true;
   }
@@ -59,12 +59,12 @@ bool nic_queue::wait_until_inactive(std::uint32_t mask, unsigned read_limit) {
 
 bool nic_queue::stop(unsigned read_limit) {
   // Transmit completions need the completion ring, which goes with the receive side.
-  const std::uint32_t control = device_.read32(regs::queue0_control);
+  const std::uint32_t control = device_.read32(regs::queues_control(0));
   if (control == no_answer) return false;
-  device_.write32(regs::queue0_control, control & regs::queue0_control::rx_enable_mask);
-  const bool transmit_stopped = wait_until_inactive(regs::queue0_status::tx_active_mask, read_limit);
-  device_.write32(regs::queue0_control, 0);
-  const bool receive_stopped = wait_until_inactive(regs::queue0_status::rx_active_mask, read_limit);
+  device_.write32(regs::queues_control(0), control & regs::queues_control::rx_enable_mask);
+  const bool transmit_stopped = wait_until_inactive(regs::queues_status::tx_active_mask, read_limit);
+  device_.write32(regs::queues_control(0), 0);
+  const bool receive_stopped = wait_until_inactive(regs::queues_status::rx_active_mask, read_limit);
   return transmit_stopped && receive_stopped;
 }
 

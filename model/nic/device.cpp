@@ -22,7 +22,7 @@ constexpr std::uint32_t dma_error_events = event_fields::dma_write_error_mask | 
 device::device(const device_config& config, device_port& port)
     : config_(config),
       port_(port),
-      registers_([this](std::uint32_t offset) { return hardware_value(offset); }),
+      registers_(1, [this](std::uint32_t offset) { return hardware_value(offset); }),
       dma_(port, [this](dma_source source, std::uint64_t address,
                         bool is_write) { on_dma_error(source, address, is_write); }),
       table_(config.buckets_log2, config.overflow_lines_log2),
@@ -68,7 +68,7 @@ std::uint32_t device::capabilities() const noexcept {
 }
 
 std::uint32_t device::queue_status() const noexcept {
-  using fields = struct regs::queue0_status;
+  using fields = struct regs::queues_status;
   const bool rx_active = rx_enabled_ || receive_writes_outstanding_ != 0 || !completions_.idle();
   return (rx_active ? fields::rx_active_mask : 0) | (transmit_.active() ? fields::tx_active_mask : 0) |
          (rx_halted_ ? fields::rx_halted_mask : 0) | (transmit_.halted() ? fields::tx_halted_mask : 0);
@@ -93,14 +93,22 @@ std::uint64_t device::hardware_value(std::uint32_t offset) const {
       return dma_error_address_;
     case regs::device_dma_error_source:
       return static_cast<std::uint64_t>(dma_error_source_);
-    case regs::queue0_rx_tail:
+    case regs::queues_rx_tail(0):
       return receive_ring_.tail();
-    case regs::queue0_completion_tail:
+    case regs::queues_completion_tail(0):
       return completions_.tail();
-    case regs::queue0_tx_head:
+    case regs::queues_tx_head(0):
       return transmit_.head();
-    case regs::queue0_status:
+    case regs::queues_status(0):
       return queue_status();
+    case regs::queues_rx_delivered(0):
+      return counts_.value(regs::counter_rx_delivered) & 0xffff'ffffU;
+    case regs::queues_rx_drop_ring_full(0):
+      return counts_.value(regs::counter_rx_drop_ring_full) & 0xffff'ffffU;
+    case regs::queues_rx_drop_completion_full(0):
+      return counts_.value(regs::counter_rx_drop_completion_full) & 0xffff'ffffU;
+    case regs::queues_rx_drop_disabled(0):
+      return counts_.value(regs::counter_rx_drop_disabled) & 0xffff'ffffU;
     case regs::connection_result:
       return mailbox_.result_register();
     case regs::connection_result_handle:
@@ -121,13 +129,13 @@ void device::on_register_written(std::uint32_t offset, std::uint32_t value) {
     case regs::device_event_status:
       clear_events(value);
       break;
-    case regs::queue0_control:
+    case regs::queues_control(0):
       on_control_written();
       break;
-    case regs::queue0_tx_tail:
+    case regs::queues_tx_tail(0):
       transmit_.set_tail(static_cast<std::uint16_t>(value));
       break;
-    case regs::queue0_moderation:
+    case regs::queues_moderation(0):
       queue_interrupt_.configure(static_cast<std::uint16_t>(value), static_cast<std::uint16_t>(value >> 16U));
       update_interrupt();
       break;
@@ -138,37 +146,37 @@ void device::on_register_written(std::uint32_t offset, std::uint32_t value) {
       break;
   }
   switch (offset & page_mask) {
-    case regs::queue0_rx_base& page_mask:
+    case regs::queues_rx_base(0) & page_mask:
       configure_rings();
       break;
-    case regs::msix0_address& page_mask:
-      configure_vector(0, regs::msix0_address, regs::msix0_data, regs::msix0_control);
-      configure_vector(1, regs::msix1_address, regs::msix1_data, regs::msix1_control);
+    case regs::msix_address(0) & page_mask:
+      configure_vector(0, regs::msix_address(0), regs::msix_data(0), regs::msix_control(0));
+      configure_vector(1, regs::msix_address(1), regs::msix_data(1), regs::msix_control(1));
       break;
     default:
       break;
   }
-  if (offset == regs::queue0_completion_head && (value & regs::queue0_completion_head::arm_mask) != 0) {
+  if (offset == regs::queues_completion_head(0) && (value & regs::queues_completion_head::arm_mask) != 0) {
     queue_interrupt_.arm(static_cast<std::uint16_t>(value));
     update_interrupt();
   }
 }
 
 void device::configure_rings() {
-  using sizes = struct regs::queue0_ring_sizes;
-  const std::uint32_t ring_sizes = registers_.stored32(regs::queue0_ring_sizes);
-  receive_ring_.configure(registers_.stored(regs::queue0_rx_base), registers_.stored32(regs::queue0_rx_size),
-                          registers_.stored32(regs::queue0_rx_head));
-  transmit_.set_ring(registers_.stored(regs::queue0_tx_base),
+  using sizes = struct regs::queues_ring_sizes;
+  const std::uint32_t ring_sizes = registers_.stored32(regs::queues_ring_sizes(0));
+  receive_ring_.configure(registers_.stored(regs::queues_rx_base(0)), registers_.stored32(regs::queues_rx_size(0)),
+                          registers_.stored32(regs::queues_rx_head(0)));
+  transmit_.set_ring(registers_.stored(regs::queues_tx_base(0)),
                      (ring_sizes & sizes::tx_log2_mask) >> sizes::tx_log2_shift);
-  completions_.configure(registers_.stored(regs::queue0_completion_base),
+  completions_.configure(registers_.stored(regs::queues_completion_base(0)),
                          (ring_sizes & sizes::completion_log2_mask) >> sizes::completion_log2_shift,
-                         static_cast<std::uint16_t>(registers_.stored32(regs::queue0_completion_head)));
+                         static_cast<std::uint16_t>(registers_.stored32(regs::queues_completion_head(0))));
 }
 
 void device::on_control_written() {
-  using fields = struct regs::queue0_control;
-  const std::uint32_t control = registers_.stored32(regs::queue0_control);
+  using fields = struct regs::queues_control;
+  const std::uint32_t control = registers_.stored32(regs::queues_control(0));
   const bool rx_enable = (control & fields::rx_enable_mask) != 0;
   if (rx_enable && !rx_enabled_) {
     rx_halted_ = false;

@@ -12,8 +12,21 @@ void device_registers::reset() noexcept {
   held_.reset();
 }
 
-std::optional<std::size_t> device_registers::find(std::uint32_t offset) noexcept {
+namespace {
+
+/// The offset lies in an array of regfiles, behind the first `present` of them.
+bool lies_behind(std::uint32_t offset, std::uint32_t base, std::uint32_t stride, std::uint32_t count,
+                 std::uint32_t present) noexcept {
+  return offset >= base + stride * present && offset < base + stride * count;
+}
+
+}  // namespace
+
+std::optional<std::size_t> device_registers::find(std::uint32_t offset) const noexcept {
   if (offset % 4 != 0) return std::nullopt;
+  if (lies_behind(offset, regs::queues_rx_base(0), regs::queues_stride, regs::queues_count, queues_) ||
+      lies_behind(offset, regs::msix_address(0), regs::msix_stride, regs::msix_count, queues_ + 1))
+    return std::nullopt;
   const auto after = std::upper_bound(regs::all_registers.begin(), regs::all_registers.end(), offset,
                                       [](std::uint32_t wanted, const auto& info) { return wanted < info.offset; });
   if (after == regs::all_registers.begin()) return std::nullopt;

@@ -22,7 +22,10 @@ class device_registers {
   /// The hardware's bits of the register at `offset` (the low word's address for 64 bits), at their places.
   using hardware_value = std::function<std::uint64_t(std::uint32_t offset)>;
 
-  explicit device_registers(hardware_value hardware) : hardware_(std::move(hardware)) { reset(); }
+  /// `queues`: as many queues there are, and one vector more. The registers of others are not there.
+  device_registers(std::uint32_t queues, hardware_value hardware) : queues_(queues), hardware_(std::move(hardware)) {
+    reset();
+  }
   void reset() noexcept;
 
   /// Nothing: refused. Reading the low word of a 64-bit register with hardware-driven bits holds its high word for the
@@ -42,8 +45,9 @@ class device_registers {
     std::uint32_t offset;
     std::uint32_t value;
   };
-  [[nodiscard]] static std::optional<std::size_t> find(std::uint32_t offset) noexcept;
+  [[nodiscard]] std::optional<std::size_t> find(std::uint32_t offset) const noexcept;
 
+  std::uint32_t queues_;
   hardware_value hardware_;
   std::array<std::uint64_t, regs::all_registers.size()> stored_{};
   std::optional<held_word> held_;

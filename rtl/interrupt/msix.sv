@@ -13,9 +13,8 @@ module msix #(
     input  wire logic                  clk_i,
     input  wire logic                  rst_ni,
     input  wire logic [VECTORS-1:0]    request_i,  // a pulse for each message; two before it is sent are one
-    input  wire logic [VECTORS-1:0]    mask_i,
-    input  wire logic [VECTORS*64-1:0] address_i,  // vector 0 in the lowest bits; a multiple of 4
-    input  wire logic [VECTORS*32-1:0] data_i,
+    // The table: as many msix_vector_regs, vector 0 in the lowest bits. Addresses are multiples of 4.
+    input  wire logic [VECTORS*97-1:0] entries_i,
     output logic      [VECTORS-1:0]    pending_o,
     output logic                       message_valid_o,
     input  wire logic                  message_ready_i,
@@ -24,8 +23,15 @@ module msix #(
     output logic                       sent_o,  // a pulse for each message taken by the bus
     output logic                       quiet_o
 );
+  logic [VECTORS-1:0] mask;
+  logic [VECTORS*64-1:0] addresses;
+  logic [VECTORS*32-1:0] datas;
+  for (genvar i = 0; i < VECTORS; i++) begin : gen_entry
+    assign {mask[i], datas[32*i+:32], addresses[64*i+:64]} = entries_i[97*i+:97];
+  end
+
   logic [VECTORS-1:0] pending_q, ready, first;
-  assign ready = pending_q & ~mask_i;
+  assign ready = pending_q & ~mask;
   assign first = ready & (~ready + 1'b1);
 
   logic load;
@@ -52,9 +58,9 @@ module msix #(
     data           = '0;
     unused_address = 1'b0;
     for (int unsigned i = 0; i < VECTORS; i++) begin
-      address        = address | (address_i[64*i+2+:62] & {62{first[i]}});
-      data           = data | (data_i[32*i+:32] & {32{first[i]}});
-      unused_address = unused_address ^ ^address_i[64*i+:2];
+      address        = address | (addresses[64*i+2+:62] & {62{first[i]}});
+      data           = data | (datas[32*i+:32] & {32{first[i]}});
+      unused_address = unused_address ^ ^addresses[64*i+:2];
     end
   end
   always_ff @(posedge clk_i) begin

@@ -9,6 +9,7 @@
 /// m_axi         writes up to 1 beat per clock, reads as tx_engine asks; bready is always 1
 /// quiet_o       from registers only; see docs/device.md, Idle clocks. skip_i is 0 in hardware
 module fourtuple_nic #(
+    parameter int unsigned QUEUES = 1,               // queue pairs
     parameter int unsigned BUCKETS_LOG2 = 10,        // log2 of the connection table's buckets
     parameter int unsigned OVERFLOW_LINES_LOG2 = 8,  // log2 of its overflow lines
     parameter int unsigned CLOCK_PERIOD_PS = 4000,   // only reported
@@ -90,7 +91,7 @@ module fourtuple_nic #(
     output logic      [47:0] quiet_clocks_o,
     input  wire logic [47:0] skip_i
 );
-  localparam int unsigned Vectors = 2;
+  localparam int unsigned Vectors = QUEUES + 1;  // one for each queue, and the last one for events
   localparam int unsigned Counters = 34;
 
   // -------------------------------------------------------------------------------- time
@@ -103,13 +104,12 @@ module fourtuple_nic #(
   );
 
   // -------------------------------------------------------------------------------- registers
-  // Slices before the register block make its idleness a matter of registers.
-  logic [15:0] awaddr, araddr;
-  logic [2:0] awprot, arprot;
-  logic [31:0] wdata;
-  logic [3:0] wstrb;
-  logic awvalid, awready, wvalid, wready, arvalid, arready;
-  axil_slice i_axil_slice (
+  fourtuple_nic_regs_pkg::reg2hw_t reg2hw;
+  fourtuple_nic_regs_pkg::hw2reg_t hw2reg;
+  logic register_error, registers_quiet;
+  nic_registers #(
+      .QUEUES(QUEUES)
+  ) i_registers (
       .clk_i,
       .rst_ni,
       .s_axil_awaddr,
@@ -120,45 +120,13 @@ module fourtuple_nic #(
       .s_axil_wstrb,
       .s_axil_wvalid,
       .s_axil_wready,
+      .s_axil_bresp,
+      .s_axil_bvalid,
+      .s_axil_bready,
       .s_axil_araddr,
       .s_axil_arprot,
       .s_axil_arvalid,
       .s_axil_arready,
-      .m_axil_awaddr(awaddr),
-      .m_axil_awprot(awprot),
-      .m_axil_awvalid(awvalid),
-      .m_axil_awready(awready),
-      .m_axil_wdata(wdata),
-      .m_axil_wstrb(wstrb),
-      .m_axil_wvalid(wvalid),
-      .m_axil_wready(wready),
-      .m_axil_araddr(araddr),
-      .m_axil_arprot(arprot),
-      .m_axil_arvalid(arvalid),
-      .m_axil_arready(arready)
-  );
-
-  fourtuple_nic_regs_pkg::reg2hw_t reg2hw;
-  fourtuple_nic_regs_pkg::hw2reg_t hw2reg;
-  logic register_error, regs_quiet, register_idle;
-  fourtuple_nic_regs i_regs (
-      .clk_i,
-      .rst_ni,
-      .s_axil_awaddr(awaddr),
-      .s_axil_awprot(awprot),
-      .s_axil_awvalid(awvalid),
-      .s_axil_awready(awready),
-      .s_axil_wdata(wdata),
-      .s_axil_wstrb(wstrb),
-      .s_axil_wvalid(wvalid),
-      .s_axil_wready(wready),
-      .s_axil_bresp,
-      .s_axil_bvalid,
-      .s_axil_bready,
-      .s_axil_araddr(araddr),
-      .s_axil_arprot(arprot),
-      .s_axil_arvalid(arvalid),
-      .s_axil_arready(arready),
       .s_axil_rdata,
       .s_axil_rresp,
       .s_axil_rvalid,
@@ -166,17 +134,27 @@ module fourtuple_nic #(
       .reg2hw_o(reg2hw),
       .hw2reg_i(hw2reg),
       .register_error_o(register_error),
-      .quiet_o(regs_quiet)
+      .quiet_o(registers_quiet)
   );
-  assign register_idle = !awvalid && !wvalid && !arvalid && !s_axil_bvalid && !s_axil_rvalid &&
-                         regs_quiet;
+
+  fourtuple_nic_regs_pkg::queue_regs_reg2hw_t queue0_reg2hw;
+  fourtuple_nic_regs_pkg::queue_regs_hw2reg_t queue0_hw2reg;
+  assign queue0_reg2hw = reg2hw.queues[$bits(queue0_reg2hw)-1:0];
+  assign hw2reg.queues = (16 * $bits(queue0_hw2reg))'(queue0_hw2reg);
 
   // Rings start on pages, the receive ring is given back in whole beats.
   logic unused_low_bits;
   assign unused_low_bits = ^{
-    reg2hw.queue0.rx_base.address[11:0],
-    reg2hw.queue0.completion_base.address[11:0],
-    reg2hw.queue0.rx_head.offset[5:0]
+    queue0_reg2hw.rx_base.address[11:0],
+    queue0_reg2hw.completion_base.address[11:0],
+    queue0_reg2hw.rx_head.offset[5:0]
+  };
+
+  // The queues that there are not, and what spreads frames over them.
+  logic unused_queues;
+  assign unused_queues = ^{
+    reg2hw.queues[16*$bits(queue0_reg2hw)-1:$bits(queue0_reg2hw)], reg2hw.msix[97*17-1:97*Vectors], reg2hw.indirection,
+    reg2hw.connection.command.steer, reg2hw.connection.command.steer_queue
   };
 
   // -------------------------------------------------------------------------------- receive
@@ -292,6 +270,7 @@ module fourtuple_nic #(
   logic [63:0] write_error_address;
   logic [13:0] delivered_bytes, tx_frame_bytes;
   logic [Counters-1:0] count;
+  logic [Counters*64-1:0] counter_values;
   logic counters_quiet;
   rx_queue #(
       .BEATS_LOG2(RX_FIFO_BEATS_LOG2),
@@ -300,14 +279,14 @@ module fourtuple_nic #(
       .clk_i,
       .rst_ni,
       .timestamp_i(now[47:0]),
-      .rx_enable_i(reg2hw.queue0.control.rx_enable),
-      .ring_base_i(reg2hw.queue0.rx_base.address[63:12]),
-      .ring_bytes_log2_i(reg2hw.queue0.rx_size.bytes_log2),
-      .ring_head_i(reg2hw.queue0.rx_head.offset[31:6]),
+      .rx_enable_i(queue0_reg2hw.control.rx_enable),
+      .ring_base_i(queue0_reg2hw.rx_base.address[63:12]),
+      .ring_bytes_log2_i(queue0_reg2hw.rx_size.bytes_log2),
+      .ring_head_i(queue0_reg2hw.rx_head.offset[31:6]),
       .ring_tail_o(rx_tail),
-      .completion_base_i(reg2hw.queue0.completion_base.address[63:12]),
-      .completion_entries_log2_i(reg2hw.queue0.ring_sizes.completion_log2),
-      .completion_head_i(reg2hw.queue0.completion_head.index),
+      .completion_base_i(queue0_reg2hw.completion_base.address[63:12]),
+      .completion_entries_log2_i(queue0_reg2hw.ring_sizes.completion_log2),
+      .completion_head_i(queue0_reg2hw.completion_head.index),
       .completion_tail_o(completion_tail),
       .start_o(rx_start),
       .rx_active_o(rx_active),
@@ -372,10 +351,10 @@ module fourtuple_nic #(
   ) i_tx_engine (
       .clk_i,
       .rst_ni,
-      .tx_enable_i(reg2hw.queue0.control.tx_enable),
-      .tx_base_i(reg2hw.queue0.tx_base.address),
-      .tx_entries_log2_i(reg2hw.queue0.ring_sizes.tx_log2),
-      .tx_tail_i(reg2hw.queue0.tx_tail.index),
+      .tx_enable_i(queue0_reg2hw.control.tx_enable),
+      .tx_base_i(queue0_reg2hw.tx_base.address),
+      .tx_entries_log2_i(queue0_reg2hw.ring_sizes.tx_log2),
+      .tx_tail_i(queue0_reg2hw.tx_tail.index),
       .tx_head_o(tx_head),
       .tx_active_o(tx_engine_active),
       .tx_halted_o(tx_halted),
@@ -415,11 +394,11 @@ module fourtuple_nic #(
       .clk_i,
       .rst_ni,
       .start_i(rx_start),
-      .arm_i(reg2hw.queue0.completion_head.written && reg2hw.queue0.completion_head.arm),
-      .arm_index_i(reg2hw.queue0.completion_head.index),
+      .arm_i(queue0_reg2hw.completion_head.written && queue0_reg2hw.completion_head.arm),
+      .arm_index_i(queue0_reg2hw.completion_head.index),
       .tail_i(completion_tail),
-      .completions_i(reg2hw.queue0.moderation.completions),
-      .clocks_i(reg2hw.queue0.moderation.clocks),
+      .completions_i(queue0_reg2hw.moderation.completions),
+      .clocks_i(queue0_reg2hw.moderation.clocks),
       .fire_o(queue_fires),
       .skip_i(skip_i[15:0]),
       .timing_o(timing),
@@ -454,9 +433,7 @@ module fourtuple_nic #(
       .clk_i,
       .rst_ni,
       .request_i({event_message, queue_fires}),
-      .mask_i({reg2hw.msix1.control.mask, reg2hw.msix0.control.mask}),
-      .address_i({reg2hw.msix1.address.value, reg2hw.msix0.address.value}),
-      .data_i({reg2hw.msix1.data.value, reg2hw.msix0.data.value}),
+      .entries_i(reg2hw.msix[97*Vectors-1:0]),
       .pending_o(pending),
       .message_valid_o(message_valid),
       .message_ready_i(message_ready),
@@ -553,12 +530,14 @@ module fourtuple_nic #(
       .count_i(count),
       .rx_bytes_i(delivered_bytes),
       .tx_bytes_i(tx_frame_bytes),
-      .values_o(hw2reg.counter),
+      .values_o(counter_values),
       .quiet_o(counters_quiet)
   );
 
+  assign hw2reg.counter = counter_values;
+
   // -------------------------------------------------------------------------------- what registers show
-  assign hw2reg.device.capabilities.queues           = 8'd1;
+  assign hw2reg.device.capabilities.queues           = 8'(QUEUES);
   assign hw2reg.device.capabilities.vectors          = 8'(Vectors);
   assign hw2reg.device.capabilities.command_depth    = 8'(COMMAND_DEPTH);
   assign hw2reg.device.capabilities.rx_checksum      = 1'b1;
@@ -575,13 +554,19 @@ module fourtuple_nic #(
   assign hw2reg.device.event_status.rx_halted_set       = rx_halted_pulse;
   assign hw2reg.device.event_status.tx_halted_set       = tx_halted_pulse;
   assign hw2reg.device.event_status.register_error_set  = register_error;
-  assign hw2reg.queue0.rx_tail.offset        = {rx_tail, 6'b0};
-  assign hw2reg.queue0.completion_tail.index = completion_tail;
-  assign hw2reg.queue0.tx_head.index         = tx_head;
-  assign hw2reg.queue0.status.rx_active      = rx_active;
-  assign hw2reg.queue0.status.tx_active      = tx_active;
-  assign hw2reg.queue0.status.rx_halted      = rx_halted;
-  assign hw2reg.queue0.status.tx_halted      = tx_halted;
+  assign queue0_hw2reg.rx_tail.offset        = {rx_tail, 6'b0};
+  assign queue0_hw2reg.completion_tail.index = completion_tail;
+  assign queue0_hw2reg.tx_head.index         = tx_head;
+  assign queue0_hw2reg.status.rx_active      = rx_active;
+  assign queue0_hw2reg.status.tx_active      = tx_active;
+  assign queue0_hw2reg.status.rx_halted      = rx_halted;
+  assign queue0_hw2reg.status.tx_halted      = tx_halted;
+  assign queue0_hw2reg.rx_delivered.value            = counter_values[64*2+:32];
+  assign queue0_hw2reg.rx_drop_ring_full.value       = counter_values[64*8+:32];
+  assign queue0_hw2reg.rx_drop_completion_full.value = counter_values[64*9+:32];
+  assign queue0_hw2reg.rx_drop_disabled.value        = counter_values[64*10+:32];
+  assign hw2reg.connection.result.steer              = 1'b0;
+  assign hw2reg.connection.result.steer_queue        = '0;
   assign hw2reg.connection.result.result             = answered_answer.result;
   assign hw2reg.connection.result.outstanding        = commands_outstanding;
   assign hw2reg.connection.result.tag                = answered_answer.tag;
@@ -594,7 +579,7 @@ module fourtuple_nic #(
   assign unused_answer = ^answered_answer.op;
 
   // -------------------------------------------------------------------------------- idle clocks
-  assign quiet_o = register_idle && !rx_valid && offload_quiet && command_quiet && rx_quiet && tx_quiet &&
+  assign quiet_o = registers_quiet && !rx_valid && offload_quiet && command_quiet && rx_quiet && tx_quiet &&
                    moderation_quiet && event_quiet && msix_quiet && write_quiet && counters_quiet;
   assign quiet_clocks_o = timing ? {32'b0, moderation_clocks} : '1;
 endmodule

@@ -94,6 +94,27 @@ def record(definition):
     return text + "};\n\n"
 
 
+def register_offset(regfile, register):
+    """The register's address in BAR0: a constant, or of an array a function of the element."""
+    name = f"{regfile.name}_{register.name}"
+    address = regfile.address + register.offset
+    text = comment(register.description)
+    if not regfile.is_array:
+        return text + f"inline constexpr std::uint32_t {name} = {address:#06x};\n"
+    return text + (
+        f"constexpr std::uint32_t {name}(std::uint32_t index) noexcept {{ "
+        f"return {address:#06x} + {regfile.stride:#x} * index; }}\n"
+    )
+
+
+def array_constants(regfile):
+    return (
+        comment(f"{regfile.name}[0] to [{regfile.count - 1}]; a build of the device may have fewer.")
+        + f"inline constexpr std::uint32_t {regfile.name}_count = {regfile.count};\n"
+        + f"inline constexpr std::uint32_t {regfile.name}_stride = {regfile.stride:#x};\n"
+    )
+
+
 def register_fields(regfile, register):
     """Masks and shifts of a register whose fields do not simply fill it."""
     kind = "std::uint64_t" if register.width == 64 else "std::uint32_t"
@@ -111,13 +132,13 @@ def register_table(contract):
     registers = list(contract.all_registers())
     text = "/// Every register, in the order of addresses.\n"
     text += f"inline constexpr std::array<register_info, {len(registers)}> all_registers{{{{\n"
-    for regfile, register, address in registers:
+    for regfile, register, address in registers:  # the regfile's name
         stored = sum(f.mask for f in register.fields if f.stored and not f.write_one_to_clear)
         clears = sum(f.mask for f in register.fields if f.write_one_to_clear)
         driven = sum(f.mask for f in register.fields if f.hardware_writes)
         reset = sum(f.reset << f.low for f in register.fields if f.reset)
         text += (
-            f'    {{{address:#x}, "{regfile.name}.{register.name}", true, {str(register.writable).lower()}, '
+            f'    {{{address:#x}, "{regfile}.{register.name}", true, {str(register.writable).lower()}, '
             f"{register.width}, {stored:#x}, {clears:#x}, {driven:#x}, {reset:#x}}},\n"
         )
     return text + "}};\n\n"
@@ -159,16 +180,19 @@ struct register_info {
 def generate_contract(contract):
     includes = "#include <array>\n#include <cstddef>\n#include <cstdint>\n#include <span>\n#include <string_view>\n\n"
     text = HEADER + includes + "/// The contract between driver and device: docs/registers.md, docs/device.md.\n"
-    text += "namespace fourtuple::regs {\n\n// Offsets in BAR0, in bytes: <regfile>_<register>.\n\n"
-    for regfile, register, address in contract.all_registers():
-        name = f"{regfile.name}_{register.name}"
-        text += comment(register.description) + f"inline constexpr std::uint32_t {name} = {address:#06x};\n"
+    text += "namespace fourtuple::regs {\n\n// Offsets in BAR0, in bytes: <regfile>_<register>, of an array a function of the index.\n\n"
+    for regfile in contract.regfiles:
+        if regfile.is_array:
+            text += array_constants(regfile)
+        for register in regfile.registers:
+            text += register_offset(regfile, register)
     text += "\n"
     for definition in contract.enums:
         text += enum(definition)
     text += "// Fields: a mask at its place in the register, and the place.\n\n"
-    for regfile, register, _ in contract.all_registers():
-        text += register_fields(regfile, register)
+    for regfile in contract.regfiles:
+        for register in regfile.registers:
+            text += register_fields(regfile, register)
     text += REGISTER_INFO + register_table(contract) + LOAD_AND_STORE
     for definition in contract.records:
         text += record(definition)
@@ -190,13 +214,13 @@ struct port_field {
 
 def port_table(contract, port, members_of):
     rows = list(sv_package.port_layout(contract, members_of))
-    bits = rows[-1][4] + rows[-1][5]
+    bits = rows[-1][5] + rows[-1][6]
     text = f"inline constexpr unsigned {port}_bits = {bits};\n"
     text += f"inline constexpr std::array<port_field, {len(rows)}> {port}_fields{{{{\n"
-    for regfile, register, member, field, low, width in rows:
+    for regfile, register, address, member, field, low, width in rows:
         pulse = field is None or (port == "hw2reg" and field.hardware_sets)
         text += (
-            f'    {{"{regfile.name}.{register.name}.{member}", {regfile.address + register.offset:#x}, '
+            f'    {{"{regfile}.{register.name}.{member}", {address:#x}, '
             f"{field.low if field else 0}, {low}, {width}, {str(pulse).lower()}}},\n"
         )
     return text + "}};\n\n"

@@ -42,10 +42,19 @@ def field_description(field):
     return text
 
 
-def register_section(regfile, register, address):
-    text = f"### {regfile.name}.{register.name}\n\n"
+def title(regfile):
+    return f"{regfile.name}[i]" if regfile.is_array else regfile.name
+
+
+def place(regfile, offset=0):
+    address = f"{regfile.address + offset:#06x}"
+    return f"{address} + {regfile.stride:#x} * i" if regfile.is_array else address
+
+
+def register_section(regfile, register):
+    text = f"### {title(regfile)}.{register.name}\n\n"
     size = f", {register.width} bits" if register.width != 32 else ""
-    text += f"`{address:#06x}`{size}. {register.description}\n\n"
+    text += f"`{place(regfile, register.offset)}`{size}. {register.description}\n\n"
     text += "| bits | name | access | reset | |\n| --- | --- | --- | --- | --- |\n"
     for field in reversed(register.fields):
         text += (
@@ -55,19 +64,21 @@ def register_section(regfile, register, address):
 
 
 def regfile_section(regfile):
-    text = f"## {regfile.name}: {regfile.address:#06x}\n\n"
+    text = f"## {title(regfile)}: {place(regfile)}\n\n"
+    if regfile.is_array:
+        text += f"i is 0 to {regfile.count - 1}; a build of the device may have fewer.\n\n"
     text += "| offset | register | bits | |\n| --- | --- | --- | --- |\n"
     for register in regfile.registers:
         text += (
-            f"| `{regfile.address + register.offset:#06x}` | `{register.name}` | {register.width} "
+            f"| `{place(regfile, register.offset)}` | `{register.name}` | {register.width} "
             f"| {escape(register.description)} |\n"
         )
     text += "\n"
     for register in regfile.registers:
         if any(field.description or field.enum or len(register.fields) > 1 for field in register.fields):
-            text += register_section(regfile, register, regfile.address + register.offset)
+            text += register_section(regfile, register)
         elif register.writable:
-            text += register_section(regfile, register, regfile.address + register.offset)
+            text += register_section(regfile, register)
     return text
 
 

@@ -84,10 +84,24 @@ class Register:
 
 @dataclass
 class Regfile:
+    """Registers at one place, or an array of such places: `count` of them, `stride` bytes apart."""
+
     name: str
     type_name: str
     address: int
     registers: list
+    count: int | None = None  # of an array
+    stride: int = 0
+
+    @property
+    def is_array(self):
+        return self.count is not None
+
+    def elements(self):
+        """(name, address) of every place."""
+        if not self.is_array:
+            return [(self.name, self.address)]
+        return [(f"{self.name}[{i}]", self.address + i * self.stride) for i in range(self.count)]
 
 
 @dataclass
@@ -105,11 +119,23 @@ class Contract:
     records: list
     enums: list = dataclass_field(default_factory=list)
 
-    def all_registers(self):
-        """(regfile, register, address) in the order of addresses."""
+    @property
+    def arrays(self):
+        return [regfile for regfile in self.regfiles if regfile.is_array]
+
+    def single_registers(self):
+        """(regfile, register, address) of those outside arrays, in the order of addresses."""
         for regfile in self.regfiles:
             for register in regfile.registers:
-                yield regfile, register, regfile.address + register.offset
+                if not regfile.is_array:
+                    yield regfile, register, regfile.address + register.offset
+
+    def all_registers(self):
+        """(name of the regfile, register, address) in the order of addresses, arrays element by element."""
+        for regfile in self.regfiles:
+            for name, address in regfile.elements():
+                for register in regfile.registers:
+                    yield name, register, address + register.offset
 
 
 def one_line(text):
@@ -154,11 +180,11 @@ class Reader:
             description=one_line(node.get_property("desc")),
         )
 
-    def register(self, node):
+    def register(self, node, offset):
         fields = [self.field(f) for f in node.fields()]
         register = Register(
             name=node.inst_name,
-            offset=node.address_offset,
+            offset=offset,
             width=node.get_property("regwidth"),
             fields=fields,
             description=one_line(node.get_property("desc")),
@@ -172,7 +198,7 @@ class Reader:
         path = node.get_path()
         if register.width not in (32, 64):
             raise Unsupported(f"{path}: {register.width} bits")
-        if node.absolute_address % (register.width // 8):
+        if register.offset % (register.width // 8):
             raise Unsupported(f"{path}: is not aligned to its size")
         if register.tells_writes and register.words != 1:
             raise Unsupported(f"{path}: swmod of a register that is written in halves")
@@ -185,10 +211,31 @@ class Reader:
                 raise Unsupported(f"{path}.{field.name}: needs a reset value")
 
     def regfile(self, node):
-        if node.absolute_address // PAGE_BYTES != (node.absolute_address + node.size - 1) // PAGE_BYTES:
+        address = node.raw_absolute_address
+        size = node.array_stride * node.n_elements if node.is_array else node.size
+        if address // PAGE_BYTES != (address + size - 1) // PAGE_BYTES:
             raise Unsupported(f"{node.get_path()}: crosses a border of {PAGE_BYTES} bytes")
-        registers = [self.register(r) for r in node.children() if isinstance(r, RegNode)]
-        return Regfile(node.inst_name, node.type_name, node.absolute_address, registers)
+        registers = [self.register(r, r.raw_address_offset) for r in node.children() if isinstance(r, RegNode)]
+        regfile = Regfile(node.inst_name, node.type_name, address, registers)
+        if node.is_array:
+            regfile.count, regfile.stride = node.n_elements, node.array_stride
+            self.check_array(node, regfile)
+        elif address % 8:
+            raise Unsupported(f"{node.get_path()}: is not aligned to 8 bytes")
+        return regfile
+
+    @staticmethod
+    def check_array(node, regfile):
+        """An array's element is known by bits of the address, and nothing else is in its page."""
+        path, stride = node.get_path(), regfile.stride
+        if len(node.array_dimensions) != 1:
+            raise Unsupported(f"{path}: more than one dimension")
+        if regfile.address % PAGE_BYTES:
+            raise Unsupported(f"{path}: an array starts a page")
+        if stride < 8 or stride & (stride - 1):
+            raise Unsupported(f"{path}: stride {stride} is not a power of two from 8 on")
+        if any(f.hardware_sets for r in regfile.registers for f in r.fields):
+            raise Unsupported(f"{path}: hwset in an array")
 
     def record(self, node):
         fields = [self.field(f) for f in node.fields()]
@@ -207,4 +254,8 @@ def read(paths):
     records = [reader.record(r) for r in formats.children() if isinstance(r, RegNode)]
     top = compiler.elaborate(REGISTER_MAP).top
     regfiles = [reader.regfile(r) for r in top.children() if isinstance(r, RegfileNode)]
+    pages = [regfile.address // PAGE_BYTES for regfile in regfiles]
+    for regfile in regfiles:
+        if regfile.is_array and pages.count(regfile.address // PAGE_BYTES) > 1:
+            raise Unsupported(f"{regfile.name}: an array shares its page")
     return Contract(one_line(top.get_property("desc")), regfiles, records, list(reader.enums.values()))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SystemVerilog register block: an AXI4-Lite slave."""
 
+from . import sv_array
 from .register_map import PAGE_BYTES, WORD_BITS
 from .sv_package import HEADER, vector
 from .sv_block_text import CONTRACT_AND_PORTS, QUIET, READ_ANSWER, READ_CONTROL, WRITE_CONTROL
@@ -29,7 +30,7 @@ class Word:
 
 
 def all_words(contract):
-    return [Word(rf, r, n) for rf, r, _ in contract.all_registers() for n in range(r.words)]
+    return [Word(rf, r, n) for rf, r, _ in contract.single_registers() for n in range(r.words)]
 
 
 def flop(regfile, register, field):
@@ -43,7 +44,7 @@ def bits(high, low, width):
 
 
 def stored_fields(contract):
-    return [(rf, r, f) for rf, r, _ in contract.all_registers() for f in r.fields if f.stored]
+    return [(rf, r, f) for rf, r, _ in contract.single_registers() for f in r.fields if f.stored]
 
 
 def write_words(contract):
@@ -51,7 +52,7 @@ def write_words(contract):
 
 
 def pulses(contract):
-    return [(rf, r) for rf, r, _ in contract.all_registers() if r.tells_writes]
+    return [(rf, r) for rf, r, _ in contract.single_registers() if r.tells_writes]
 
 
 def declare_storage(contract):
@@ -75,7 +76,8 @@ def write_decode(contract):
             line = line.replace(" <= ", " <=\n        ")
         text += line
     text += "  end\n\n  assign write_selected = |{\n"
-    text += ",\n".join(f"      write_{word.name}_q" for word in words)
+    known = [f"write_{word.name}_q" for word in words] + [sv_array.write_known(array) for array in contract.arrays]
+    text += ",\n".join(f"      {signal}" for signal in known)
     return text + "\n  };\n\n"
 
 
@@ -126,7 +128,7 @@ def storage(contract):
 
 def outputs(contract):
     text = ""
-    for regfile, register, _ in contract.all_registers():
+    for regfile, register, _ in contract.single_registers():
         name = f"reg2hw_o.{regfile.name}.{register.name}"
         if register.tells_writes:
             text += f"  assign {name}.written = {regfile.name}_{register.name}_written_q;\n"
@@ -154,17 +156,21 @@ def assign_double_word(regfile, register, position):
     return lines
 
 
+def add_double_word(page, regfile, register, address):
+    """Puts the register into {double word's address: [known low, known high, holds, lines]}."""
+    double_word = page.setdefault(address & ~7, [False, False, False, []])
+    position = (address & 7) * 8
+    for word in range(register.words):
+        double_word[(address & 7) // 4 + word] = True
+    double_word[2] = double_word[2] or register.holds_high_half
+    double_word[3] += assign_double_word(regfile, register, position)
+
+
 def double_words(contract):
-    """page -> {double word's address: [known low, known high, holds, lines]}"""
+    """page -> its double words"""
     pages = {}
-    for regfile, register, address in contract.all_registers():
-        page = pages.setdefault(address // PAGE_BYTES, {})
-        double_word = page.setdefault(address & ~7, [False, False, False, []])
-        position = (address & 7) * 8
-        for word in range(register.words):
-            double_word[(address & 7) // 4 + word] = True
-        double_word[2] = double_word[2] or register.holds_high_half
-        double_word[3] += assign_double_word(regfile, register, position)
+    for regfile, register, address in contract.single_registers():
+        add_double_word(pages.setdefault(address // PAGE_BYTES, {}), regfile, register, address)
     return pages
 
 
@@ -175,20 +181,25 @@ def page_name(page):
 def read_page(page, contents):
     """The first stage of the read multiplexer, for one page."""
     name = page_name(page)
-    text = f"  logic [63:0] {name}_data_q, {name}_data_d;\n"
-    text += f"  logic [2:0] {name}_known_q, {name}_known_d;  // low word, high word, high word is held\n"
-    text += f"  always_comb begin\n    {name}_data_d  = '0;\n    {name}_known_d = '0;\n"
-    text += "    unique case (read_address_q[11:3])\n"
+    text = f"  logic [63:0] {name}_data_q;\n"
+    text += f"  logic [2:0] {name}_known_q;  // low word, high word, high word is held\n"
+    text += "  always_ff @(posedge clk_i) begin\n    if (read_state_q == READ_DECODE) begin\n"
+    text += f"      {name}_data_q  <= '0;\n      {name}_known_q <= '0;\n"
+    text += "      unique case (read_address_q[11:3])\n"
+    text += read_cases(contents, f"{name}_data_q", f"{name}_known_q", f"{PAGE_BYTES.bit_length() - 4}", PAGE_BYTES)
+    return text + "        default: ;\n      endcase\n    end\n  end\n\n"
+
+
+def read_cases(contents, data, known, selector_bits, size):
+    """The items of a case over double words; they assign what is not 0."""
+    text = ""
     for address, (low, high, holds, lines) in sorted(contents.items()):
-        text += f"      9'h{(address % PAGE_BYTES) >> 3:x}: begin\n"
-        text += f"        {name}_known_d = 3'b{int(holds)}{int(high)}{int(low)};\n"
+        text += f"        {selector_bits}'h{(address % size) >> 3:x}: begin\n"
+        text += f"          {known} <= 3'b{int(holds)}{int(high)}{int(low)};\n"
         for place, value in lines:
-            line = f"        {name}_data_d{place} = {value};\n"
-            text += line if len(line) <= 101 else line.replace(" = ", " =\n            ")
-        text += "      end\n"
-    text += "      default: ;\n    endcase\n  end\n"
-    text += f"  always_ff @(posedge clk_i) begin\n    if (read_state_q == READ_DECODE) begin\n"
-    text += f"      {name}_data_q  <= {name}_data_d;\n      {name}_known_q <= {name}_known_d;\n    end\n  end\n\n"
+            line = f"          {data}{place} <= {value};\n"
+            text += line if len(line) <= 101 else line.replace(" <= ", " <=\n              ")
+        text += "        end\n"
     return text
 
 
@@ -205,16 +216,21 @@ def read_select(pages):
 def quiet(contract):
     wakers = [f"hw2reg_i.{rf.name}.{r.name}.{f.name}_set" for rf, r, f in stored_fields(contract) if f.hardware_sets]
     wakers += [f"{rf.name}_{r.name}_written_q" for rf, r in pulses(contract)]
+    wakers += [sv_array.written(array) for array in contract.arrays if sv_array.tells_writes(array)]
     return QUIET.replace("@WAKERS@", ",\n".join(f"      {w}" for w in wakers))
 
 
 def generate(contract):
     pages = double_words(contract)
     text = HEADER + "\n" + CONTRACT_AND_PORTS.replace("@PACKAGE@", PACKAGE)
-    text += declare_storage(contract)
+    text = text.replace("@PARAMETERS@", sv_array.parameters(contract))
+    text += sv_array.parameter_checks(contract) + declare_storage(contract) + sv_array.declarations(contract)
     text += WRITE_CONTROL + write_decode(contract) + storage(contract) + outputs(contract)
     text += READ_CONTROL
     for page, contents in sorted(pages.items()):
         text += read_page(page, contents)
-    text += read_select(pages) + READ_ANSWER + quiet(contract)
+    for array in contract.arrays:
+        text += sv_array.instances(array)
+    every_page = [*pages, *(array.address // PAGE_BYTES for array in contract.arrays)]
+    text += read_select(every_page) + READ_ANSWER + quiet(contract)
     return text + "endmodule\n\n`default_nettype wire\n"

@@ -3,20 +3,22 @@
 
 CONTRACT_AND_PORTS = """/// The registers of BAR0 behind an AXI4-Lite slave: docs/registers.md.
 ///
-/// latency       a read is answered 3 clocks after its address is taken, a write 4 clocks after the
+/// latency       a read is answered 4 clocks after its address is taken, a write 4 clocks after the
 ///               later of address and data; reg2hw_o has a written value when the answer becomes
 ///               valid, and `written` is high in that clock
 /// throughput    one read and one write at a time, independent of each other
 /// backpressure  s_axil_*ready are registers; an answer waits as long as the master likes
-/// errors        SLVERR and a clock of register_error_o: an address without a register or not a
-///               multiple of 4, a write to a word without a writable field, or a write without all
-///               strobes; nothing else happens then
+/// errors        SLVERR and a clock of register_error_o: an address without a register, of an
+///               element that is not there, or not a multiple of 4; a write to a word without a
+///               writable field, or without all strobes; nothing else happens then
 /// 64 bits       reading the low word of a register with hardware-driven fields holds its high
 ///               word: if the next read is of that high word, both are of the same moment. The
 ///               halves of written registers change one by one
 /// quiet_o       no register here changes while no input does; follows the inputs at once
 /// reset         all fields have their reset value; accepts accesses from the second clock after it
-module fourtuple_nic_regs (
+module fourtuple_nic_regs #(
+@PARAMETERS@
+) (
     input  wire logic        clk_i,
     input  wire logic        rst_ni,
 
@@ -135,6 +137,7 @@ READ_CONTROL = """  typedef enum logic [2:0] {
     READ_RESET,
     READ_COLLECT,
     READ_DECODE,
+    READ_GATHER,
     READ_SELECT,
     READ_ANSWER
   } read_state_e;
@@ -192,7 +195,8 @@ READ_ANSWER = """  // The high word that belongs to the low word of the last rea
             read_state_q <= READ_DECODE;
           end
         end
-        READ_DECODE: read_state_q <= READ_SELECT;
+        READ_DECODE: read_state_q <= READ_GATHER;
+        READ_GATHER: read_state_q <= READ_SELECT;
         READ_SELECT: begin
           read_state_q <= READ_ANSWER;
           rvalid_q     <= 1'b1;

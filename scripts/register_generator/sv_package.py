@@ -60,14 +60,24 @@ def to_registers(register):
 PORTS = (("reg2hw", to_hardware), ("hw2reg", to_registers))
 
 
+def element_bits(regfile, members_of):
+    return sum(width for register in regfile.registers for _, width, _ in members_of(register))
+
+
+def regfile_type(regfile, port):
+    return f"{regfile.type_name}_{port}_t"
+
+
 def port_types(contract, port, members_of):
     text, instances, done = "", [], set()
     for regfile in contract.regfiles:
         registers = [r for r in reversed(regfile.registers) if members_of(r)]
         if not registers:
             continue
-        name = f"{regfile.type_name}_{port}_t"
-        instances.append((name, regfile.name))
+        name = regfile_type(regfile, port)
+        bits = element_bits(regfile, members_of)
+        # An array is one vector, the first element in its lowest bits: not every tool reads arrays of structs.
+        instances.append((vector(bits * regfile.count) if regfile.is_array else name, regfile.name))
         if name in done:
             continue
         done.add(name)
@@ -80,13 +90,12 @@ def port_types(contract, port, members_of):
 
 
 def port_layout(contract, members_of):
-    """Where each member lies in the whole port: (regfile, register, member, field or None, low, width)."""
+    """Where each member lies in the whole port: (regfile's name, register, its address, member, field or None, low, width)."""
     position = 0
-    for regfile in contract.regfiles:
-        for register in regfile.registers:
-            for member, width, field in reversed(members_of(register)):
-                yield regfile, register, member, field, position, width
-                position += width
+    for name, register, address in contract.all_registers():
+        for member, width, field in reversed(members_of(register)):
+            yield name, register, address, member, field, position, width
+            position += width
 
 
 def generate(contract):
@@ -98,7 +107,8 @@ def generate(contract):
     for record in contract.records:
         text += struct([(vector(width), name) for name, _, width in record_layout(record)], f"{record.name}_t")
     text += "  // What hardware sees of the registers: <regfile>.<register>.<field>. `written` is a pulse of one\n"
-    text += "  // clock when software has written the register; the fields have their new values by then.\n\n"
+    text += "  // clock when software has written the register; the fields have their new values by then. Arrays\n"
+    text += "  // of regfiles are vectors of their elements, the first one lowest.\n\n"
     text += port_types(contract, *PORTS[0])
     text += "  // What hardware says to the registers: a field's value, or <field>_set to set it.\n\n"
     text += port_types(contract, *PORTS[1])

@@ -42,17 +42,17 @@ nic_host::nic_host(nic_bench& bench, const ring_shapes& shapes) : bench_(bench),
 }
 
 void nic_host::set_up() {
-  bench_.write64(regs::queue0_rx_base, rx_base);
-  bench_.write32(regs::queue0_rx_size, shapes_.rx_bytes_log2);
-  bench_.write32(regs::queue0_ring_sizes, shapes_.completion_entries_log2 | (shapes_.tx_entries_log2 << 8U));
-  bench_.write64(regs::queue0_completion_base, completion_base);
-  bench_.write64(regs::queue0_tx_base, tx_base);
-  bench_.write64(regs::msix0_address, message_address);
-  bench_.write32(regs::msix0_data, 0x11223344);
-  bench_.write32(regs::msix0_control, 0);
-  bench_.write64(regs::msix1_address, message_address + 0x24);
-  bench_.write32(regs::msix1_data, 0x55667788);
-  bench_.write32(regs::msix1_control, 0);
+  bench_.write64(regs::queues_rx_base(0), rx_base);
+  bench_.write32(regs::queues_rx_size(0), shapes_.rx_bytes_log2);
+  bench_.write32(regs::queues_ring_sizes(0), shapes_.completion_entries_log2 | (shapes_.tx_entries_log2 << 8U));
+  bench_.write64(regs::queues_completion_base(0), completion_base);
+  bench_.write64(regs::queues_tx_base(0), tx_base);
+  bench_.write64(regs::msix_address(0), message_address);
+  bench_.write32(regs::msix_data(0), 0x11223344);
+  bench_.write32(regs::msix_control(0), 0);
+  bench_.write64(regs::msix_address(1), message_address + 0x24);
+  bench_.write32(regs::msix_data(1), 0x55667788);
+  bench_.write32(regs::msix_control(1), 0);
   ASSERT_TRUE(bench_.run_until([this] { return (bench_.read32(regs::device_status) & 1U) != 0; }, 10'000));
 }
 
@@ -61,19 +61,19 @@ void nic_host::enable(bool rx, bool tx) {
     records.clear();
     given_back_ = 0;
     rx_tail_ = rx_head_ = 0;
-    bench_.write32(regs::queue0_rx_head, 0);
-    bench_.write32(regs::queue0_completion_head, 0);
+    bench_.write32(regs::queues_rx_head(0), 0);
+    bench_.write32(regs::queues_completion_head(0), 0);
   }
   if (tx) {
     tx_tail_ = 0;
-    bench_.write32(regs::queue0_tx_tail, 0);
+    bench_.write32(regs::queues_tx_tail(0), 0);
   }
-  bench_.write32(regs::queue0_control, (rx ? 1U : 0U) | (tx ? 2U : 0U));
+  bench_.write32(regs::queues_control(0), (rx ? 1U : 0U) | (tx ? 2U : 0U));
 }
 
 void nic_host::disable() {
-  bench_.write32(regs::queue0_control, 0);
-  EXPECT_TRUE(bench_.run_until([this] { return (bench_.read32(regs::queue0_status) & 3U) == 0; }, 20'000));
+  bench_.write32(regs::queues_control(0), 0);
+  EXPECT_TRUE(bench_.run_until([this] { return (bench_.read32(regs::queues_status(0)) & 3U) == 0; }, 20'000));
 }
 
 void nic_host::receive(frame_bytes frame, std::uint64_t not_before) {
@@ -88,8 +88,8 @@ void nic_host::give_back(std::size_t count, bool arm) {
     if (entry.kind == regs::completion_kind::frame)
       rx_head_ = entry.frame.ring_offset + round_up_to_beat(entry.frame.length);
   }
-  bench_.write32(regs::queue0_rx_head, rx_head_);
-  bench_.write32(regs::queue0_completion_head,
+  bench_.write32(regs::queues_rx_head(0), rx_head_);
+  bench_.write32(regs::queues_completion_head(0),
                  (static_cast<std::uint32_t>(given_back_) & 0xffffU) | (arm ? 1U << 31U : 0U));
 }
 
@@ -104,7 +104,7 @@ void nic_host::prepare_transmit(const frame_bytes& bytes, regs::transmit_descrip
   put_descriptor(bytes, descriptor);
 }
 
-void nic_host::ring_transmit_doorbell() { bench_.write32(regs::queue0_tx_tail, tx_tail_); }
+void nic_host::ring_transmit_doorbell() { bench_.write32(regs::queues_tx_tail(0), tx_tail_); }
 
 void nic_host::put_descriptor(const frame_bytes& bytes, regs::transmit_descriptor descriptor) {
   if (next_buffer_ + bytes.size() > nic_bench::memory_base + nic_bench::memory_bytes) next_buffer_ = buffers;

@@ -56,20 +56,20 @@ TEST_F(nic_interrupt, comes_at_once_if_there_is_more_already) {
 }
 
 TEST_F(nic_interrupt, waits_while_masked) {
-  bench.write32(regs::msix0_control, 1);
+  bench.write32(regs::msix_control(0), 1);
   host.arm();
   receive(1);
   bench.run(200);
   EXPECT_TRUE(host.messages.empty());
   EXPECT_EQ(bench.read64(regs::msix_pba_pending), 1U);
-  bench.write32(regs::msix0_control, 0);
+  bench.write32(regs::msix_control(0), 0);
   bench.run(50);
   EXPECT_EQ(host.messages.size(), 1U);
   EXPECT_EQ(bench.read64(regs::msix_pba_pending), 0U);
 }
 
 TEST_F(nic_interrupt, waits_for_enough_completions) {
-  bench.write32(regs::queue0_moderation, 5U | (60'000U << 16U));
+  bench.write32(regs::queues_moderation(0), 5U | (60'000U << 16U));
   host.arm();
   receive(4);
   bench.run(500);
@@ -83,7 +83,7 @@ TEST_F(nic_interrupt, waits_for_enough_completions) {
 TEST_F(nic_interrupt, waits_for_the_limit_of_time_and_no_longer) {
   std::uint64_t without = 0;
   for (const std::uint32_t clocks : {0U, 1U, 700U, 5000U}) {
-    bench.write32(regs::queue0_moderation, 50U | (clocks << 16U));
+    bench.write32(regs::queues_moderation(0), 50U | (clocks << 16U));
     host.messages.clear();
     host.give_back(host.unread(), true);
     receive(1);
@@ -121,7 +121,7 @@ TEST_F(nic_interrupt, a_refused_message_is_only_reported) {
   EXPECT_EQ(bench.read32(regs::device_dma_error_source), 2U);
   EXPECT_EQ(bench.read64(regs::device_dma_error_address), nic_host::message_address);
   receive(2);
-  EXPECT_EQ(bench.read32(regs::queue0_status), 1U);
+  EXPECT_EQ(bench.read32(regs::queues_status(0)), 1U);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ TEST_P(random_receive, delivers_in_order_and_counts_the_rest) {
   EXPECT_EQ(host.counter(regs::counter_rx_bytes), bytes);
   EXPECT_EQ(host.dropped(), host.missing() + host.not_seen());
   EXPECT_EQ(host.dropped() + host.records.size(), frames);
-  EXPECT_EQ(bench.read32(regs::queue0_completion_tail), host.records.size() & 0xffffU);
+  EXPECT_EQ(bench.read32(regs::queues_completion_tail(0)), host.records.size() & 0xffffU);
 }
 INSTANTIATE_TEST_SUITE_P(seeds, random_receive, testing::Range(1U, 9U));
 
@@ -107,7 +107,7 @@ TEST(nic_receive, drops_when_the_ring_is_full_and_goes_on_with_space) {
   bench.run(3000);
   EXPECT_EQ(host.records.size(), 512U);
   EXPECT_EQ(host.counter(regs::counter_rx_drop_ring_full), 8U);
-  EXPECT_EQ(bench.read32(regs::queue0_rx_tail), 1U << 15U);
+  EXPECT_EQ(bench.read32(regs::queues_rx_tail(0)), 1U << 15U);
 
   host.give_back(3);
   for (int i = 0; i < 5; ++i) host.receive(random_frame(random, 64));
@@ -130,12 +130,12 @@ TEST(nic_receive, a_dropped_frame_does_not_skip) {
   host.receive(random_frame(random, 1518));  // 512 to skip and 1536: exactly what is free
   bench.run(500);
   EXPECT_EQ(host.records.size(), 22U);
-  EXPECT_EQ(bench.read32(regs::queue0_rx_tail), (1U << 15U) + 1536);
+  EXPECT_EQ(bench.read32(regs::queues_rx_tail(0)), (1U << 15U) + 1536);
   host.receive(random_frame(random, 64));
   bench.run(500);
   EXPECT_EQ(host.records.size(), 22U);
   EXPECT_EQ(host.counter(regs::counter_rx_drop_ring_full), 1U);
-  EXPECT_EQ(bench.read32(regs::queue0_rx_tail), (1U << 15U) + 1536);
+  EXPECT_EQ(bench.read32(regs::queues_rx_tail(0)), (1U << 15U) + 1536);
 }
 
 TEST(nic_receive, drops_when_the_completion_ring_is_full) {
@@ -214,7 +214,7 @@ TEST(nic_receive, a_refused_write_halts_until_enabled_again) {
   host.compare_frames = false;
   bench.receive(random_frame(random, 64));  // into the refused beat
   bench.run(300);
-  EXPECT_EQ(bench.read32(regs::queue0_status), 5U);  // active and halted
+  EXPECT_EQ(bench.read32(regs::queues_status(0)), 5U);  // active and halted
   EXPECT_EQ(bench.read32(regs::device_event_status), 5U);
   EXPECT_EQ(bench.read64(regs::device_dma_error_address), nic_host::rx_base + 1024);
   EXPECT_EQ(bench.read32(regs::device_dma_error_source), 0U);
@@ -237,7 +237,7 @@ TEST(nic_receive, a_refused_write_halts_until_enabled_again) {
   for (int i = 0; i < 3; ++i) host.receive(random_frame(random, 500));
   bench.run(500);
   EXPECT_EQ(host.records.size(), 3U);
-  EXPECT_EQ(bench.read32(regs::queue0_status), 1U);
+  EXPECT_EQ(bench.read32(regs::queues_status(0)), 1U);
   EXPECT_EQ(bench.read32(regs::device_event_status), 0U);
 }
 
@@ -252,7 +252,7 @@ TEST(nic_receive, a_refused_completion_is_attributed) {
   bench.run(300);
   EXPECT_EQ(bench.read32(regs::device_dma_error_source), 1U);
   EXPECT_EQ(bench.read64(regs::device_dma_error_address), nic_host::completion_base);
-  EXPECT_EQ(bench.read32(regs::queue0_status), 5U);
+  EXPECT_EQ(bench.read32(regs::queues_status(0)), 5U);
 }
 
 TEST(nic_receive, is_active_until_everything_begun_has_been_answered) {

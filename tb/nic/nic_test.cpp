@@ -179,7 +179,7 @@ TEST(nic, sends_what_descriptors_say_while_it_receives) {
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(bench.sent[i].bytes, expected[i]) << i;
   EXPECT_EQ(host.counter(regs::counter_tx_frames), expected.size());
   EXPECT_EQ(host.counter(regs::counter_rx_delivered), expected.size());
-  EXPECT_EQ(bench.read32(regs::queue0_tx_head), 2 * expected.size());
+  EXPECT_EQ(bench.read32(regs::queues_tx_head(0)), 2 * expected.size());
   const auto last = std::find_if(host.records.rbegin(), host.records.rend(),
                                  [](const record& entry) { return entry.kind == regs::completion_kind::transmit; });
   ASSERT_NE(last, host.records.rend());
@@ -202,7 +202,7 @@ TEST(nic, merges_transmit_completions_that_wait_for_space) {
   ASSERT_TRUE(bench.run_until([&] { return bench.sent.size() == 9; }));
   bench.run(100);
   EXPECT_EQ(host.records.size(), 16U);
-  EXPECT_EQ(bench.read32(regs::queue0_status) & 2U, 2U);
+  EXPECT_EQ(bench.read32(regs::queues_status(0)) & 2U, 2U);
   host.give_back(2);
   bench.run(200);
   ASSERT_EQ(host.records.size(), 17U);
@@ -249,7 +249,7 @@ TEST(nic, a_refused_descriptor_halts_transmit_only) {
   host.transmit(random_frame(random, 100), descriptor);
   host.receive(random_frame(random, 100));
   bench.run(500);
-  EXPECT_EQ(bench.read32(regs::queue0_status) & 0xcU, 8U);
+  EXPECT_EQ(bench.read32(regs::queues_status(0)) & 0xcU, 8U);
   EXPECT_EQ(bench.read32(regs::device_event_status), 0xaU);
   EXPECT_EQ(bench.read32(regs::device_dma_error_source), 3U);
   EXPECT_EQ(host.counter(regs::counter_dma_read_errors), 1U);
@@ -278,7 +278,7 @@ std::vector<std::uint64_t> story(bool skip, std::uint64_t& evaluated) {
   nic_host host(bench, {.rx_bytes_log2 = 15, .completion_entries_log2 = 5});
   host.set_up();
   host.enable(true, true);
-  bench.write32(regs::queue0_moderation, 10U | (3000U << 16U));
+  bench.write32(regs::queues_moderation(0), 10U | (3000U << 16U));
   std::mt19937 random(5);
   for (std::uint32_t i = 0; i < 60; ++i) {
     host.receive(random_frame(random, 60 + random() % 1000));
@@ -286,12 +286,12 @@ std::vector<std::uint64_t> story(bool skip, std::uint64_t& evaluated) {
     descriptor.end_of_frame = descriptor.completion = true;
     host.transmit(random_frame(random, 60 + random() % 1000), descriptor);
     const std::uint64_t at = bench.clock() + 1 + random() % 10'000;
-    bench.schedule_write(at, regs::queue0_completion_head,
+    bench.schedule_write(at, regs::queues_completion_head(0),
                          static_cast<std::uint32_t>(host.records.size()) | (1U << 31U));
     bench.schedule_write(at + random() % 500, regs::connection_ports, i % 7);
     bench.schedule_write(at + 500 + random() % 400, regs::connection_command, (i % 3) | (i << 16U));
     bench.schedule_read(at + 900 + random() % 5000, regs::device_timestamp);
-    bench.schedule_read(at + 6000, regs::queue0_completion_tail);
+    bench.schedule_read(at + 6000, regs::queues_completion_tail(0));
     bench.receive(random_frame(random, 40), false, at + random() % 9000);
     bench.run(20'000 + random() % 30'000);
     if (host.unread() > 0) host.give_back(host.unread(), i % 2 == 0);

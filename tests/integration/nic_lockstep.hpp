@@ -71,7 +71,7 @@ class nic_lockstep {
   void set_refused(std::uint64_t address, bool refused);
   /// Descriptors behind those that are there; the caller leaves room. ring_doorbell() starts them.
   void put_descriptors(const std::vector<regs::transmit_descriptor>& descriptors);
-  void ring_doorbell() { write(regs::queue0_tx_tail, tx_tail_); }
+  void ring_doorbell() { write(regs::queues_tx_tail(0), tx_tail_); }
   void fill_transmit_data(nic_traffic& traffic);
 
   /// Waits until neither NIC has done anything for a while.

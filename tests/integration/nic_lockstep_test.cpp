@@ -151,8 +151,8 @@ class nic_lockstep_test : public ::testing::Test {
     if (traffic.chance(20)) devices.write(regs::device_rx_filter, traffic.number(4));
     if (traffic.chance(20))
       devices.write(regs::device_max_frame, traffic.chance(30) ? 16'383 : 1518 + traffic.number(20));
-    if (traffic.chance(20)) devices.write(regs::queue0_moderation, traffic.number(4) | traffic.number(1000) << 16);
-    if (traffic.chance(30)) devices.write(regs::msix0_control, traffic.number(2));
+    if (traffic.chance(20)) devices.write(regs::queues_moderation(0), traffic.number(4) | traffic.number(1000) << 16);
+    if (traffic.chance(30)) devices.write(regs::msix_control(0), traffic.number(2));
   }
 
   void random_register_accesses() {
@@ -187,7 +187,7 @@ TEST_F(nic_lockstep_test, registers_after_reset_and_every_address) {
       if (offset % 0x1000 < 0x200 && (offset & ~4U) != regs::device_timestamp) devices.read(offset);
     for (std::uint32_t length = 0; length < 16; ++length) devices.read_any(regs::device_id + length % 5, length);
     devices.write(regs::device_event_enable, 0x1f);
-    devices.write(regs::msix1_control, 0);
+    devices.write(regs::msix_control(1), 0);
     devices.write(regs::device_id, 1);
     devices.compare({.give_back_ring = false, .give_back_completions = false});
     EXPECT_EQ(devices.read(regs::device_event_status), 0x10U);
@@ -210,7 +210,7 @@ TEST_F(nic_lockstep_test, random_traffic) {
     devices.fill_transmit_data(traffic);
     traffic.set_tuples(traffic.make_tuples(120, 10, 1024, 0));
     devices.bring_up({});
-    devices.write(regs::msix0_control, 0);
+    devices.write(regs::msix_control(0), 0);
     while (received < frames && !HasFailure()) {
       random_settings();
       random_register_accesses();
@@ -307,7 +307,7 @@ TEST_F(nic_lockstep_test, answers_and_transmit_completions_wait_for_completion_s
       receive_burst(1);
     receive_burst(60);
     devices.compare({.give_back_ring = false, .give_back_completions = false});
-    EXPECT_EQ(devices.read(regs::queue0_completion_tail), 16U);
+    EXPECT_EQ(devices.read(regs::queues_completion_tail(0)), 16U);
     for (std::uint32_t i = 0; i < 20; ++i) command(regs::command_op::insert, traffic.tuple(), i);
     for (int i = 0; i < 3; ++i) {
       auto descriptors = traffic.transmit_frame(nic_lockstep::transmit_data, nic_lockstep::transmit_data_bytes);
@@ -338,7 +338,7 @@ TEST_F(nic_lockstep_test, refused_receive_writes_halt_the_receive_side) {
       devices.set_refused(page, true);
       devices.receive({.bytes = build_frame({})}, from_ns(300));
       devices.compare({.completions = false});
-      EXPECT_EQ(devices.read(regs::queue0_status), 0x7U);
+      EXPECT_EQ(devices.read(regs::queues_status(0)), 0x7U);
       EXPECT_EQ(devices.read(regs::device_event_status), 0x5U);
       receive_burst(10);  // All of them are dropped.
       devices.compare({.completions = false});
@@ -348,7 +348,7 @@ TEST_F(nic_lockstep_test, refused_receive_writes_halt_the_receive_side) {
       devices.bring_up({});
       receive_burst(10);
       devices.compare();
-      EXPECT_EQ(devices.read(regs::queue0_status), 0x3U);
+      EXPECT_EQ(devices.read(regs::queues_status(0)), 0x3U);
       devices.take_down();
     }
   });
@@ -357,14 +357,14 @@ TEST_F(nic_lockstep_test, refused_receive_writes_halt_the_receive_side) {
 TEST_F(nic_lockstep_test, refused_interrupt_is_only_reported) {
   run([&] {
     devices.bring_up({});
-    devices.write(regs::msix0_control, 0);
+    devices.write(regs::msix_control(0), 0);
     devices.set_refused(nic_bench::doorbell_base, true);
     devices.compare({.arm = true});
     devices.receive({.bytes = build_frame({})}, from_ns(300));
     devices.compare();
     EXPECT_EQ(devices.read(regs::device_event_status), 0x1U);
     EXPECT_EQ(devices.read(regs::device_dma_error_source), 2U);
-    EXPECT_EQ(devices.read(regs::queue0_status), 0x3U);
+    EXPECT_EQ(devices.read(regs::queues_status(0)), 0x3U);
     devices.set_refused(nic_bench::doorbell_base, false);
     devices.write(regs::device_event_status, 0x1f);
     devices.compare();
@@ -394,7 +394,7 @@ TEST_F(nic_lockstep_test, refused_transmit_reads) {
     outcome = devices.compare();
     EXPECT_EQ(outcome.sent_frames, 0U);
     EXPECT_EQ(devices.read(regs::device_event_status), 0xaU);
-    EXPECT_EQ(devices.read(regs::queue0_status), 0xbU);
+    EXPECT_EQ(devices.read(regs::queues_status(0)), 0xbU);
     devices.set_refused(nic_lockstep::transmit_ring, false);
     devices.take_down();
     devices.write(regs::device_event_status, 0x1f);

@@ -51,15 +51,15 @@ class nic_with_host : public sc_core::sc_module {
 
   void bring_up() {
     write64(regs::device_mac_address, 0x0100'0000'0002);
-    write64(regs::queue0_rx_base, receive_ring);
-    bench.write32(regs::queue0_rx_size, 17);
-    write64(regs::queue0_completion_base, completion_ring);
-    write64(regs::queue0_tx_base, transmit_ring);
-    bench.write32(regs::queue0_ring_sizes, 10 | 8 << 8);
-    write64(regs::msix0_address, nic_bench::doorbell_base);
-    bench.write32(regs::msix0_control, 0);
-    bench.write32(regs::queue0_moderation, 20 | 3000 << 16);
-    bench.write32(regs::queue0_control, 3);
+    write64(regs::queues_rx_base(0), receive_ring);
+    bench.write32(regs::queues_rx_size(0), 17);
+    write64(regs::queues_completion_base(0), completion_ring);
+    write64(regs::queues_tx_base(0), transmit_ring);
+    bench.write32(regs::queues_ring_sizes(0), 10 | 8 << 8);
+    write64(regs::msix_address(0), nic_bench::doorbell_base);
+    bench.write32(regs::msix_control(0), 0);
+    bench.write32(regs::queues_moderation(0), 20 | 3000 << 16);
+    bench.write32(regs::queues_control(0), 3);
   }
 
   void receive_burst() {
@@ -79,7 +79,7 @@ class nic_with_host : public sc_core::sc_module {
         descriptor.encode(place.first<16>());
         ++tx_tail_;
       }
-    bench.write32(regs::queue0_tx_tail, tx_tail_);
+    bench.write32(regs::queues_tx_tail(0), tx_tail_);
   }
 
   void commands() {
@@ -98,9 +98,9 @@ class nic_with_host : public sc_core::sc_module {
       wait(from_ps(traffic_.chance(50) ? 10'000'000 + traffic_.number(40'000'000) : traffic_.number(3'000'000)));
       // Values that depend on time go into the digest too.
       (void)bench.read(regs::device_timestamp, 8);
-      bench.write32(regs::queue0_rx_head, bench.read32(regs::queue0_rx_tail).value_or(0));
-      const std::uint32_t tail = bench.read32(regs::queue0_completion_tail).value_or(0);
-      bench.write32(regs::queue0_completion_head, tail | 0x8000'0000U);
+      bench.write32(regs::queues_rx_head(0), bench.read32(regs::queues_rx_tail(0)).value_or(0));
+      const std::uint32_t tail = bench.read32(regs::queues_completion_tail(0)).value_or(0);
+      bench.write32(regs::queues_completion_head(0), tail | 0x8000'0000U);
     }
     wait(from_ns(100'000));
     for (const auto& info : regs::all_registers) (void)bench.read(info.offset, info.width_bits / 8);

@@ -12,7 +12,7 @@
 /// The contract between driver and device: docs/registers.md, docs/device.md.
 namespace fourtuple::regs {
 
-// Offsets in BAR0, in bytes: <regfile>_<register>.
+// Offsets in BAR0, in bytes: <regfile>_<register>, of an array a function of the index.
 
 /// Says that this is a Fourtuple NIC: the characters 4TUP.
 inline constexpr std::uint32_t device_id = 0x0000;
@@ -32,7 +32,8 @@ inline constexpr std::uint32_t device_event_status = 0x0018;
 inline constexpr std::uint32_t device_event_enable = 0x001c;
 /// The port's Ethernet address, first byte on the wire in bits 7:0.
 inline constexpr std::uint32_t device_mac_address = 0x0020;
-/// Longest frame that is received, in bytes, without frame check sequence. Longer ones are dropped and counted.
+/// Longest frame that is received, in bytes, without frame check sequence. Longer ones are dropped and counted. More
+/// than 9600 is taken as 9600.
 inline constexpr std::uint32_t device_max_frame = 0x0028;
 /// Which destination addresses are received besides the port's own and broadcast.
 inline constexpr std::uint32_t device_rx_filter = 0x002c;
@@ -46,36 +47,47 @@ inline constexpr std::uint32_t device_scratch = 0x003c;
 inline constexpr std::uint32_t device_dma_error_address = 0x0040;
 /// Who made that access.
 inline constexpr std::uint32_t device_dma_error_source = 0x0048;
+/// queues[0] to [15]; a build of the device may have fewer.
+inline constexpr std::uint32_t queues_count = 16;
+inline constexpr std::uint32_t queues_stride = 0x80;
 /// Bus address of the receive ring; a multiple of 4096. Written while rx_enable is 0.
-inline constexpr std::uint32_t queue0_rx_base = 0x1000;
+constexpr std::uint32_t queues_rx_base(std::uint32_t index) noexcept { return 0x1000 + 0x80 * index; }
 /// Size of the receive ring.
-inline constexpr std::uint32_t queue0_rx_size = 0x1008;
+constexpr std::uint32_t queues_rx_size(std::uint32_t index) noexcept { return 0x1008 + 0x80 * index; }
 /// Receive ring: how far the host has given space back. A free-running count of bytes, as ring_offset in a completion.
-inline constexpr std::uint32_t queue0_rx_head = 0x100c;
+constexpr std::uint32_t queues_rx_head(std::uint32_t index) noexcept { return 0x100c + 0x80 * index; }
 /// Receive ring: how far the device has written. A free-running count of bytes.
-inline constexpr std::uint32_t queue0_rx_tail = 0x1010;
+constexpr std::uint32_t queues_rx_tail(std::uint32_t index) noexcept { return 0x1010 + 0x80 * index; }
 /// Entries in each of the two other rings.
-inline constexpr std::uint32_t queue0_ring_sizes = 0x1014;
+constexpr std::uint32_t queues_ring_sizes(std::uint32_t index) noexcept { return 0x1014 + 0x80 * index; }
 /// Bus address of the completion ring; a multiple of 4096.
-inline constexpr std::uint32_t queue0_completion_base = 0x1018;
+constexpr std::uint32_t queues_completion_base(std::uint32_t index) noexcept { return 0x1018 + 0x80 * index; }
 /// Completion ring: how far the host has read. Writing with arm set asks for one interrupt, at once if there is more
 /// already.
-inline constexpr std::uint32_t queue0_completion_head = 0x1020;
+constexpr std::uint32_t queues_completion_head(std::uint32_t index) noexcept { return 0x1020 + 0x80 * index; }
 /// Completion ring: free-running index of the next completion that the device will write.
-inline constexpr std::uint32_t queue0_completion_tail = 0x1024;
+constexpr std::uint32_t queues_completion_tail(std::uint32_t index) noexcept { return 0x1024 + 0x80 * index; }
 /// Bus address of the transmit descriptor ring; a multiple of 4096.
-inline constexpr std::uint32_t queue0_tx_base = 0x1028;
+constexpr std::uint32_t queues_tx_base(std::uint32_t index) noexcept { return 0x1028 + 0x80 * index; }
 /// Doorbell: free-running index after the last descriptor that the host has written.
-inline constexpr std::uint32_t queue0_tx_tail = 0x1030;
+constexpr std::uint32_t queues_tx_tail(std::uint32_t index) noexcept { return 0x1030 + 0x80 * index; }
 /// Free-running index of the next descriptor that the device has not finished with.
-inline constexpr std::uint32_t queue0_tx_head = 0x1034;
+constexpr std::uint32_t queues_tx_head(std::uint32_t index) noexcept { return 0x1034 + 0x80 * index; }
 /// Starts and stops the queue. Enabling a side resets its indices on the device to 0 and clears its halted state. The
 /// completion ring starts with rx_enable and is shared by both sides: enable receive first, disable it last.
-inline constexpr std::uint32_t queue0_control = 0x1038;
+constexpr std::uint32_t queues_control(std::uint32_t index) noexcept { return 0x1038 + 0x80 * index; }
 /// What the queue is doing.
-inline constexpr std::uint32_t queue0_status = 0x103c;
+constexpr std::uint32_t queues_status(std::uint32_t index) noexcept { return 0x103c + 0x80 * index; }
 /// Interrupt moderation: an armed queue interrupts when either limit is reached.
-inline constexpr std::uint32_t queue0_moderation = 0x1040;
+constexpr std::uint32_t queues_moderation(std::uint32_t index) noexcept { return 0x1040 + 0x80 * index; }
+/// Frames put into the receive ring, with their completion; modulo 2^32.
+constexpr std::uint32_t queues_rx_delivered(std::uint32_t index) noexcept { return 0x1044 + 0x80 * index; }
+/// Frames for this queue dropped: no space in the receive ring; modulo 2^32.
+constexpr std::uint32_t queues_rx_drop_ring_full(std::uint32_t index) noexcept { return 0x1048 + 0x80 * index; }
+/// Frames for this queue dropped: no space in the completion ring; modulo 2^32.
+constexpr std::uint32_t queues_rx_drop_completion_full(std::uint32_t index) noexcept { return 0x104c + 0x80 * index; }
+/// Frames for this queue dropped: it is disabled or halted; modulo 2^32.
+constexpr std::uint32_t queues_rx_drop_disabled(std::uint32_t index) noexcept { return 0x1050 + 0x80 * index; }
 /// Local address of the tuple, bytes in network order in memory order: bits 7:0 are the first byte.
 inline constexpr std::uint32_t connection_local_address = 0x2000;
 /// Foreign address of the tuple, as local_address.
@@ -163,20 +175,23 @@ inline constexpr std::uint32_t counter_interrupts = 0x30f8;
 inline constexpr std::uint32_t counter_tx_tso_frames = 0x3100;
 /// Segments given to the MAC; each is counted in tx_frames too.
 inline constexpr std::uint32_t counter_tx_tso_segments = 0x3108;
+/// msix[0] to [16]; a build of the device may have fewer.
+inline constexpr std::uint32_t msix_count = 17;
+inline constexpr std::uint32_t msix_stride = 0x10;
 /// Address that the message is written to.
-inline constexpr std::uint32_t msix0_address = 0x4000;
+constexpr std::uint32_t msix_address(std::uint32_t index) noexcept { return 0x4000 + 0x10 * index; }
 /// Data of the message.
-inline constexpr std::uint32_t msix0_data = 0x4008;
+constexpr std::uint32_t msix_data(std::uint32_t index) noexcept { return 0x4008 + 0x10 * index; }
 /// Vector control (PCIe 6.1.4).
-inline constexpr std::uint32_t msix0_control = 0x400c;
-/// Address that the message is written to.
-inline constexpr std::uint32_t msix1_address = 0x4010;
-/// Data of the message.
-inline constexpr std::uint32_t msix1_data = 0x4018;
-/// Vector control (PCIe 6.1.4).
-inline constexpr std::uint32_t msix1_control = 0x401c;
+constexpr std::uint32_t msix_control(std::uint32_t index) noexcept { return 0x400c + 0x10 * index; }
 /// Pending bits, vector 0 in bit 0.
 inline constexpr std::uint32_t msix_pba_pending = 0x5000;
+/// indirection[0] to [7]; a build of the device may have fewer.
+inline constexpr std::uint32_t indirection_count = 8;
+inline constexpr std::uint32_t indirection_stride = 0x8;
+/// Part of the table that spreads frames over queues: for regfile i, the queues of the hashes that are 16i to 16i+15
+/// modulo 128, 4 bits each, the lowest hash in bits 3:0. A queue counts modulo capabilities.queues.
+constexpr std::uint32_t indirection_queues(std::uint32_t index) noexcept { return 0x6000 + 0x8 * index; }
 
 enum class packet_class : std::uint8_t {
   other = 0,          ///< Anything that is not below.
@@ -225,10 +240,10 @@ struct device_version {
 
 /// Fields of device.capabilities.
 struct device_capabilities {
-  /// Queue pairs.
+  /// Queue pairs: a power of two, 1 to 16.
   static constexpr std::uint32_t queues_mask = 0xffU;
   static constexpr unsigned queues_shift = 0;
-  /// MSI-X vectors.
+  /// MSI-X vectors: one for each queue, and the last one for events.
   static constexpr std::uint32_t vectors_mask = 0xff00U;
   static constexpr unsigned vectors_shift = 8;
   /// Commands that may be outstanding at the connection table.
@@ -350,33 +365,33 @@ struct device_dma_error_source {
   static constexpr unsigned source_shift = 0;
 };
 
-/// Fields of queue0.rx_base.
-struct queue0_rx_base {
+/// Fields of queues.rx_base.
+struct queues_rx_base {
   static constexpr std::uint64_t address_mask = 0xffffffffffffffffU;
   static constexpr unsigned address_shift = 0;
 };
 
-/// Fields of queue0.rx_size.
-struct queue0_rx_size {
+/// Fields of queues.rx_size.
+struct queues_rx_size {
   /// log2 of the bytes, 15 to 30.
   static constexpr std::uint32_t bytes_log2_mask = 0x1fU;
   static constexpr unsigned bytes_log2_shift = 0;
 };
 
-/// Fields of queue0.rx_head.
-struct queue0_rx_head {
+/// Fields of queues.rx_head.
+struct queues_rx_head {
   static constexpr std::uint32_t offset_mask = 0xffffffffU;
   static constexpr unsigned offset_shift = 0;
 };
 
-/// Fields of queue0.rx_tail.
-struct queue0_rx_tail {
+/// Fields of queues.rx_tail.
+struct queues_rx_tail {
   static constexpr std::uint32_t offset_mask = 0xffffffffU;
   static constexpr unsigned offset_shift = 0;
 };
 
-/// Fields of queue0.ring_sizes.
-struct queue0_ring_sizes {
+/// Fields of queues.ring_sizes.
+struct queues_ring_sizes {
   /// log2 of the completion ring's entries (32 bytes each), 4 to 15.
   static constexpr std::uint32_t completion_log2_mask = 0x1fU;
   static constexpr unsigned completion_log2_shift = 0;
@@ -385,14 +400,14 @@ struct queue0_ring_sizes {
   static constexpr unsigned tx_log2_shift = 8;
 };
 
-/// Fields of queue0.completion_base.
-struct queue0_completion_base {
+/// Fields of queues.completion_base.
+struct queues_completion_base {
   static constexpr std::uint64_t address_mask = 0xffffffffffffffffU;
   static constexpr unsigned address_shift = 0;
 };
 
-/// Fields of queue0.completion_head.
-struct queue0_completion_head {
+/// Fields of queues.completion_head.
+struct queues_completion_head {
   /// Free-running index of the next completion that the host will read.
   static constexpr std::uint32_t index_mask = 0xffffU;
   static constexpr unsigned index_shift = 0;
@@ -401,40 +416,40 @@ struct queue0_completion_head {
   static constexpr unsigned arm_shift = 31;
 };
 
-/// Fields of queue0.completion_tail.
-struct queue0_completion_tail {
+/// Fields of queues.completion_tail.
+struct queues_completion_tail {
   static constexpr std::uint32_t index_mask = 0xffffU;
   static constexpr unsigned index_shift = 0;
 };
 
-/// Fields of queue0.tx_base.
-struct queue0_tx_base {
+/// Fields of queues.tx_base.
+struct queues_tx_base {
   static constexpr std::uint64_t address_mask = 0xffffffffffffffffU;
   static constexpr unsigned address_shift = 0;
 };
 
-/// Fields of queue0.tx_tail.
-struct queue0_tx_tail {
+/// Fields of queues.tx_tail.
+struct queues_tx_tail {
   static constexpr std::uint32_t index_mask = 0xffffU;
   static constexpr unsigned index_shift = 0;
 };
 
-/// Fields of queue0.tx_head.
-struct queue0_tx_head {
+/// Fields of queues.tx_head.
+struct queues_tx_head {
   static constexpr std::uint32_t index_mask = 0xffffU;
   static constexpr unsigned index_shift = 0;
 };
 
-/// Fields of queue0.control.
-struct queue0_control {
+/// Fields of queues.control.
+struct queues_control {
   static constexpr std::uint32_t rx_enable_mask = 0x1U;
   static constexpr unsigned rx_enable_shift = 0;
   static constexpr std::uint32_t tx_enable_mask = 0x2U;
   static constexpr unsigned tx_enable_shift = 1;
 };
 
-/// Fields of queue0.status.
-struct queue0_status {
+/// Fields of queues.status.
+struct queues_status {
   /// Receive side enabled, or still finishing after being disabled.
   static constexpr std::uint32_t rx_active_mask = 0x1U;
   static constexpr unsigned rx_active_shift = 0;
@@ -449,14 +464,38 @@ struct queue0_status {
   static constexpr unsigned tx_halted_shift = 3;
 };
 
-/// Fields of queue0.moderation.
-struct queue0_moderation {
+/// Fields of queues.moderation.
+struct queues_moderation {
   /// Completions; 0 and 1: at the first.
   static constexpr std::uint32_t completions_mask = 0xffffU;
   static constexpr unsigned completions_shift = 0;
   /// Clocks after the first completion; used when completions is above 1.
   static constexpr std::uint32_t clocks_mask = 0xffff0000U;
   static constexpr unsigned clocks_shift = 16;
+};
+
+/// Fields of queues.rx_delivered.
+struct queues_rx_delivered {
+  static constexpr std::uint32_t value_mask = 0xffffffffU;
+  static constexpr unsigned value_shift = 0;
+};
+
+/// Fields of queues.rx_drop_ring_full.
+struct queues_rx_drop_ring_full {
+  static constexpr std::uint32_t value_mask = 0xffffffffU;
+  static constexpr unsigned value_shift = 0;
+};
+
+/// Fields of queues.rx_drop_completion_full.
+struct queues_rx_drop_completion_full {
+  static constexpr std::uint32_t value_mask = 0xffffffffU;
+  static constexpr unsigned value_shift = 0;
+};
+
+/// Fields of queues.rx_drop_disabled.
+struct queues_rx_drop_disabled {
+  static constexpr std::uint32_t value_mask = 0xffffffffU;
+  static constexpr unsigned value_shift = 0;
 };
 
 /// Fields of connection.local_address.
@@ -491,6 +530,12 @@ struct connection_handle {
 struct connection_command {
   static constexpr std::uint32_t op_mask = 0x3U;
   static constexpr unsigned op_shift = 0;
+  /// insert: frames of this connection go to steer_queue, whatever their hash.
+  static constexpr std::uint32_t steer_mask = 0x10U;
+  static constexpr unsigned steer_shift = 4;
+  /// insert with steer: the queue, modulo capabilities.queues.
+  static constexpr std::uint32_t steer_queue_mask = 0xf00U;
+  static constexpr unsigned steer_queue_shift = 8;
   /// Comes back with the answer.
   static constexpr std::uint32_t tag_mask = 0xffff0000U;
   static constexpr unsigned tag_shift = 16;
@@ -500,6 +545,12 @@ struct connection_command {
 struct connection_result {
   static constexpr std::uint32_t result_mask = 0x3U;
   static constexpr unsigned result_shift = 0;
+  /// query: the connection that was found is steered.
+  static constexpr std::uint32_t steer_mask = 0x4U;
+  static constexpr unsigned steer_shift = 2;
+  /// query: to this queue.
+  static constexpr std::uint32_t steer_queue_mask = 0xf0U;
+  static constexpr unsigned steer_queue_shift = 4;
   /// Commands accepted and not yet answered.
   static constexpr std::uint32_t outstanding_mask = 0xff00U;
   static constexpr unsigned outstanding_shift = 8;
@@ -729,39 +780,20 @@ struct counter_tx_tso_segments {
   static constexpr unsigned value_shift = 0;
 };
 
-/// Fields of msix0.address.
-struct msix0_address {
+/// Fields of msix.address.
+struct msix_address {
   static constexpr std::uint64_t value_mask = 0xffffffffffffffffU;
   static constexpr unsigned value_shift = 0;
 };
 
-/// Fields of msix0.data.
-struct msix0_data {
+/// Fields of msix.data.
+struct msix_data {
   static constexpr std::uint32_t value_mask = 0xffffffffU;
   static constexpr unsigned value_shift = 0;
 };
 
-/// Fields of msix0.control.
-struct msix0_control {
-  /// Hold messages back; they stay pending.
-  static constexpr std::uint32_t mask_mask = 0x1U;
-  static constexpr unsigned mask_shift = 0;
-};
-
-/// Fields of msix1.address.
-struct msix1_address {
-  static constexpr std::uint64_t value_mask = 0xffffffffffffffffU;
-  static constexpr unsigned value_shift = 0;
-};
-
-/// Fields of msix1.data.
-struct msix1_data {
-  static constexpr std::uint32_t value_mask = 0xffffffffU;
-  static constexpr unsigned value_shift = 0;
-};
-
-/// Fields of msix1.control.
-struct msix1_control {
+/// Fields of msix.control.
+struct msix_control {
   /// Hold messages back; they stay pending.
   static constexpr std::uint32_t mask_mask = 0x1U;
   static constexpr unsigned mask_shift = 0;
@@ -771,6 +803,12 @@ struct msix1_control {
 struct msix_pba_pending {
   static constexpr std::uint64_t bits_mask = 0xffffffffffffffffU;
   static constexpr unsigned bits_shift = 0;
+};
+
+/// Fields of indirection.queues.
+struct indirection_queues {
+  static constexpr std::uint64_t value_mask = 0xffffffffffffffffU;
+  static constexpr unsigned value_shift = 0;
 };
 
 /// A register as software sees it. Masks and the reset value have the register's width; bits in none of the masks
@@ -788,9 +826,9 @@ struct register_info {
 };
 
 /// Every register, in the order of addresses.
-inline constexpr std::array<register_info, 80> all_registers{{
+inline constexpr std::array<register_info, 407> all_registers{{
     {0x0, "device.id", true, false, 32, 0x0, 0x0, 0x0, 0x50555434},
-    {0x4, "device.version", true, false, 32, 0x0, 0x0, 0x0, 0x1},
+    {0x4, "device.version", true, false, 32, 0x0, 0x0, 0x0, 0x2},
     {0x8, "device.capabilities", true, false, 32, 0x0, 0x0, 0xfffffff, 0x0},
     {0xc, "device.table_size", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
     {0x10, "device.clock", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
@@ -805,26 +843,300 @@ inline constexpr std::array<register_info, 80> all_registers{{
     {0x3c, "device.scratch", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
     {0x40, "device.dma_error_address", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
     {0x48, "device.dma_error_source", true, false, 32, 0x0, 0x0, 0x7, 0x0},
-    {0x1000, "queue0.rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
-    {0x1008, "queue0.rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
-    {0x100c, "queue0.rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
-    {0x1010, "queue0.rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
-    {0x1014, "queue0.ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
-    {0x1018, "queue0.completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
-    {0x1020, "queue0.completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
-    {0x1024, "queue0.completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
-    {0x1028, "queue0.tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
-    {0x1030, "queue0.tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
-    {0x1034, "queue0.tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
-    {0x1038, "queue0.control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
-    {0x103c, "queue0.status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
-    {0x1040, "queue0.moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1000, "queues[0].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1008, "queues[0].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x100c, "queues[0].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1010, "queues[0].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1014, "queues[0].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1018, "queues[0].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1020, "queues[0].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x1024, "queues[0].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1028, "queues[0].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1030, "queues[0].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x1034, "queues[0].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1038, "queues[0].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x103c, "queues[0].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x1040, "queues[0].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1044, "queues[0].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1048, "queues[0].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x104c, "queues[0].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1050, "queues[0].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1080, "queues[1].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1088, "queues[1].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x108c, "queues[1].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1090, "queues[1].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1094, "queues[1].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1098, "queues[1].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x10a0, "queues[1].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x10a4, "queues[1].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x10a8, "queues[1].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x10b0, "queues[1].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x10b4, "queues[1].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x10b8, "queues[1].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x10bc, "queues[1].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x10c0, "queues[1].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x10c4, "queues[1].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x10c8, "queues[1].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x10cc, "queues[1].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x10d0, "queues[1].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1100, "queues[2].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1108, "queues[2].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x110c, "queues[2].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1110, "queues[2].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1114, "queues[2].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1118, "queues[2].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1120, "queues[2].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x1124, "queues[2].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1128, "queues[2].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1130, "queues[2].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x1134, "queues[2].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1138, "queues[2].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x113c, "queues[2].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x1140, "queues[2].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1144, "queues[2].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1148, "queues[2].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x114c, "queues[2].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1150, "queues[2].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1180, "queues[3].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1188, "queues[3].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x118c, "queues[3].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1190, "queues[3].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1194, "queues[3].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1198, "queues[3].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x11a0, "queues[3].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x11a4, "queues[3].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x11a8, "queues[3].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x11b0, "queues[3].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x11b4, "queues[3].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x11b8, "queues[3].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x11bc, "queues[3].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x11c0, "queues[3].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x11c4, "queues[3].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x11c8, "queues[3].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x11cc, "queues[3].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x11d0, "queues[3].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1200, "queues[4].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1208, "queues[4].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x120c, "queues[4].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1210, "queues[4].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1214, "queues[4].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1218, "queues[4].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1220, "queues[4].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x1224, "queues[4].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1228, "queues[4].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1230, "queues[4].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x1234, "queues[4].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1238, "queues[4].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x123c, "queues[4].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x1240, "queues[4].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1244, "queues[4].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1248, "queues[4].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x124c, "queues[4].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1250, "queues[4].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1280, "queues[5].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1288, "queues[5].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x128c, "queues[5].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1290, "queues[5].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1294, "queues[5].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1298, "queues[5].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x12a0, "queues[5].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x12a4, "queues[5].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x12a8, "queues[5].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x12b0, "queues[5].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x12b4, "queues[5].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x12b8, "queues[5].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x12bc, "queues[5].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x12c0, "queues[5].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x12c4, "queues[5].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x12c8, "queues[5].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x12cc, "queues[5].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x12d0, "queues[5].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1300, "queues[6].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1308, "queues[6].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x130c, "queues[6].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1310, "queues[6].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1314, "queues[6].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1318, "queues[6].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1320, "queues[6].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x1324, "queues[6].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1328, "queues[6].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1330, "queues[6].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x1334, "queues[6].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1338, "queues[6].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x133c, "queues[6].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x1340, "queues[6].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1344, "queues[6].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1348, "queues[6].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x134c, "queues[6].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1350, "queues[6].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1380, "queues[7].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1388, "queues[7].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x138c, "queues[7].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1390, "queues[7].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1394, "queues[7].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1398, "queues[7].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x13a0, "queues[7].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x13a4, "queues[7].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x13a8, "queues[7].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x13b0, "queues[7].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x13b4, "queues[7].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x13b8, "queues[7].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x13bc, "queues[7].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x13c0, "queues[7].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x13c4, "queues[7].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x13c8, "queues[7].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x13cc, "queues[7].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x13d0, "queues[7].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1400, "queues[8].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1408, "queues[8].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x140c, "queues[8].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1410, "queues[8].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1414, "queues[8].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1418, "queues[8].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1420, "queues[8].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x1424, "queues[8].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1428, "queues[8].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1430, "queues[8].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x1434, "queues[8].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1438, "queues[8].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x143c, "queues[8].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x1440, "queues[8].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1444, "queues[8].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1448, "queues[8].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x144c, "queues[8].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1450, "queues[8].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1480, "queues[9].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1488, "queues[9].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x148c, "queues[9].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1490, "queues[9].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1494, "queues[9].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1498, "queues[9].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x14a0, "queues[9].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x14a4, "queues[9].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x14a8, "queues[9].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x14b0, "queues[9].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x14b4, "queues[9].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x14b8, "queues[9].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x14bc, "queues[9].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x14c0, "queues[9].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x14c4, "queues[9].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x14c8, "queues[9].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x14cc, "queues[9].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x14d0, "queues[9].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1500, "queues[10].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1508, "queues[10].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x150c, "queues[10].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1510, "queues[10].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1514, "queues[10].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1518, "queues[10].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1520, "queues[10].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x1524, "queues[10].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1528, "queues[10].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1530, "queues[10].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x1534, "queues[10].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1538, "queues[10].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x153c, "queues[10].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x1540, "queues[10].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1544, "queues[10].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1548, "queues[10].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x154c, "queues[10].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1550, "queues[10].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1580, "queues[11].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1588, "queues[11].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x158c, "queues[11].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1590, "queues[11].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1594, "queues[11].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1598, "queues[11].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x15a0, "queues[11].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x15a4, "queues[11].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x15a8, "queues[11].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x15b0, "queues[11].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x15b4, "queues[11].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x15b8, "queues[11].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x15bc, "queues[11].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x15c0, "queues[11].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x15c4, "queues[11].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x15c8, "queues[11].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x15cc, "queues[11].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x15d0, "queues[11].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1600, "queues[12].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1608, "queues[12].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x160c, "queues[12].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1610, "queues[12].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1614, "queues[12].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1618, "queues[12].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1620, "queues[12].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x1624, "queues[12].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1628, "queues[12].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1630, "queues[12].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x1634, "queues[12].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1638, "queues[12].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x163c, "queues[12].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x1640, "queues[12].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1644, "queues[12].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1648, "queues[12].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x164c, "queues[12].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1650, "queues[12].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1680, "queues[13].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1688, "queues[13].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x168c, "queues[13].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1690, "queues[13].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1694, "queues[13].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1698, "queues[13].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x16a0, "queues[13].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x16a4, "queues[13].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x16a8, "queues[13].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x16b0, "queues[13].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x16b4, "queues[13].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x16b8, "queues[13].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x16bc, "queues[13].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x16c0, "queues[13].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x16c4, "queues[13].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x16c8, "queues[13].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x16cc, "queues[13].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x16d0, "queues[13].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1700, "queues[14].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1708, "queues[14].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x170c, "queues[14].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1710, "queues[14].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1714, "queues[14].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1718, "queues[14].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1720, "queues[14].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x1724, "queues[14].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1728, "queues[14].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1730, "queues[14].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x1734, "queues[14].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x1738, "queues[14].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x173c, "queues[14].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x1740, "queues[14].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1744, "queues[14].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1748, "queues[14].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x174c, "queues[14].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1750, "queues[14].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1780, "queues[15].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x1788, "queues[15].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
+    {0x178c, "queues[15].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x1790, "queues[15].rx_tail", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x1794, "queues[15].ring_sizes", true, true, 32, 0x1f1f, 0x0, 0x0, 0x0},
+    {0x1798, "queues[15].completion_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x17a0, "queues[15].completion_head", true, true, 32, 0x8000ffff, 0x0, 0x0, 0x0},
+    {0x17a4, "queues[15].completion_tail", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x17a8, "queues[15].tx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x17b0, "queues[15].tx_tail", true, true, 32, 0xffff, 0x0, 0x0, 0x0},
+    {0x17b4, "queues[15].tx_head", true, false, 32, 0x0, 0x0, 0xffff, 0x0},
+    {0x17b8, "queues[15].control", true, true, 32, 0x3, 0x0, 0x0, 0x0},
+    {0x17bc, "queues[15].status", true, false, 32, 0x0, 0x0, 0xf, 0x0},
+    {0x17c0, "queues[15].moderation", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x17c4, "queues[15].rx_delivered", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x17c8, "queues[15].rx_drop_ring_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x17cc, "queues[15].rx_drop_completion_full", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
+    {0x17d0, "queues[15].rx_drop_disabled", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
     {0x2000, "connection.local_address", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
     {0x2004, "connection.foreign_address", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
     {0x2008, "connection.ports", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
     {0x200c, "connection.handle", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
-    {0x2010, "connection.command", true, true, 32, 0xffff0003, 0x0, 0x0, 0x0},
-    {0x2014, "connection.result", true, false, 32, 0x0, 0x0, 0xffffff03, 0x0},
+    {0x2010, "connection.command", true, true, 32, 0xffff0f13, 0x0, 0x0, 0x0},
+    {0x2014, "connection.result", true, false, 32, 0x0, 0x0, 0xfffffff7, 0x0},
     {0x2018, "connection.result_handle", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
     {0x201c, "connection.entries", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
     {0x2020, "connection.overflow_lines_used", true, false, 32, 0x0, 0x0, 0xffffffff, 0x0},
@@ -862,13 +1174,66 @@ inline constexpr std::array<register_info, 80> all_registers{{
     {0x30f8, "counter.interrupts", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
     {0x3100, "counter.tx_tso_frames", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
     {0x3108, "counter.tx_tso_segments", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
-    {0x4000, "msix0.address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
-    {0x4008, "msix0.data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
-    {0x400c, "msix0.control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
-    {0x4010, "msix1.address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
-    {0x4018, "msix1.data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
-    {0x401c, "msix1.control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4000, "msix[0].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4008, "msix[0].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x400c, "msix[0].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4010, "msix[1].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4018, "msix[1].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x401c, "msix[1].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4020, "msix[2].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4028, "msix[2].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x402c, "msix[2].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4030, "msix[3].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4038, "msix[3].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x403c, "msix[3].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4040, "msix[4].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4048, "msix[4].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x404c, "msix[4].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4050, "msix[5].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4058, "msix[5].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x405c, "msix[5].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4060, "msix[6].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4068, "msix[6].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x406c, "msix[6].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4070, "msix[7].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4078, "msix[7].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x407c, "msix[7].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4080, "msix[8].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4088, "msix[8].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x408c, "msix[8].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4090, "msix[9].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4098, "msix[9].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x409c, "msix[9].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x40a0, "msix[10].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x40a8, "msix[10].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x40ac, "msix[10].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x40b0, "msix[11].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x40b8, "msix[11].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x40bc, "msix[11].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x40c0, "msix[12].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x40c8, "msix[12].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x40cc, "msix[12].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x40d0, "msix[13].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x40d8, "msix[13].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x40dc, "msix[13].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x40e0, "msix[14].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x40e8, "msix[14].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x40ec, "msix[14].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x40f0, "msix[15].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x40f8, "msix[15].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x40fc, "msix[15].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
+    {0x4100, "msix[16].address", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x4108, "msix[16].data", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
+    {0x410c, "msix[16].control", true, true, 32, 0x1, 0x0, 0x0, 0x1},
     {0x5000, "msix_pba.pending", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
+    {0x6000, "indirection[0].queues", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x6008, "indirection[1].queues", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x6010, "indirection[2].queues", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x6018, "indirection[3].queues", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x6020, "indirection[4].queues", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x6028, "indirection[5].queues", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x6030, "indirection[6].queues", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
+    {0x6038, "indirection[7].queues", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
 }};
 
 namespace detail {
@@ -1030,6 +1395,10 @@ struct command_completion {
   regs::command_op op{};
   /// What became of it.
   regs::command_result result{};
+  /// query: the connection that was found is steered to steer_queue; otherwise 0.
+  bool steer = false;
+  /// query: the queue that it is steered to; otherwise 0.
+  std::uint8_t steer_queue = 0;
   /// query: the handle that was found; otherwise 0.
   std::uint32_t handle = 0;
   /// As in a frame completion: when it was answered.
@@ -1045,6 +1414,8 @@ struct command_completion {
     record.tag = static_cast<std::uint16_t>(word_0);
     record.op = static_cast<regs::command_op>(word_0 >> 16 & 0x3U);
     record.result = static_cast<regs::command_result>(word_0 >> 24 & 0x3U);
+    record.steer = (word_0 >> 32 & 1U) != 0;
+    record.steer_queue = static_cast<std::uint8_t>(word_0 >> 40 & 0xfU);
     record.handle = static_cast<std::uint32_t>(word_1 >> 32);
     record.timestamp = static_cast<std::uint64_t>(word_3 & 0xffffffffffffU);
     record.kind = static_cast<regs::completion_kind>(word_3 >> 48 & 0x3U);
@@ -1056,7 +1427,9 @@ struct command_completion {
     detail::store(bytes.subspan<0, 8>(),
                   std::uint64_t{tag} |
                       (static_cast<std::uint64_t>(op) & 0x3U) << 16 |
-                      (static_cast<std::uint64_t>(result) & 0x3U) << 24);
+                      (static_cast<std::uint64_t>(result) & 0x3U) << 24 |
+                      std::uint64_t{steer} << 32 |
+                      (std::uint64_t{steer_queue} & 0xfU) << 40);
     detail::store(bytes.subspan<8, 8>(),
                   std::uint64_t{handle} << 32);
     detail::store(bytes.subspan<16, 8>(),

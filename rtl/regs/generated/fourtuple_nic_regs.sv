@@ -4,20 +4,24 @@
 
 /// The registers of BAR0 behind an AXI4-Lite slave: docs/registers.md.
 ///
-/// latency       a read is answered 3 clocks after its address is taken, a write 4 clocks after the
+/// latency       a read is answered 4 clocks after its address is taken, a write 4 clocks after the
 ///               later of address and data; reg2hw_o has a written value when the answer becomes
 ///               valid, and `written` is high in that clock
 /// throughput    one read and one write at a time, independent of each other
 /// backpressure  s_axil_*ready are registers; an answer waits as long as the master likes
-/// errors        SLVERR and a clock of register_error_o: an address without a register or not a
-///               multiple of 4, a write to a word without a writable field, or a write without all
-///               strobes; nothing else happens then
+/// errors        SLVERR and a clock of register_error_o: an address without a register, of an
+///               element that is not there, or not a multiple of 4; a write to a word without a
+///               writable field, or without all strobes; nothing else happens then
 /// 64 bits       reading the low word of a register with hardware-driven fields holds its high
 ///               word: if the next read is of that high word, both are of the same moment. The
 ///               halves of written registers change one by one
 /// quiet_o       no register here changes while no input does; follows the inputs at once
 /// reset         all fields have their reset value; accepts accesses from the second clock after it
-module fourtuple_nic_regs (
+module fourtuple_nic_regs #(
+    parameter int unsigned QUEUES_PRESENT = 16,  // elements of queues that are there
+    parameter int unsigned MSIX_PRESENT = 17,  // elements of msix that are there
+    parameter int unsigned INDIRECTION_PRESENT = 8  // elements of indirection that are there
+) (
     input  wire logic        clk_i,
     input  wire logic        rst_ni,
 
@@ -54,6 +58,16 @@ module fourtuple_nic_regs (
   logic unused_prot;
   assign unused_prot = ^{s_axil_awprot, s_axil_arprot};
 
+  if (QUEUES_PRESENT < 1 || QUEUES_PRESENT > 16) begin : gen_check_queues
+    $error("fourtuple_nic_regs: QUEUES_PRESENT must be 1 to 16");
+  end
+  if (MSIX_PRESENT < 1 || MSIX_PRESENT > 17) begin : gen_check_msix
+    $error("fourtuple_nic_regs: MSIX_PRESENT must be 1 to 17");
+  end
+  if (INDIRECTION_PRESENT < 1 || INDIRECTION_PRESENT > 8) begin : gen_check_indirection
+    $error("fourtuple_nic_regs: INDIRECTION_PRESENT must be 1 to 8");
+  end
+
   // What software has written.
   logic device_event_status_dma_write_error_q;
   logic device_event_status_dma_read_error_q;
@@ -67,34 +81,15 @@ module fourtuple_nic_regs (
   logic device_rx_filter_all_multicast_q;
   logic [31:0] device_hash_secret_value_q;
   logic [31:0] device_scratch_value_q;
-  logic [63:0] queue0_rx_base_address_q;
-  logic [4:0] queue0_rx_size_bytes_log2_q;
-  logic [31:0] queue0_rx_head_offset_q;
-  logic [4:0] queue0_ring_sizes_completion_log2_q;
-  logic [4:0] queue0_ring_sizes_tx_log2_q;
-  logic [63:0] queue0_completion_base_address_q;
-  logic [15:0] queue0_completion_head_index_q;
-  logic queue0_completion_head_arm_q;
-  logic [63:0] queue0_tx_base_address_q;
-  logic [15:0] queue0_tx_tail_index_q;
-  logic queue0_control_rx_enable_q;
-  logic queue0_control_tx_enable_q;
-  logic [15:0] queue0_moderation_completions_q;
-  logic [15:0] queue0_moderation_clocks_q;
   logic [31:0] connection_local_address_value_q;
   logic [31:0] connection_foreign_address_value_q;
   logic [15:0] connection_ports_foreign_port_q;
   logic [15:0] connection_ports_local_port_q;
   logic [31:0] connection_handle_value_q;
   logic [1:0] connection_command_op_q;
+  logic connection_command_steer_q;
+  logic [3:0] connection_command_steer_queue_q;
   logic [15:0] connection_command_tag_q;
-  logic [63:0] msix0_address_value_q;
-  logic [31:0] msix0_data_value_q;
-  logic msix0_control_mask_q;
-  logic [63:0] msix1_address_value_q;
-  logic [31:0] msix1_data_value_q;
-  logic msix1_control_mask_q;
-  logic queue0_completion_head_written_q;
   logic connection_command_written_q;
 
   // Which word the write in progress goes to: one of them at most, for one clock.
@@ -106,32 +101,26 @@ module fourtuple_nic_regs (
   logic write_device_rx_filter_q;
   logic write_device_hash_secret_q;
   logic write_device_scratch_q;
-  logic write_queue0_rx_base_low_q;
-  logic write_queue0_rx_base_high_q;
-  logic write_queue0_rx_size_q;
-  logic write_queue0_rx_head_q;
-  logic write_queue0_ring_sizes_q;
-  logic write_queue0_completion_base_low_q;
-  logic write_queue0_completion_base_high_q;
-  logic write_queue0_completion_head_q;
-  logic write_queue0_tx_base_low_q;
-  logic write_queue0_tx_base_high_q;
-  logic write_queue0_tx_tail_q;
-  logic write_queue0_control_q;
-  logic write_queue0_moderation_q;
   logic write_connection_local_address_q;
   logic write_connection_foreign_address_q;
   logic write_connection_ports_q;
   logic write_connection_handle_q;
   logic write_connection_command_q;
-  logic write_msix0_address_low_q;
-  logic write_msix0_address_high_q;
-  logic write_msix0_data_q;
-  logic write_msix0_control_q;
-  logic write_msix1_address_low_q;
-  logic write_msix1_address_high_q;
-  logic write_msix1_data_q;
-  logic write_msix1_control_q;
+
+  logic [15:0] queues_write_known;
+  logic [15:0] queues_written;
+  logic [1023:0] queues_read_data;
+  logic [47:0] queues_read_known;
+  logic [4911:0] queues_reg2hw;
+  logic [3135:0] queues_hw2reg;
+  logic [16:0] msix_write_known;
+  logic [1087:0] msix_read_data;
+  logic [50:0] msix_read_known;
+  logic [1648:0] msix_reg2hw;
+  logic [7:0] indirection_write_known;
+  logic [511:0] indirection_read_data;
+  logic [23:0] indirection_read_known;
+  logic [511:0] indirection_reg2hw;
 
   typedef enum logic [2:0] {
     WRITE_RESET,
@@ -216,32 +205,11 @@ module fourtuple_nic_regs (
     write_device_rx_filter_q <= write_decode && write_address_q == 16'h002c;
     write_device_hash_secret_q <= write_decode && write_address_q == 16'h0038;
     write_device_scratch_q <= write_decode && write_address_q == 16'h003c;
-    write_queue0_rx_base_low_q <= write_decode && write_address_q == 16'h1000;
-    write_queue0_rx_base_high_q <= write_decode && write_address_q == 16'h1004;
-    write_queue0_rx_size_q <= write_decode && write_address_q == 16'h1008;
-    write_queue0_rx_head_q <= write_decode && write_address_q == 16'h100c;
-    write_queue0_ring_sizes_q <= write_decode && write_address_q == 16'h1014;
-    write_queue0_completion_base_low_q <= write_decode && write_address_q == 16'h1018;
-    write_queue0_completion_base_high_q <= write_decode && write_address_q == 16'h101c;
-    write_queue0_completion_head_q <= write_decode && write_address_q == 16'h1020;
-    write_queue0_tx_base_low_q <= write_decode && write_address_q == 16'h1028;
-    write_queue0_tx_base_high_q <= write_decode && write_address_q == 16'h102c;
-    write_queue0_tx_tail_q <= write_decode && write_address_q == 16'h1030;
-    write_queue0_control_q <= write_decode && write_address_q == 16'h1038;
-    write_queue0_moderation_q <= write_decode && write_address_q == 16'h1040;
     write_connection_local_address_q <= write_decode && write_address_q == 16'h2000;
     write_connection_foreign_address_q <= write_decode && write_address_q == 16'h2004;
     write_connection_ports_q <= write_decode && write_address_q == 16'h2008;
     write_connection_handle_q <= write_decode && write_address_q == 16'h200c;
     write_connection_command_q <= write_decode && write_address_q == 16'h2010;
-    write_msix0_address_low_q <= write_decode && write_address_q == 16'h4000;
-    write_msix0_address_high_q <= write_decode && write_address_q == 16'h4004;
-    write_msix0_data_q <= write_decode && write_address_q == 16'h4008;
-    write_msix0_control_q <= write_decode && write_address_q == 16'h400c;
-    write_msix1_address_low_q <= write_decode && write_address_q == 16'h4010;
-    write_msix1_address_high_q <= write_decode && write_address_q == 16'h4014;
-    write_msix1_data_q <= write_decode && write_address_q == 16'h4018;
-    write_msix1_control_q <= write_decode && write_address_q == 16'h401c;
   end
 
   assign write_selected = |{
@@ -253,32 +221,14 @@ module fourtuple_nic_regs (
       write_device_rx_filter_q,
       write_device_hash_secret_q,
       write_device_scratch_q,
-      write_queue0_rx_base_low_q,
-      write_queue0_rx_base_high_q,
-      write_queue0_rx_size_q,
-      write_queue0_rx_head_q,
-      write_queue0_ring_sizes_q,
-      write_queue0_completion_base_low_q,
-      write_queue0_completion_base_high_q,
-      write_queue0_completion_head_q,
-      write_queue0_tx_base_low_q,
-      write_queue0_tx_base_high_q,
-      write_queue0_tx_tail_q,
-      write_queue0_control_q,
-      write_queue0_moderation_q,
       write_connection_local_address_q,
       write_connection_foreign_address_q,
       write_connection_ports_q,
       write_connection_handle_q,
       write_connection_command_q,
-      write_msix0_address_low_q,
-      write_msix0_address_high_q,
-      write_msix0_data_q,
-      write_msix0_control_q,
-      write_msix1_address_low_q,
-      write_msix1_address_high_q,
-      write_msix1_data_q,
-      write_msix1_control_q
+      queues_write_known,
+      msix_write_known,
+      indirection_write_known
   };
 
   always_ff @(posedge clk_i) begin
@@ -295,34 +245,15 @@ module fourtuple_nic_regs (
       device_rx_filter_all_multicast_q <= 1'h0;
       device_hash_secret_value_q <= 32'h0;
       device_scratch_value_q <= 32'h0;
-      queue0_rx_base_address_q <= 64'h0;
-      queue0_rx_size_bytes_log2_q <= 5'h0;
-      queue0_rx_head_offset_q <= 32'h0;
-      queue0_ring_sizes_completion_log2_q <= 5'h0;
-      queue0_ring_sizes_tx_log2_q <= 5'h0;
-      queue0_completion_base_address_q <= 64'h0;
-      queue0_completion_head_index_q <= 16'h0;
-      queue0_completion_head_arm_q <= 1'h0;
-      queue0_tx_base_address_q <= 64'h0;
-      queue0_tx_tail_index_q <= 16'h0;
-      queue0_control_rx_enable_q <= 1'h0;
-      queue0_control_tx_enable_q <= 1'h0;
-      queue0_moderation_completions_q <= 16'h0;
-      queue0_moderation_clocks_q <= 16'h0;
       connection_local_address_value_q <= 32'h0;
       connection_foreign_address_value_q <= 32'h0;
       connection_ports_foreign_port_q <= 16'h0;
       connection_ports_local_port_q <= 16'h0;
       connection_handle_value_q <= 32'h0;
       connection_command_op_q <= 2'h0;
+      connection_command_steer_q <= 1'h0;
+      connection_command_steer_queue_q <= 4'h0;
       connection_command_tag_q <= 16'h0;
-      msix0_address_value_q <= 64'h0;
-      msix0_data_value_q <= 32'h0;
-      msix0_control_mask_q <= 1'h1;
-      msix1_address_value_q <= 64'h0;
-      msix1_data_value_q <= 32'h0;
-      msix1_control_mask_q <= 1'h1;
-      queue0_completion_head_written_q <= 1'b0;
       connection_command_written_q <= 1'b0;
     end else begin
       if (write_device_event_enable_q) begin
@@ -347,49 +278,6 @@ module fourtuple_nic_regs (
       if (write_device_scratch_q) begin
         device_scratch_value_q[31:0] <= write_data_q[31:0];
       end
-      if (write_queue0_rx_base_low_q) begin
-        queue0_rx_base_address_q[31:0] <= write_data_q[31:0];
-      end
-      if (write_queue0_rx_base_high_q) begin
-        queue0_rx_base_address_q[63:32] <= write_data_q[31:0];
-      end
-      if (write_queue0_rx_size_q) begin
-        queue0_rx_size_bytes_log2_q[4:0] <= write_data_q[4:0];
-      end
-      if (write_queue0_rx_head_q) begin
-        queue0_rx_head_offset_q[31:0] <= write_data_q[31:0];
-      end
-      if (write_queue0_ring_sizes_q) begin
-        queue0_ring_sizes_completion_log2_q[4:0] <= write_data_q[4:0];
-        queue0_ring_sizes_tx_log2_q[4:0] <= write_data_q[12:8];
-      end
-      if (write_queue0_completion_base_low_q) begin
-        queue0_completion_base_address_q[31:0] <= write_data_q[31:0];
-      end
-      if (write_queue0_completion_base_high_q) begin
-        queue0_completion_base_address_q[63:32] <= write_data_q[31:0];
-      end
-      if (write_queue0_completion_head_q) begin
-        queue0_completion_head_index_q[15:0] <= write_data_q[15:0];
-        queue0_completion_head_arm_q <= write_data_q[31];
-      end
-      if (write_queue0_tx_base_low_q) begin
-        queue0_tx_base_address_q[31:0] <= write_data_q[31:0];
-      end
-      if (write_queue0_tx_base_high_q) begin
-        queue0_tx_base_address_q[63:32] <= write_data_q[31:0];
-      end
-      if (write_queue0_tx_tail_q) begin
-        queue0_tx_tail_index_q[15:0] <= write_data_q[15:0];
-      end
-      if (write_queue0_control_q) begin
-        queue0_control_rx_enable_q <= write_data_q[0];
-        queue0_control_tx_enable_q <= write_data_q[1];
-      end
-      if (write_queue0_moderation_q) begin
-        queue0_moderation_completions_q[15:0] <= write_data_q[15:0];
-        queue0_moderation_clocks_q[15:0] <= write_data_q[31:16];
-      end
       if (write_connection_local_address_q) begin
         connection_local_address_value_q[31:0] <= write_data_q[31:0];
       end
@@ -405,31 +293,9 @@ module fourtuple_nic_regs (
       end
       if (write_connection_command_q) begin
         connection_command_op_q[1:0] <= write_data_q[1:0];
+        connection_command_steer_q <= write_data_q[4];
+        connection_command_steer_queue_q[3:0] <= write_data_q[11:8];
         connection_command_tag_q[15:0] <= write_data_q[31:16];
-      end
-      if (write_msix0_address_low_q) begin
-        msix0_address_value_q[31:0] <= write_data_q[31:0];
-      end
-      if (write_msix0_address_high_q) begin
-        msix0_address_value_q[63:32] <= write_data_q[31:0];
-      end
-      if (write_msix0_data_q) begin
-        msix0_data_value_q[31:0] <= write_data_q[31:0];
-      end
-      if (write_msix0_control_q) begin
-        msix0_control_mask_q <= write_data_q[0];
-      end
-      if (write_msix1_address_low_q) begin
-        msix1_address_value_q[31:0] <= write_data_q[31:0];
-      end
-      if (write_msix1_address_high_q) begin
-        msix1_address_value_q[63:32] <= write_data_q[31:0];
-      end
-      if (write_msix1_data_q) begin
-        msix1_data_value_q[31:0] <= write_data_q[31:0];
-      end
-      if (write_msix1_control_q) begin
-        msix1_control_mask_q <= write_data_q[0];
       end
       // What happens in the clock in which software clears it stays to be seen.
       device_event_status_dma_write_error_q <=
@@ -452,7 +318,6 @@ module fourtuple_nic_regs (
           (device_event_status_register_error_q
            & ~(write_device_event_status_q & write_data_q[4]))
           | hw2reg_i.device.event_status.register_error_set;
-      queue0_completion_head_written_q <= write_queue0_completion_head_q;
       connection_command_written_q <= write_connection_command_q;
     end
   end
@@ -468,21 +333,6 @@ module fourtuple_nic_regs (
   assign reg2hw_o.device.rx_filter.promiscuous = device_rx_filter_promiscuous_q;
   assign reg2hw_o.device.rx_filter.all_multicast = device_rx_filter_all_multicast_q;
   assign reg2hw_o.device.hash_secret.value = device_hash_secret_value_q;
-  assign reg2hw_o.queue0.rx_base.address = queue0_rx_base_address_q;
-  assign reg2hw_o.queue0.rx_size.bytes_log2 = queue0_rx_size_bytes_log2_q;
-  assign reg2hw_o.queue0.rx_head.offset = queue0_rx_head_offset_q;
-  assign reg2hw_o.queue0.ring_sizes.completion_log2 = queue0_ring_sizes_completion_log2_q;
-  assign reg2hw_o.queue0.ring_sizes.tx_log2 = queue0_ring_sizes_tx_log2_q;
-  assign reg2hw_o.queue0.completion_base.address = queue0_completion_base_address_q;
-  assign reg2hw_o.queue0.completion_head.written = queue0_completion_head_written_q;
-  assign reg2hw_o.queue0.completion_head.index = queue0_completion_head_index_q;
-  assign reg2hw_o.queue0.completion_head.arm = queue0_completion_head_arm_q;
-  assign reg2hw_o.queue0.tx_base.address = queue0_tx_base_address_q;
-  assign reg2hw_o.queue0.tx_tail.index = queue0_tx_tail_index_q;
-  assign reg2hw_o.queue0.control.rx_enable = queue0_control_rx_enable_q;
-  assign reg2hw_o.queue0.control.tx_enable = queue0_control_tx_enable_q;
-  assign reg2hw_o.queue0.moderation.completions = queue0_moderation_completions_q;
-  assign reg2hw_o.queue0.moderation.clocks = queue0_moderation_clocks_q;
   assign reg2hw_o.connection.local_address.value = connection_local_address_value_q;
   assign reg2hw_o.connection.foreign_address.value = connection_foreign_address_value_q;
   assign reg2hw_o.connection.ports.foreign_port = connection_ports_foreign_port_q;
@@ -490,18 +340,15 @@ module fourtuple_nic_regs (
   assign reg2hw_o.connection.handle.value = connection_handle_value_q;
   assign reg2hw_o.connection.command.written = connection_command_written_q;
   assign reg2hw_o.connection.command.op = connection_command_op_q;
+  assign reg2hw_o.connection.command.steer = connection_command_steer_q;
+  assign reg2hw_o.connection.command.steer_queue = connection_command_steer_queue_q;
   assign reg2hw_o.connection.command.tag = connection_command_tag_q;
-  assign reg2hw_o.msix0.address.value = msix0_address_value_q;
-  assign reg2hw_o.msix0.data.value = msix0_data_value_q;
-  assign reg2hw_o.msix0.control.mask = msix0_control_mask_q;
-  assign reg2hw_o.msix1.address.value = msix1_address_value_q;
-  assign reg2hw_o.msix1.data.value = msix1_data_value_q;
-  assign reg2hw_o.msix1.control.mask = msix1_control_mask_q;
 
   typedef enum logic [2:0] {
     READ_RESET,
     READ_COLLECT,
     READ_DECODE,
+    READ_GATHER,
     READ_SELECT,
     READ_ANSWER
   } read_state_e;
@@ -515,392 +362,477 @@ module fourtuple_nic_regs (
   end
 
   // The first stage of the multiplexer: for each page the pair of words at the address.
-  logic [63:0] page0_data_q, page0_data_d;
-  logic [2:0] page0_known_q, page0_known_d;  // low word, high word, high word is held
-  always_comb begin
-    page0_data_d  = '0;
-    page0_known_d = '0;
-    unique case (read_address_q[11:3])
-      9'h0: begin
-        page0_known_d = 3'b011;
-        page0_data_d[31:0] = 32'h50555434;
-        page0_data_d[47:32] = 16'h1;
-        page0_data_d[63:48] = 16'h0;
-      end
-      9'h1: begin
-        page0_known_d = 3'b011;
-        page0_data_d[7:0] = hw2reg_i.device.capabilities.queues;
-        page0_data_d[15:8] = hw2reg_i.device.capabilities.vectors;
-        page0_data_d[23:16] = hw2reg_i.device.capabilities.command_depth;
-        page0_data_d[24] = hw2reg_i.device.capabilities.rx_checksum;
-        page0_data_d[25] = hw2reg_i.device.capabilities.tx_checksum;
-        page0_data_d[26] = hw2reg_i.device.capabilities.connection_table;
-        page0_data_d[27] = hw2reg_i.device.capabilities.tso;
-        page0_data_d[39:32] = hw2reg_i.device.table_size.buckets_log2;
-        page0_data_d[47:40] = hw2reg_i.device.table_size.overflow_lines_log2;
-      end
-      9'h2: begin
-        page0_known_d = 3'b011;
-        page0_data_d[31:0] = hw2reg_i.device.clock.period_ps;
-        page0_data_d[32] = hw2reg_i.device.status.table_ready;
-      end
-      9'h3: begin
-        page0_known_d = 3'b011;
-        page0_data_d[0] = device_event_status_dma_write_error_q;
-        page0_data_d[1] = device_event_status_dma_read_error_q;
-        page0_data_d[2] = device_event_status_rx_halted_q;
-        page0_data_d[3] = device_event_status_tx_halted_q;
-        page0_data_d[4] = device_event_status_register_error_q;
-        page0_data_d[36:32] = device_event_enable_enable_q;
-      end
-      9'h4: begin
-        page0_known_d = 3'b011;
-        page0_data_d[47:0] = device_mac_address_address_q;
-      end
-      9'h5: begin
-        page0_known_d = 3'b011;
-        page0_data_d[13:0] = device_max_frame_bytes_q;
-        page0_data_d[32] = device_rx_filter_promiscuous_q;
-        page0_data_d[33] = device_rx_filter_all_multicast_q;
-      end
-      9'h6: begin
-        page0_known_d = 3'b111;
-        page0_data_d[63:0] = hw2reg_i.device.timestamp.clocks;
-      end
-      9'h7: begin
-        page0_known_d = 3'b011;
-        page0_data_d[31:0] = device_hash_secret_value_q;
-        page0_data_d[63:32] = device_scratch_value_q;
-      end
-      9'h8: begin
-        page0_known_d = 3'b111;
-        page0_data_d[63:0] = hw2reg_i.device.dma_error_address.address;
-      end
-      9'h9: begin
-        page0_known_d = 3'b001;
-        page0_data_d[2:0] = hw2reg_i.device.dma_error_source.source;
-      end
-      default: ;
-    endcase
-  end
+  logic [63:0] page0_data_q;
+  logic [2:0] page0_known_q;  // low word, high word, high word is held
   always_ff @(posedge clk_i) begin
     if (read_state_q == READ_DECODE) begin
-      page0_data_q  <= page0_data_d;
-      page0_known_q <= page0_known_d;
+      page0_data_q  <= '0;
+      page0_known_q <= '0;
+      unique case (read_address_q[11:3])
+        9'h0: begin
+          page0_known_q <= 3'b011;
+          page0_data_q[31:0] <= 32'h50555434;
+          page0_data_q[47:32] <= 16'h2;
+          page0_data_q[63:48] <= 16'h0;
+        end
+        9'h1: begin
+          page0_known_q <= 3'b011;
+          page0_data_q[7:0] <= hw2reg_i.device.capabilities.queues;
+          page0_data_q[15:8] <= hw2reg_i.device.capabilities.vectors;
+          page0_data_q[23:16] <= hw2reg_i.device.capabilities.command_depth;
+          page0_data_q[24] <= hw2reg_i.device.capabilities.rx_checksum;
+          page0_data_q[25] <= hw2reg_i.device.capabilities.tx_checksum;
+          page0_data_q[26] <= hw2reg_i.device.capabilities.connection_table;
+          page0_data_q[27] <= hw2reg_i.device.capabilities.tso;
+          page0_data_q[39:32] <= hw2reg_i.device.table_size.buckets_log2;
+          page0_data_q[47:40] <= hw2reg_i.device.table_size.overflow_lines_log2;
+        end
+        9'h2: begin
+          page0_known_q <= 3'b011;
+          page0_data_q[31:0] <= hw2reg_i.device.clock.period_ps;
+          page0_data_q[32] <= hw2reg_i.device.status.table_ready;
+        end
+        9'h3: begin
+          page0_known_q <= 3'b011;
+          page0_data_q[0] <= device_event_status_dma_write_error_q;
+          page0_data_q[1] <= device_event_status_dma_read_error_q;
+          page0_data_q[2] <= device_event_status_rx_halted_q;
+          page0_data_q[3] <= device_event_status_tx_halted_q;
+          page0_data_q[4] <= device_event_status_register_error_q;
+          page0_data_q[36:32] <= device_event_enable_enable_q;
+        end
+        9'h4: begin
+          page0_known_q <= 3'b011;
+          page0_data_q[47:0] <= device_mac_address_address_q;
+        end
+        9'h5: begin
+          page0_known_q <= 3'b011;
+          page0_data_q[13:0] <= device_max_frame_bytes_q;
+          page0_data_q[32] <= device_rx_filter_promiscuous_q;
+          page0_data_q[33] <= device_rx_filter_all_multicast_q;
+        end
+        9'h6: begin
+          page0_known_q <= 3'b111;
+          page0_data_q[63:0] <= hw2reg_i.device.timestamp.clocks;
+        end
+        9'h7: begin
+          page0_known_q <= 3'b011;
+          page0_data_q[31:0] <= device_hash_secret_value_q;
+          page0_data_q[63:32] <= device_scratch_value_q;
+        end
+        9'h8: begin
+          page0_known_q <= 3'b111;
+          page0_data_q[63:0] <= hw2reg_i.device.dma_error_address.address;
+        end
+        9'h9: begin
+          page0_known_q <= 3'b001;
+          page0_data_q[2:0] <= hw2reg_i.device.dma_error_source.source;
+        end
+        default: ;
+      endcase
     end
   end
 
-  logic [63:0] page1_data_q, page1_data_d;
-  logic [2:0] page1_known_q, page1_known_d;  // low word, high word, high word is held
-  always_comb begin
-    page1_data_d  = '0;
-    page1_known_d = '0;
-    unique case (read_address_q[11:3])
-      9'h0: begin
-        page1_known_d = 3'b011;
-        page1_data_d[63:0] = queue0_rx_base_address_q;
-      end
-      9'h1: begin
-        page1_known_d = 3'b011;
-        page1_data_d[4:0] = queue0_rx_size_bytes_log2_q;
-        page1_data_d[63:32] = queue0_rx_head_offset_q;
-      end
-      9'h2: begin
-        page1_known_d = 3'b011;
-        page1_data_d[31:0] = hw2reg_i.queue0.rx_tail.offset;
-        page1_data_d[36:32] = queue0_ring_sizes_completion_log2_q;
-        page1_data_d[44:40] = queue0_ring_sizes_tx_log2_q;
-      end
-      9'h3: begin
-        page1_known_d = 3'b011;
-        page1_data_d[63:0] = queue0_completion_base_address_q;
-      end
-      9'h4: begin
-        page1_known_d = 3'b011;
-        page1_data_d[15:0] = queue0_completion_head_index_q;
-        page1_data_d[31] = queue0_completion_head_arm_q;
-        page1_data_d[47:32] = hw2reg_i.queue0.completion_tail.index;
-      end
-      9'h5: begin
-        page1_known_d = 3'b011;
-        page1_data_d[63:0] = queue0_tx_base_address_q;
-      end
-      9'h6: begin
-        page1_known_d = 3'b011;
-        page1_data_d[15:0] = queue0_tx_tail_index_q;
-        page1_data_d[47:32] = hw2reg_i.queue0.tx_head.index;
-      end
-      9'h7: begin
-        page1_known_d = 3'b011;
-        page1_data_d[0] = queue0_control_rx_enable_q;
-        page1_data_d[1] = queue0_control_tx_enable_q;
-        page1_data_d[32] = hw2reg_i.queue0.status.rx_active;
-        page1_data_d[33] = hw2reg_i.queue0.status.tx_active;
-        page1_data_d[34] = hw2reg_i.queue0.status.rx_halted;
-        page1_data_d[35] = hw2reg_i.queue0.status.tx_halted;
-      end
-      9'h8: begin
-        page1_known_d = 3'b001;
-        page1_data_d[15:0] = queue0_moderation_completions_q;
-        page1_data_d[31:16] = queue0_moderation_clocks_q;
-      end
-      default: ;
-    endcase
-  end
+  logic [63:0] page2_data_q;
+  logic [2:0] page2_known_q;  // low word, high word, high word is held
   always_ff @(posedge clk_i) begin
     if (read_state_q == READ_DECODE) begin
-      page1_data_q  <= page1_data_d;
-      page1_known_q <= page1_known_d;
+      page2_data_q  <= '0;
+      page2_known_q <= '0;
+      unique case (read_address_q[11:3])
+        9'h0: begin
+          page2_known_q <= 3'b011;
+          page2_data_q[31:0] <= connection_local_address_value_q;
+          page2_data_q[63:32] <= connection_foreign_address_value_q;
+        end
+        9'h1: begin
+          page2_known_q <= 3'b011;
+          page2_data_q[15:0] <= connection_ports_foreign_port_q;
+          page2_data_q[31:16] <= connection_ports_local_port_q;
+          page2_data_q[63:32] <= connection_handle_value_q;
+        end
+        9'h2: begin
+          page2_known_q <= 3'b011;
+          page2_data_q[1:0] <= connection_command_op_q;
+          page2_data_q[4] <= connection_command_steer_q;
+          page2_data_q[11:8] <= connection_command_steer_queue_q;
+          page2_data_q[31:16] <= connection_command_tag_q;
+          page2_data_q[33:32] <= hw2reg_i.connection.result.result;
+          page2_data_q[34] <= hw2reg_i.connection.result.steer;
+          page2_data_q[39:36] <= hw2reg_i.connection.result.steer_queue;
+          page2_data_q[47:40] <= hw2reg_i.connection.result.outstanding;
+          page2_data_q[63:48] <= hw2reg_i.connection.result.tag;
+        end
+        9'h3: begin
+          page2_known_q <= 3'b011;
+          page2_data_q[31:0] <= hw2reg_i.connection.result_handle.value;
+          page2_data_q[63:32] <= hw2reg_i.connection.entries.value;
+        end
+        9'h4: begin
+          page2_known_q <= 3'b001;
+          page2_data_q[31:0] <= hw2reg_i.connection.overflow_lines_used.value;
+        end
+        default: ;
+      endcase
     end
   end
 
-  logic [63:0] page2_data_q, page2_data_d;
-  logic [2:0] page2_known_q, page2_known_d;  // low word, high word, high word is held
-  always_comb begin
-    page2_data_d  = '0;
-    page2_known_d = '0;
-    unique case (read_address_q[11:3])
-      9'h0: begin
-        page2_known_d = 3'b011;
-        page2_data_d[31:0] = connection_local_address_value_q;
-        page2_data_d[63:32] = connection_foreign_address_value_q;
-      end
-      9'h1: begin
-        page2_known_d = 3'b011;
-        page2_data_d[15:0] = connection_ports_foreign_port_q;
-        page2_data_d[31:16] = connection_ports_local_port_q;
-        page2_data_d[63:32] = connection_handle_value_q;
-      end
-      9'h2: begin
-        page2_known_d = 3'b011;
-        page2_data_d[1:0] = connection_command_op_q;
-        page2_data_d[31:16] = connection_command_tag_q;
-        page2_data_d[33:32] = hw2reg_i.connection.result.result;
-        page2_data_d[47:40] = hw2reg_i.connection.result.outstanding;
-        page2_data_d[63:48] = hw2reg_i.connection.result.tag;
-      end
-      9'h3: begin
-        page2_known_d = 3'b011;
-        page2_data_d[31:0] = hw2reg_i.connection.result_handle.value;
-        page2_data_d[63:32] = hw2reg_i.connection.entries.value;
-      end
-      9'h4: begin
-        page2_known_d = 3'b001;
-        page2_data_d[31:0] = hw2reg_i.connection.overflow_lines_used.value;
-      end
-      default: ;
-    endcase
-  end
+  logic [63:0] page3_data_q;
+  logic [2:0] page3_known_q;  // low word, high word, high word is held
   always_ff @(posedge clk_i) begin
     if (read_state_q == READ_DECODE) begin
-      page2_data_q  <= page2_data_d;
-      page2_known_q <= page2_known_d;
+      page3_data_q  <= '0;
+      page3_known_q <= '0;
+      unique case (read_address_q[11:3])
+        9'h0: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_frames.value;
+        end
+        9'h1: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_bytes.value;
+        end
+        9'h2: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_delivered.value;
+        end
+        9'h3: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_mac_error.value;
+        end
+        9'h4: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_too_short.value;
+        end
+        9'h5: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_too_long.value;
+        end
+        9'h6: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_filtered.value;
+        end
+        9'h7: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_fifo_full.value;
+        end
+        9'h8: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_ring_full.value;
+        end
+        9'h9: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_completion_full.value;
+        end
+        9'ha: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_disabled.value;
+        end
+        9'hb: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_ipv4_good.value;
+        end
+        9'hc: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_ipv4_bad.value;
+        end
+        9'hd: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_l4_good.value;
+        end
+        9'he: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.rx_l4_bad.value;
+        end
+        9'hf: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.table_hit.value;
+        end
+        9'h10: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.table_miss.value;
+        end
+        9'h11: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.table_inserted.value;
+        end
+        9'h12: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.table_updated.value;
+        end
+        9'h13: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.table_deleted.value;
+        end
+        9'h14: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.table_full.value;
+        end
+        9'h15: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.table_not_found.value;
+        end
+        9'h16: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.commands_dropped.value;
+        end
+        9'h17: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.tx_frames.value;
+        end
+        9'h18: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.tx_bytes.value;
+        end
+        9'h19: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.tx_checksum_inserted.value;
+        end
+        9'h1a: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.tx_drop_descriptor.value;
+        end
+        9'h1b: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.tx_drop_dma_error.value;
+        end
+        9'h1c: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.dma_write_errors.value;
+        end
+        9'h1d: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.dma_read_errors.value;
+        end
+        9'h1e: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.register_errors.value;
+        end
+        9'h1f: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.interrupts.value;
+        end
+        9'h20: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.tx_tso_frames.value;
+        end
+        9'h21: begin
+          page3_known_q <= 3'b111;
+          page3_data_q[63:0] <= hw2reg_i.counter.tx_tso_segments.value;
+        end
+        default: ;
+      endcase
     end
   end
 
-  logic [63:0] page3_data_q, page3_data_d;
-  logic [2:0] page3_known_q, page3_known_d;  // low word, high word, high word is held
-  always_comb begin
-    page3_data_d  = '0;
-    page3_known_d = '0;
-    unique case (read_address_q[11:3])
-      9'h0: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_frames.value;
-      end
-      9'h1: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_bytes.value;
-      end
-      9'h2: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_delivered.value;
-      end
-      9'h3: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_drop_mac_error.value;
-      end
-      9'h4: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_drop_too_short.value;
-      end
-      9'h5: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_drop_too_long.value;
-      end
-      9'h6: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_drop_filtered.value;
-      end
-      9'h7: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_drop_fifo_full.value;
-      end
-      9'h8: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_drop_ring_full.value;
-      end
-      9'h9: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_drop_completion_full.value;
-      end
-      9'ha: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_drop_disabled.value;
-      end
-      9'hb: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_ipv4_good.value;
-      end
-      9'hc: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_ipv4_bad.value;
-      end
-      9'hd: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_l4_good.value;
-      end
-      9'he: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.rx_l4_bad.value;
-      end
-      9'hf: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.table_hit.value;
-      end
-      9'h10: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.table_miss.value;
-      end
-      9'h11: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.table_inserted.value;
-      end
-      9'h12: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.table_updated.value;
-      end
-      9'h13: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.table_deleted.value;
-      end
-      9'h14: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.table_full.value;
-      end
-      9'h15: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.table_not_found.value;
-      end
-      9'h16: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.commands_dropped.value;
-      end
-      9'h17: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.tx_frames.value;
-      end
-      9'h18: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.tx_bytes.value;
-      end
-      9'h19: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.tx_checksum_inserted.value;
-      end
-      9'h1a: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.tx_drop_descriptor.value;
-      end
-      9'h1b: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.tx_drop_dma_error.value;
-      end
-      9'h1c: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.dma_write_errors.value;
-      end
-      9'h1d: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.dma_read_errors.value;
-      end
-      9'h1e: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.register_errors.value;
-      end
-      9'h1f: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.interrupts.value;
-      end
-      9'h20: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.tx_tso_frames.value;
-      end
-      9'h21: begin
-        page3_known_d = 3'b111;
-        page3_data_d[63:0] = hw2reg_i.counter.tx_tso_segments.value;
-      end
-      default: ;
-    endcase
-  end
+  logic [63:0] page5_data_q;
+  logic [2:0] page5_known_q;  // low word, high word, high word is held
   always_ff @(posedge clk_i) begin
     if (read_state_q == READ_DECODE) begin
-      page3_data_q  <= page3_data_d;
-      page3_known_q <= page3_known_d;
+      page5_data_q  <= '0;
+      page5_known_q <= '0;
+      unique case (read_address_q[11:3])
+        9'h0: begin
+          page5_known_q <= 3'b111;
+          page5_data_q[63:0] <= hw2reg_i.msix_pba.pending.bits;
+        end
+        default: ;
+      endcase
     end
   end
 
-  logic [63:0] page4_data_q, page4_data_d;
-  logic [2:0] page4_known_q, page4_known_d;  // low word, high word, high word is held
-  always_comb begin
-    page4_data_d  = '0;
-    page4_known_d = '0;
-    unique case (read_address_q[11:3])
-      9'h0: begin
-        page4_known_d = 3'b011;
-        page4_data_d[63:0] = msix0_address_value_q;
-      end
-      9'h1: begin
-        page4_known_d = 3'b011;
-        page4_data_d[31:0] = msix0_data_value_q;
-        page4_data_d[32] = msix0_control_mask_q;
-      end
-      9'h2: begin
-        page4_known_d = 3'b011;
-        page4_data_d[63:0] = msix1_address_value_q;
-      end
-      9'h3: begin
-        page4_known_d = 3'b011;
-        page4_data_d[31:0] = msix1_data_value_q;
-        page4_data_d[32] = msix1_control_mask_q;
-      end
-      default: ;
-    endcase
+  assign reg2hw_o.queues = queues_reg2hw;
+  assign queues_hw2reg = hw2reg_i.queues;
+  for (genvar i = 0; i < 16; i++) begin : gen_queues
+    if (i < QUEUES_PRESENT) begin : gen_present
+      logic write_here, read_here;
+      assign write_here = write_address_q[15:7] == 9'h20 + 9'(i) && write_address_q[1:0] == 2'b00;
+      assign read_here  = read_address_q[15:7] == 9'h20 + 9'(i);
+      fourtuple_nic_queue_regs i_element (
+          .clk_i,
+          .rst_ni,
+          .write_i(write_decode && write_here),
+          .write_offset_i(write_address_q[6:2]),
+          .write_data_i(write_data_q),
+          .write_known_o(queues_write_known[i]),
+          .read_decode_i(read_state_q == READ_DECODE),
+          .read_here_i(read_here),
+          .read_offset_i(read_address_q[6:3]),
+          .read_data_o(queues_read_data[64*i+:64]),
+          .read_known_o(queues_read_known[3*i+:3]),
+          .written_o(queues_written[i]),
+          .reg2hw_o(queues_reg2hw[307*i+:307]),
+          .hw2reg_i(queues_hw2reg[196*i+:196])
+      );
+    end else begin : gen_absent
+      assign queues_write_known[i] = 1'b0;
+      assign queues_read_data[64*i+:64] = '0;
+      assign queues_read_known[3*i+:3] = '0;
+      assign queues_written[i] = 1'b0;
+      assign queues_reg2hw[307*i+:307] = '0;
+      logic unused_hw2reg;  // of an element that is not there
+      assign unused_hw2reg = ^queues_hw2reg[196*i+:196];
+    end
   end
+  logic [63:0] page1_data_q;
+  logic [2:0] page1_known_q;
   always_ff @(posedge clk_i) begin
-    if (read_state_q == READ_DECODE) begin
-      page4_data_q  <= page4_data_d;
-      page4_known_q <= page4_known_d;
+    if (read_state_q == READ_GATHER) begin
+      page1_data_q <=
+          queues_read_data[63:0] |
+          queues_read_data[127:64] |
+          queues_read_data[191:128] |
+          queues_read_data[255:192] |
+          queues_read_data[319:256] |
+          queues_read_data[383:320] |
+          queues_read_data[447:384] |
+          queues_read_data[511:448] |
+          queues_read_data[575:512] |
+          queues_read_data[639:576] |
+          queues_read_data[703:640] |
+          queues_read_data[767:704] |
+          queues_read_data[831:768] |
+          queues_read_data[895:832] |
+          queues_read_data[959:896] |
+          queues_read_data[1023:960];
+      page1_known_q <=
+          queues_read_known[2:0] |
+          queues_read_known[5:3] |
+          queues_read_known[8:6] |
+          queues_read_known[11:9] |
+          queues_read_known[14:12] |
+          queues_read_known[17:15] |
+          queues_read_known[20:18] |
+          queues_read_known[23:21] |
+          queues_read_known[26:24] |
+          queues_read_known[29:27] |
+          queues_read_known[32:30] |
+          queues_read_known[35:33] |
+          queues_read_known[38:36] |
+          queues_read_known[41:39] |
+          queues_read_known[44:42] |
+          queues_read_known[47:45];
     end
   end
 
-  logic [63:0] page5_data_q, page5_data_d;
-  logic [2:0] page5_known_q, page5_known_d;  // low word, high word, high word is held
-  always_comb begin
-    page5_data_d  = '0;
-    page5_known_d = '0;
-    unique case (read_address_q[11:3])
-      9'h0: begin
-        page5_known_d = 3'b111;
-        page5_data_d[63:0] = hw2reg_i.msix_pba.pending.bits;
-      end
-      default: ;
-    endcase
+  assign reg2hw_o.msix = msix_reg2hw;
+  for (genvar i = 0; i < 17; i++) begin : gen_msix
+    if (i < MSIX_PRESENT) begin : gen_present
+      logic write_here, read_here;
+      assign write_here = write_address_q[15:4] == 12'h400 + 12'(i) && write_address_q[1:0] == 2'b00;
+      assign read_here  = read_address_q[15:4] == 12'h400 + 12'(i);
+      fourtuple_nic_msix_vector_regs i_element (
+          .clk_i,
+          .rst_ni,
+          .write_i(write_decode && write_here),
+          .write_offset_i(write_address_q[3:2]),
+          .write_data_i(write_data_q),
+          .write_known_o(msix_write_known[i]),
+          .read_decode_i(read_state_q == READ_DECODE),
+          .read_here_i(read_here),
+          .read_offset_i(read_address_q[3:3]),
+          .read_data_o(msix_read_data[64*i+:64]),
+          .read_known_o(msix_read_known[3*i+:3]),
+          .reg2hw_o(msix_reg2hw[97*i+:97])
+      );
+    end else begin : gen_absent
+      assign msix_write_known[i] = 1'b0;
+      assign msix_read_data[64*i+:64] = '0;
+      assign msix_read_known[3*i+:3] = '0;
+      assign msix_reg2hw[97*i+:97] = '0;
+    end
   end
+  logic [63:0] page4_data_q;
+  logic [2:0] page4_known_q;
   always_ff @(posedge clk_i) begin
-    if (read_state_q == READ_DECODE) begin
-      page5_data_q  <= page5_data_d;
-      page5_known_q <= page5_known_d;
+    if (read_state_q == READ_GATHER) begin
+      page4_data_q <=
+          msix_read_data[63:0] |
+          msix_read_data[127:64] |
+          msix_read_data[191:128] |
+          msix_read_data[255:192] |
+          msix_read_data[319:256] |
+          msix_read_data[383:320] |
+          msix_read_data[447:384] |
+          msix_read_data[511:448] |
+          msix_read_data[575:512] |
+          msix_read_data[639:576] |
+          msix_read_data[703:640] |
+          msix_read_data[767:704] |
+          msix_read_data[831:768] |
+          msix_read_data[895:832] |
+          msix_read_data[959:896] |
+          msix_read_data[1023:960] |
+          msix_read_data[1087:1024];
+      page4_known_q <=
+          msix_read_known[2:0] |
+          msix_read_known[5:3] |
+          msix_read_known[8:6] |
+          msix_read_known[11:9] |
+          msix_read_known[14:12] |
+          msix_read_known[17:15] |
+          msix_read_known[20:18] |
+          msix_read_known[23:21] |
+          msix_read_known[26:24] |
+          msix_read_known[29:27] |
+          msix_read_known[32:30] |
+          msix_read_known[35:33] |
+          msix_read_known[38:36] |
+          msix_read_known[41:39] |
+          msix_read_known[44:42] |
+          msix_read_known[47:45] |
+          msix_read_known[50:48];
+    end
+  end
+
+  assign reg2hw_o.indirection = indirection_reg2hw;
+  for (genvar i = 0; i < 8; i++) begin : gen_indirection
+    if (i < INDIRECTION_PRESENT) begin : gen_present
+      logic write_here, read_here;
+      assign write_here = write_address_q[15:3] == 13'hc00 + 13'(i) && write_address_q[1:0] == 2'b00;
+      assign read_here  = read_address_q[15:3] == 13'hc00 + 13'(i);
+      fourtuple_nic_indirection_regs i_element (
+          .clk_i,
+          .rst_ni,
+          .write_i(write_decode && write_here),
+          .write_offset_i(write_address_q[2:2]),
+          .write_data_i(write_data_q),
+          .write_known_o(indirection_write_known[i]),
+          .read_decode_i(read_state_q == READ_DECODE),
+          .read_here_i(read_here),
+          .read_data_o(indirection_read_data[64*i+:64]),
+          .read_known_o(indirection_read_known[3*i+:3]),
+          .reg2hw_o(indirection_reg2hw[64*i+:64])
+      );
+    end else begin : gen_absent
+      assign indirection_write_known[i] = 1'b0;
+      assign indirection_read_data[64*i+:64] = '0;
+      assign indirection_read_known[3*i+:3] = '0;
+      assign indirection_reg2hw[64*i+:64] = '0;
+    end
+  end
+  logic [63:0] page6_data_q;
+  logic [2:0] page6_known_q;
+  always_ff @(posedge clk_i) begin
+    if (read_state_q == READ_GATHER) begin
+      page6_data_q <=
+          indirection_read_data[63:0] |
+          indirection_read_data[127:64] |
+          indirection_read_data[191:128] |
+          indirection_read_data[255:192] |
+          indirection_read_data[319:256] |
+          indirection_read_data[383:320] |
+          indirection_read_data[447:384] |
+          indirection_read_data[511:448];
+      page6_known_q <=
+          indirection_read_known[2:0] |
+          indirection_read_known[5:3] |
+          indirection_read_known[8:6] |
+          indirection_read_known[11:9] |
+          indirection_read_known[14:12] |
+          indirection_read_known[17:15] |
+          indirection_read_known[20:18] |
+          indirection_read_known[23:21];
     end
   end
 
@@ -934,6 +866,10 @@ module fourtuple_nic_regs (
       4'h5: begin
         read_data  = page5_data_q;
         read_known = page5_known_q;
+      end
+      4'h6: begin
+        read_data  = page6_data_q;
+        read_known = page6_known_q;
       end
       default: ;
     endcase
@@ -981,7 +917,8 @@ module fourtuple_nic_regs (
             read_state_q <= READ_DECODE;
           end
         end
-        READ_DECODE: read_state_q <= READ_SELECT;
+        READ_DECODE: read_state_q <= READ_GATHER;
+        READ_GATHER: read_state_q <= READ_SELECT;
         READ_SELECT: begin
           read_state_q <= READ_ANSWER;
           rvalid_q     <= 1'b1;
@@ -1042,8 +979,8 @@ module fourtuple_nic_regs (
       hw2reg_i.device.event_status.rx_halted_set,
       hw2reg_i.device.event_status.tx_halted_set,
       hw2reg_i.device.event_status.register_error_set,
-      queue0_completion_head_written_q,
       connection_command_written_q,
+      queues_written,
       write_error_q, read_error_q, error_q, second_error_q
   };
   assign quiet_o = write_quiet && read_quiet && !waker;

@@ -69,12 +69,16 @@ package fourtuple_nic_regs_pkg;
 
   typedef struct packed {
     logic        phase;
-    logic [12:0] reserved_3;
+    logic [12:0] reserved_5;
     logic [1:0]  kind;
     logic [47:0] timestamp;
-    logic [63:0] reserved_2;
+    logic [63:0] reserved_4;
     logic [31:0] handle;
-    logic [69:0] reserved_1;
+    logic [51:0] reserved_3;
+    logic [3:0]  steer_queue;
+    logic [6:0]  reserved_2;
+    logic        steer;
+    logic [5:0]  reserved_1;
     logic [1:0]  result;
     logic [5:0]  reserved_0;
     logic [1:0]  op;
@@ -96,7 +100,8 @@ package fourtuple_nic_regs_pkg;
   } transmit_descriptor_t;
 
   // What hardware sees of the registers: <regfile>.<register>.<field>. `written` is a pulse of one
-  // clock when software has written the register; the fields have their new values by then.
+  // clock when software has written the register; the fields have their new values by then. Arrays
+  // of regfiles are vectors of their elements, the first one lowest.
 
   typedef struct packed {
     logic register_error;
@@ -214,6 +219,8 @@ package fourtuple_nic_regs_pkg;
   typedef struct packed {
     logic        written;
     logic [15:0] tag;
+    logic [3:0]  steer_queue;
+    logic        steer;
     logic [1:0]  op;
   } connection_regs_command_reg2hw_t;
 
@@ -244,11 +251,19 @@ package fourtuple_nic_regs_pkg;
   } msix_vector_regs_reg2hw_t;
 
   typedef struct packed {
-    msix_vector_regs_reg2hw_t msix1;
-    msix_vector_regs_reg2hw_t msix0;
-    connection_regs_reg2hw_t  connection;
-    queue_regs_reg2hw_t       queue0;
-    device_regs_reg2hw_t      device;
+    logic [63:0] value;
+  } indirection_regs_queues_reg2hw_t;
+
+  typedef struct packed {
+    indirection_regs_queues_reg2hw_t queues;
+  } indirection_regs_reg2hw_t;
+
+  typedef struct packed {
+    logic [511:0]            indirection;
+    logic [1648:0]           msix;
+    connection_regs_reg2hw_t connection;
+    logic [4911:0]           queues;
+    device_regs_reg2hw_t     device;
   } reg2hw_t;
 
   // What hardware says to the registers: a field's value, or <field>_set to set it.
@@ -327,15 +342,37 @@ package fourtuple_nic_regs_pkg;
   } queue_regs_status_hw2reg_t;
 
   typedef struct packed {
-    queue_regs_status_hw2reg_t          status;
-    queue_regs_tx_head_hw2reg_t         tx_head;
-    queue_regs_completion_tail_hw2reg_t completion_tail;
-    queue_regs_rx_tail_hw2reg_t         rx_tail;
+    logic [31:0] value;
+  } queue_regs_rx_delivered_hw2reg_t;
+
+  typedef struct packed {
+    logic [31:0] value;
+  } queue_regs_rx_drop_ring_full_hw2reg_t;
+
+  typedef struct packed {
+    logic [31:0] value;
+  } queue_regs_rx_drop_completion_full_hw2reg_t;
+
+  typedef struct packed {
+    logic [31:0] value;
+  } queue_regs_rx_drop_disabled_hw2reg_t;
+
+  typedef struct packed {
+    queue_regs_rx_drop_disabled_hw2reg_t        rx_drop_disabled;
+    queue_regs_rx_drop_completion_full_hw2reg_t rx_drop_completion_full;
+    queue_regs_rx_drop_ring_full_hw2reg_t       rx_drop_ring_full;
+    queue_regs_rx_delivered_hw2reg_t            rx_delivered;
+    queue_regs_status_hw2reg_t                  status;
+    queue_regs_tx_head_hw2reg_t                 tx_head;
+    queue_regs_completion_tail_hw2reg_t         completion_tail;
+    queue_regs_rx_tail_hw2reg_t                 rx_tail;
   } queue_regs_hw2reg_t;
 
   typedef struct packed {
     logic [15:0] tag;
     logic [7:0]  outstanding;
+    logic [3:0]  steer_queue;
+    logic        steer;
     logic [1:0]  result;
   } connection_regs_result_hw2reg_t;
 
@@ -543,7 +580,7 @@ package fourtuple_nic_regs_pkg;
     msix_pending_regs_hw2reg_t msix_pba;
     counter_regs_hw2reg_t      counter;
     connection_regs_hw2reg_t   connection;
-    queue_regs_hw2reg_t        queue0;
+    logic [3135:0]             queues;
     device_regs_hw2reg_t       device;
   } hw2reg_t;
 endpackage

@@ -42,7 +42,7 @@ TEST_F(Registers, ReadAsInResetAfterReset) {
   }
   EXPECT_EQ(bench.read(regs::device_id), 0x50555434U);
   EXPECT_EQ(bench.read(regs::device_max_frame), 1518U);
-  EXPECT_EQ(bench.read(regs::msix0_control), 1U);
+  EXPECT_EQ(bench.read(regs::msix_control(0)), 1U);
 }
 
 TEST_F(Registers, KeepWhatIsWrittenInTheirFieldsOnly) {
@@ -128,7 +128,7 @@ TEST_F(Registers, AnEventIsNotLostWhileItIsCleared) {
 }
 
 TEST_F(Registers, SayWhenCommandRegistersAreWritten) {
-  bench.write(regs::queue0_completion_head, 0x80000007);
+  bench.write(regs::queues_completion_head(0), 0x80000007);
   EXPECT_EQ(bench.written_clocks(), 1U);
   bench.write(regs::connection_command, 0x00050002);
   EXPECT_EQ(bench.written_clocks(), 2U);

@@ -167,7 +167,7 @@ TEST_F(DriverOnModel, ConnectionsInTheTableAreHit) {
 
 TEST_F(DriverOnModel, RefusedReceiveWriteIsRecovered) {
   const std::uint64_t ring =
-      device.read32(regs::queue0_rx_base) | std::uint64_t{device.read32(regs::queue0_rx_base + 4)} << 32;
+      device.read32(regs::queues_rx_base(0)) | std::uint64_t{device.read32(regs::queues_rx_base(0) + 4)} << 32;
   device.refuse(ring);
   ASSERT_EQ(driver.xmit(segment(100, 1)), ip::netdev_tx::ok);
   driver.flush();

@@ -57,24 +57,24 @@ std::uint32_t fake_nic::reg(std::uint32_t offset) const {
 std::uint64_t fake_nic::reg64(std::uint32_t offset) const { return reg(offset) | std::uint64_t{reg(offset + 4)} << 32; }
 
 std::uint32_t fake_nic::status() const {
-  const std::uint32_t control = reg(regs::queue0_control);
+  const std::uint32_t control = reg(regs::queues_control(0));
   const std::uint32_t active =
-      stops ? control : regs::queue0_status::rx_active_mask | regs::queue0_status::tx_active_mask;
-  return active | (rx_halted_ ? regs::queue0_status::rx_halted_mask : 0) |
-         (tx_halted_ ? regs::queue0_status::tx_halted_mask : 0);
+      stops ? control : regs::queues_status::rx_active_mask | regs::queues_status::tx_active_mask;
+  return active | (rx_halted_ ? regs::queues_status::rx_halted_mask : 0) |
+         (tx_halted_ ? regs::queues_status::tx_halted_mask : 0);
 }
 
 std::uint32_t fake_nic::read32(std::uint32_t offset) {
   if (!answers) return 0xffffffff;
   switch (offset) {
-    case regs::queue0_status:
+    case regs::queues_status(0):
       return status();
     case regs::device_status:
       if (reads_until_ready > 0) --reads_until_ready;
       return table_clears && reads_until_ready == 0 ? regs::device_status::table_ready_mask : 0;
     case regs::connection_result:
       // Without a queue to answer into, the answer is only here.
-      if ((reg(regs::queue0_control) & regs::queue0_control::rx_enable_mask) == 0) commands.clear();
+      if ((reg(regs::queues_control(0)) & regs::queues_control::rx_enable_mask) == 0) commands.clear();
       return static_cast<std::uint32_t>(commands.size()) << regs::connection_result::outstanding_shift;
     default:
       return reg(offset);
@@ -89,8 +89,8 @@ void fake_nic::write32(std::uint32_t offset, std::uint32_t value) {
     return;
   }
   registers_[offset] = value;
-  if (offset == regs::queue0_control) control_written(before, value);
-  if (offset == regs::queue0_completion_head && (value & regs::queue0_completion_head::arm_mask) != 0) {
+  if (offset == regs::queues_control(0)) control_written(before, value);
+  if (offset == regs::queues_completion_head(0) && (value & regs::queues_completion_head::arm_mask) != 0) {
     armed_ = static_cast<std::uint16_t>(value);
     interrupt_if_due();
   }
@@ -108,17 +108,17 @@ void fake_nic::write32(std::uint32_t offset, std::uint32_t value) {
 
 void fake_nic::control_written(std::uint32_t before, std::uint32_t now) {
   const std::uint32_t rising = now & ~before;
-  if ((rising & regs::queue0_control::rx_enable_mask) != 0) {
+  if ((rising & regs::queues_control::rx_enable_mask) != 0) {
     rx_tail_ = 0;
     completion_tail_ = 0;
     armed_.reset();
     rx_halted_ = false;
-    EXPECT_EQ(reg(regs::queue0_rx_head), 0U);
-    EXPECT_EQ(reg(regs::queue0_completion_head), 0U);
+    EXPECT_EQ(reg(regs::queues_rx_head(0)), 0U);
+    EXPECT_EQ(reg(regs::queues_completion_head(0)), 0U);
   }
-  if ((rising & regs::queue0_control::tx_enable_mask) != 0) {
-    EXPECT_NE(before & regs::queue0_control::rx_enable_mask, 0U) << "the completion ring starts with the receive side";
-    EXPECT_EQ(reg(regs::queue0_tx_tail), 0U);
+  if ((rising & regs::queues_control::tx_enable_mask) != 0) {
+    EXPECT_NE(before & regs::queues_control::rx_enable_mask, 0U) << "the completion ring starts with the receive side";
+    EXPECT_EQ(reg(regs::queues_tx_tail(0)), 0U);
     tx_head_ = 0;
     tx_halted_ = false;
   }
@@ -130,8 +130,8 @@ msi_message fake_nic::connect(std::function<void()> handler) {
 }
 
 void fake_nic::message(unsigned vector) {
-  const std::uint32_t entry = vector == 0 ? regs::msix0_address : regs::msix1_address;
-  if ((reg(entry + 12) & regs::msix0_control::mask_mask) != 0) return;
+  const std::uint32_t entry = vector == 0 ? regs::msix_address(0) : regs::msix_address(1);
+  if ((reg(entry + 12) & regs::msix_control::mask_mask) != 0) return;
   EXPECT_EQ(reg64(entry), 0xfee0'0000U);
   ++interrupts;
   handlers_.at(reg(entry + 8))();
@@ -143,13 +143,13 @@ void fake_nic::interrupt_if_due() {
   message(0);
 }
 
-bool fake_nic::phase() const { return (completion_tail_ >> (reg(regs::queue0_ring_sizes) & 0x1f) & 1) == 0; }
+bool fake_nic::phase() const { return (completion_tail_ >> (reg(regs::queues_ring_sizes(0)) & 0x1f) & 1) == 0; }
 
 void fake_nic::write_completion(std::span<std::byte, 32> record) {
-  const std::uint32_t entries = 1U << (reg(regs::queue0_ring_sizes) & 0x1f);
-  const auto unread = static_cast<std::uint16_t>(completion_tail_ - reg(regs::queue0_completion_head));
+  const std::uint32_t entries = 1U << (reg(regs::queues_ring_sizes(0)) & 0x1f);
+  const auto unread = static_cast<std::uint16_t>(completion_tail_ - reg(regs::queues_completion_head(0)));
   ASSERT_LT(unread, entries) << "the completion ring overflows";
-  std::byte* place = memory_.at(reg64(regs::queue0_completion_base) + 32 * (completion_tail_ & (entries - 1)), 32);
+  std::byte* place = memory_.at(reg64(regs::queues_completion_base(0)) + 32 * (completion_tail_ & (entries - 1)), 32);
   ASSERT_NE(place, nullptr);
   std::memcpy(place, record.data(), record.size());
   ++completion_tail_;
@@ -157,17 +157,17 @@ void fake_nic::write_completion(std::span<std::byte, 32> record) {
 }
 
 bool fake_nic::receive(std::vector<std::byte> frame, regs::frame_completion completion) {
-  const std::uint32_t size = 1U << reg(regs::queue0_rx_size);
+  const std::uint32_t size = 1U << reg(regs::queues_rx_size(0));
   const auto rounded = static_cast<std::uint32_t>((frame.size() + 63) / 64 * 64);
   const std::uint32_t to_end = size - rx_tail_ % size;
   const std::uint32_t skipped = rounded > to_end ? to_end : 0;
-  const std::uint32_t space = size - (rx_tail_ - reg(regs::queue0_rx_head));
-  const std::uint32_t entries = 1U << (reg(regs::queue0_ring_sizes) & 0x1f);
-  const auto unread = static_cast<std::uint16_t>(completion_tail_ - reg(regs::queue0_completion_head));
-  if ((reg(regs::queue0_control) & 1) == 0 || rx_halted_ || skipped + rounded > space || unread == entries)
+  const std::uint32_t space = size - (rx_tail_ - reg(regs::queues_rx_head(0)));
+  const std::uint32_t entries = 1U << (reg(regs::queues_ring_sizes(0)) & 0x1f);
+  const auto unread = static_cast<std::uint16_t>(completion_tail_ - reg(regs::queues_completion_head(0)));
+  if ((reg(regs::queues_control(0)) & 1) == 0 || rx_halted_ || skipped + rounded > space || unread == entries)
     return false;
   rx_tail_ += skipped;
-  std::byte* place = memory_.at(reg64(regs::queue0_rx_base) + rx_tail_ % size, rounded);
+  std::byte* place = memory_.at(reg64(regs::queues_rx_base(0)) + rx_tail_ % size, rounded);
   if (place == nullptr) return false;
   std::memset(place, 0, rounded);
   std::memcpy(place, frame.data(), frame.size());
@@ -183,9 +183,9 @@ bool fake_nic::receive(std::vector<std::byte> frame, regs::frame_completion comp
 }
 
 void fake_nic::transmit(std::size_t limit) {
-  const std::uint32_t entries = 1U << (reg(regs::queue0_ring_sizes) >> 8 & 0x1f);
-  while (limit-- > 0 && tx_head_ != static_cast<std::uint16_t>(reg(regs::queue0_tx_tail)) && !tx_halted_) {
-    const std::byte* place = memory_.at(reg64(regs::queue0_tx_base) + 16 * (tx_head_ & (entries - 1)), 16);
+  const std::uint32_t entries = 1U << (reg(regs::queues_ring_sizes(0)) >> 8 & 0x1f);
+  while (limit-- > 0 && tx_head_ != static_cast<std::uint16_t>(reg(regs::queues_tx_tail(0))) && !tx_halted_) {
+    const std::byte* place = memory_.at(reg64(regs::queues_tx_base(0)) + 16 * (tx_head_ & (entries - 1)), 16);
     ASSERT_NE(place, nullptr);
     const auto descriptor = regs::transmit_descriptor::decode(std::span<const std::byte, 16>(place, 16));
     const std::byte* bytes = memory_.at(descriptor.address, descriptor.length);

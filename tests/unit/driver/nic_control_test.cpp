@@ -16,7 +16,7 @@ nic_result open_result(fake_memory& memory, fake_nic& device, const nic_options&
   EXPECT_EQ(driver.is_open(), result == nic_result::ok);
   if (result != nic_result::ok) {
     EXPECT_EQ(memory.allocations, 0U);
-    EXPECT_EQ(device.reg(regs::queue0_control), 0U);
+    EXPECT_EQ(device.reg(regs::queues_control(0)), 0U);
     EXPECT_FALSE(describe(result).empty());
   }
   return result;
@@ -29,23 +29,23 @@ TEST(NicOpen, BringsTheDeviceUpInOrder) {
   EXPECT_EQ(device.reg(regs::device_max_frame), 1518U);
   EXPECT_EQ(device.reg(regs::device_rx_filter), 0U);
   EXPECT_EQ(device.reg(regs::device_hash_secret), 0x1234abcdU);
-  EXPECT_EQ(device.reg(regs::queue0_rx_size), 15U);
-  EXPECT_EQ(device.reg(regs::queue0_ring_sizes), 0x0404U);
-  EXPECT_EQ(device.reg(regs::queue0_control), 3U);
+  EXPECT_EQ(device.reg(regs::queues_rx_size(0)), 15U);
+  EXPECT_EQ(device.reg(regs::queues_ring_sizes(0)), 0x0404U);
+  EXPECT_EQ(device.reg(regs::queues_control(0)), 3U);
   EXPECT_EQ(device.reg(regs::device_event_enable), 0x1fU);
-  EXPECT_EQ(device.reg(regs::msix0_control), 0U);
-  EXPECT_EQ(device.reg(regs::msix1_control), 0U);
-  EXPECT_NE(device.reg(regs::msix0_data), device.reg(regs::msix1_data));
-  for (const auto base : {regs::queue0_rx_base, regs::queue0_completion_base, regs::queue0_tx_base}) {
+  EXPECT_EQ(device.reg(regs::msix_control(0)), 0U);
+  EXPECT_EQ(device.reg(regs::msix_control(1)), 0U);
+  EXPECT_NE(device.reg(regs::msix_data(0)), device.reg(regs::msix_data(1)));
+  for (const auto base : {regs::queues_rx_base(0), regs::queues_completion_base(0), regs::queues_tx_base(0)}) {
     EXPECT_EQ(device.reg64(base) % 4096, 0U);
     EXPECT_NE(nic.memory.at(device.reg64(base), 1), nullptr);
   }
   // The secret is changed only while the table is empty; receive is enabled after its ring is known, transmit after it.
   const std::size_t flush = device.position_of_write(regs::connection_command, 3);
   const std::size_t secret = device.position_of_write(regs::device_hash_secret, 0x1234abcd);
-  const std::size_t rx = device.position_of_write(regs::queue0_control, 1);
-  const std::size_t both = device.position_of_write(regs::queue0_control, 3);
-  const std::size_t armed = device.position_of_write(regs::queue0_completion_head, 0x80000000);
+  const std::size_t rx = device.position_of_write(regs::queues_control(0), 1);
+  const std::size_t both = device.position_of_write(regs::queues_control(0), 3);
+  const std::size_t armed = device.position_of_write(regs::queues_completion_head(0), 0x80000000);
   EXPECT_LT(flush, secret);
   EXPECT_LT(secret, rx);
   EXPECT_LT(rx, both);
@@ -127,8 +127,8 @@ TEST(NicClose, GivesEverythingBackAndOpensAgain) {
   EXPECT_EQ(nic.memory.allocations, 4U);
   EXPECT_EQ(nic.driver.close(), nic_result::ok);
   EXPECT_EQ(nic.memory.allocations, 0U);
-  EXPECT_EQ(nic.device.reg(regs::queue0_control), 0U);
-  EXPECT_EQ(nic.device.reg(regs::msix0_control), 1U);
+  EXPECT_EQ(nic.device.reg(regs::queues_control(0)), 0U);
+  EXPECT_EQ(nic.device.reg(regs::msix_control(0)), 1U);
   EXPECT_EQ(nic.driver.close(), nic_result::ok);
 
   packet::tx_sk_buff skb;
@@ -160,7 +160,7 @@ TEST(NicClose, InterruptsAfterTheDriverIsGoneReachNobody) {
         device, memory, device, small_options(), [&] { ++wakes; }, [](std::string_view) {});
     ASSERT_EQ(driver.open(), nic_result::ok);
   }
-  device.write32(regs::msix1_control, 0);
+  device.write32(regs::msix_control(1), 0);
   device.write32(regs::device_event_enable, 0x1f);
   device.halt(false, 0);
   EXPECT_EQ(device.interrupts, 1U);
@@ -177,7 +177,7 @@ TEST(NicEvents, HaltedReceiveIsRestarted) {
   nic.driver.handle_event();
   EXPECT_FALSE(nic.driver.event_pending());
   EXPECT_EQ(nic.receiver.frames.size(), 3U) << "what had arrived is not lost";
-  EXPECT_EQ(nic.device.reg(regs::queue0_control), 3U);
+  EXPECT_EQ(nic.device.reg(regs::queues_control(0)), 3U);
   EXPECT_EQ(nic.device.reg(regs::device_event_status), 0U);
   EXPECT_EQ(nic.driver.counters().queue_restarts, 1U);
   EXPECT_EQ(nic.driver.table().outstanding(), 0U);

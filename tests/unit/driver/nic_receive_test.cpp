@@ -18,8 +18,8 @@ TEST(NicReceive, OneListAPollAndOneWriteForItsSpace) {
   EXPECT_EQ(nic.driver.poll(64), 5U);
   EXPECT_EQ(nic.receiver.lists, std::vector<std::size_t>{5});
   for (unsigned i = 0; i < 5; ++i) EXPECT_EQ(nic.receiver.frames[i], frame_of(100, i));
-  EXPECT_EQ(nic.device.writes_to(regs::queue0_rx_head), std::vector<std::uint32_t>{5 * 128});
-  EXPECT_EQ(nic.device.writes_to(regs::queue0_completion_head), std::vector<std::uint32_t>{5});
+  EXPECT_EQ(nic.device.writes_to(regs::queues_rx_head(0)), std::vector<std::uint32_t>{5 * 128});
+  EXPECT_EQ(nic.device.writes_to(regs::queues_completion_head(0)), std::vector<std::uint32_t>{5});
   EXPECT_EQ(nic.driver.counters().rx_frames, 5U);
   EXPECT_EQ(nic.driver.counters().rx_bytes, 500U);
 }
@@ -29,7 +29,7 @@ TEST(NicReceive, FramesAreNotCopied) {
   ASSERT_TRUE(nic.device.receive(frame_of(60, 1)));
   nic.driver.poll(1);
   ASSERT_EQ(nic.receiver.skbs.size(), 1U);
-  EXPECT_EQ(nic.receiver.skbs[0].frame.data(), nic.memory.at(nic.device.reg64(regs::queue0_rx_base), 60));
+  EXPECT_EQ(nic.receiver.skbs[0].frame.data(), nic.memory.at(nic.device.reg64(regs::queues_rx_base(0)), 60));
 }
 
 TEST(NicReceive, SaysWhatTheDeviceFoundOut) {
@@ -141,7 +141,7 @@ TEST(NicReceive, CompletionsThatCanNotBeAreSkipped) {
   ASSERT_TRUE(nic.device.receive(frame_of(100, 2)));
   ASSERT_TRUE(nic.device.receive(frame_of(100, 3)));
   // The first one's place is made to reach beyond the ring, the second one's kind to be unknown.
-  std::byte* records = nic.memory.at(nic.device.reg64(regs::queue0_completion_base), 64);
+  std::byte* records = nic.memory.at(nic.device.reg64(regs::queues_completion_base(0)), 64);
   auto first = regs::frame_completion::decode(std::span<const std::byte, 32>(records, 32));
   first.ring_offset = (1U << 15) - 64;
   first.encode(std::span<std::byte, 32>(records, 32));

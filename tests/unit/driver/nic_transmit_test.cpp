@@ -58,10 +58,10 @@ TEST(NicTransmit, OneDoorbellABatch) {
   nic_fixture nic;
   nic.device.forget();
   for (unsigned i = 0; i < 5; ++i) ASSERT_EQ(nic.driver.xmit(skb_of(60, i)), ip::netdev_tx::ok);
-  EXPECT_TRUE(nic.device.writes_to(regs::queue0_tx_tail).empty());
+  EXPECT_TRUE(nic.device.writes_to(regs::queues_tx_tail(0)).empty());
   nic.driver.flush();
   nic.driver.flush();
-  EXPECT_EQ(nic.device.writes_to(regs::queue0_tx_tail), std::vector<std::uint32_t>{5});
+  EXPECT_EQ(nic.device.writes_to(regs::queues_tx_tail(0)), std::vector<std::uint32_t>{5});
   EXPECT_EQ(nic.driver.counters().tx_doorbells, 1U);
   nic.device.transmit();
   for (unsigned i = 0; i < 5; ++i) EXPECT_EQ(nic.device.sent[i].bytes, frame_of(60, i));
@@ -71,7 +71,7 @@ TEST(NicTransmit, FullRingIsBusyAndWakesWhenThereIsRoom) {
   nic_fixture nic;
   for (unsigned i = 0; i < 16; ++i) ASSERT_EQ(nic.driver.xmit(skb_of(60, i)), ip::netdev_tx::ok);
   EXPECT_EQ(nic.driver.xmit(skb_of(60, 99)), ip::netdev_tx::busy);
-  EXPECT_EQ(nic.device.reg(regs::queue0_tx_tail), 16U) << "busy announces what fills the ring";
+  EXPECT_EQ(nic.device.reg(regs::queues_tx_tail(0)), 16U) << "busy announces what fills the ring";
   EXPECT_EQ(nic.driver.counters().tx_busy, 1U);
   nic.device.transmit(3);
   nic.driver.poll(8);
@@ -151,7 +151,7 @@ TEST(NicTransmit, CompletionsThatCanNotBeAreIgnored) {
   for (unsigned i = 0; i < 4; ++i) ASSERT_EQ(nic.driver.xmit(skb_of(60, i)), ip::netdev_tx::ok);
   nic.driver.flush();
   nic.device.transmit();
-  std::byte* record = nic.memory.at(nic.device.reg64(regs::queue0_completion_base), 32);
+  std::byte* record = nic.memory.at(nic.device.reg64(regs::queues_completion_base(0)), 32);
   auto completion = regs::transmit_completion::decode(std::span<const std::byte, 32>(record, 32));
   completion.tx_index = 5;
   completion.encode(std::span<std::byte, 32>(record, 32));

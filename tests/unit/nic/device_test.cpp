@@ -64,16 +64,16 @@ class device_test : public ::testing::Test {
 
   device_test() {
     write64(regs::device_mac_address, 0x0100'0000'0002);
-    write64(regs::queue0_rx_base, receive_base);
-    write(regs::queue0_rx_size, 15);
-    write64(regs::queue0_completion_base, completion_base);
-    write64(regs::queue0_tx_base, transmit_base);
-    write(regs::queue0_ring_sizes, 4 | 5 << 8);
-    write64(regs::msix0_address, message_address);
-    write(regs::msix0_data, 0x55);
-    write(regs::msix0_control, 0);
-    write64(regs::msix1_address, message_address + 16);
-    write(regs::msix1_control, 0);
+    write64(regs::queues_rx_base(0), receive_base);
+    write(regs::queues_rx_size(0), 15);
+    write64(regs::queues_completion_base(0), completion_base);
+    write64(regs::queues_tx_base(0), transmit_base);
+    write(regs::queues_ring_sizes(0), 4 | 5 << 8);
+    write64(regs::msix_address(0), message_address);
+    write(regs::msix_data(0), 0x55);
+    write(regs::msix_control(0), 0);
+    write64(regs::msix_address(1), message_address + 16);
+    write(regs::msix_control(1), 0);
   }
 
   void write(std::uint32_t offset, std::uint32_t value) { nic.write_register(offset, value); }
@@ -83,7 +83,7 @@ class device_test : public ::testing::Test {
   }
   std::uint32_t read(std::uint32_t offset) { return nic.read_register(offset).value(); }
   void enable() {
-    write(regs::queue0_control, 3);
+    write(regs::queues_control(0), 3);
     settle();
   }
   void settle() {
@@ -111,7 +111,7 @@ class device_test : public ::testing::Test {
     std::copy(bytes.begin(), bytes.end(), port.at(transmit_base + 16U * (index % 32U)));
   }
   void ring(std::uint16_t tail) {
-    write(regs::queue0_tx_tail, tail);
+    write(regs::queues_tx_tail(0), tail);
     settle();
   }
   void command(regs::command_op op, std::uint16_t tag) {
@@ -129,8 +129,8 @@ TEST_F(device_test, a_frame_is_delivered_with_its_completion) {
   EXPECT_EQ(frame_record(0).length, frame.size());
   EXPECT_EQ(frame_record(0).packet_class, regs::packet_class::ipv4_tcp);
   EXPECT_TRUE(frame_record(0).phase);
-  EXPECT_EQ(read(regs::queue0_rx_tail), 64U);
-  EXPECT_EQ(read(regs::queue0_completion_tail), 1U);
+  EXPECT_EQ(read(regs::queues_rx_tail(0)), 64U);
+  EXPECT_EQ(read(regs::queues_completion_tail(0)), 1U);
   EXPECT_EQ(read(regs::counter_rx_delivered), 1U);
   EXPECT_EQ(read(regs::counter_table_miss), 1U);
 }
@@ -167,8 +167,8 @@ TEST_F(device_test, completion_ring_full_drops_and_goes_on_in_the_second_round) 
   for (int i = 0; i < 20; ++i) receive();
   EXPECT_EQ(read(regs::counter_rx_delivered), 16U);
   EXPECT_EQ(read(regs::counter_rx_drop_completion_full), 4U);
-  EXPECT_EQ(read(regs::queue0_rx_tail), 16U * 64U);
-  write(regs::queue0_completion_head, 1);
+  EXPECT_EQ(read(regs::queues_rx_tail(0)), 16U * 64U);
+  write(regs::queues_completion_head(0), 1);
   receive();
   EXPECT_FALSE(frame_record(16).phase);
   EXPECT_EQ(frame_record(16).ring_offset, 16U * 64U);
@@ -186,7 +186,7 @@ TEST_F(device_test, ring_full_comes_before_completion_full) {
 TEST_F(device_test, device_buffer_full_while_memory_does_not_answer) {
   enable();
   write(regs::device_max_frame, 16383);
-  write(regs::queue0_rx_size, 20);
+  write(regs::queues_rx_size(0), 20);
   const auto frame = build_frame({.payload = std::vector<std::uint8_t>(16000)});
   for (int i = 0; i < 5; ++i) nic.receive(frame, false);
   EXPECT_EQ(read(regs::counter_rx_drop_fifo_full), 1U);
@@ -200,7 +200,7 @@ TEST_F(device_test, refused_receive_write_halts_until_enabled_again) {
   write(regs::device_event_enable, 0x1f);
   port.refused_pages = {receive_base / page_bytes};
   receive();
-  EXPECT_EQ(read(regs::queue0_status), 0x7U);  // Both active, receive halted.
+  EXPECT_EQ(read(regs::queues_status(0)), 0x7U);  // Both active, receive halted.
   EXPECT_EQ(read(regs::device_event_status), 0x5U);
   EXPECT_EQ(read(regs::device_dma_error_address), receive_base);
   EXPECT_EQ(read(regs::device_dma_error_source), 0U);
@@ -209,12 +209,12 @@ TEST_F(device_test, refused_receive_write_halts_until_enabled_again) {
   receive();
   EXPECT_EQ(read(regs::counter_rx_drop_disabled), 1U);
   port.refused_pages.clear();
-  write(regs::queue0_control, 2);
-  EXPECT_EQ(read(regs::queue0_status), 0x6U);
-  write(regs::queue0_control, 3);
+  write(regs::queues_control(0), 2);
+  EXPECT_EQ(read(regs::queues_status(0)), 0x6U);
+  write(regs::queues_control(0), 3);
   receive();
-  EXPECT_EQ(read(regs::queue0_status), 0x3U);
-  EXPECT_EQ(read(regs::queue0_completion_tail), 1U);
+  EXPECT_EQ(read(regs::queues_status(0)), 0x3U);
+  EXPECT_EQ(read(regs::queues_completion_tail(0)), 1U);
   write(regs::device_event_status, 0x1f);
   EXPECT_EQ(read(regs::device_event_status), 0U);
 }
@@ -248,7 +248,7 @@ TEST_F(device_test, answers_wait_for_completion_space_and_too_many_commands_are_
   for (std::uint16_t tag = 0; tag < 20; ++tag) command(regs::command_op::query, tag);
   EXPECT_EQ(read(regs::connection_result) >> 8 & 0xff, 16U);
   EXPECT_EQ(read(regs::counter_commands_dropped), 4U);
-  write(regs::queue0_completion_head, 16);
+  write(regs::queues_completion_head(0), 16);
   settle();
   EXPECT_EQ(read(regs::connection_result) >> 8 & 0xff, 0U);
   EXPECT_EQ(record<regs::command_completion>(31).tag, 15);
@@ -257,7 +257,7 @@ TEST_F(device_test, answers_wait_for_completion_space_and_too_many_commands_are_
 TEST_F(device_test, answers_are_only_in_result_while_the_queue_is_disabled) {
   command(regs::command_op::query, 9);
   EXPECT_EQ(read(regs::connection_result) >> 16, 9U);
-  EXPECT_EQ(read(regs::queue0_completion_tail), 0U);
+  EXPECT_EQ(read(regs::queues_completion_tail(0)), 0U);
 }
 
 TEST_F(device_test, transmit_gathers_pads_and_puts_the_checksum_in) {
@@ -281,7 +281,7 @@ TEST_F(device_test, transmit_gathers_pads_and_puts_the_checksum_in) {
   ASSERT_EQ(port.sent.size(), 1U);
   frame.resize(60);
   EXPECT_EQ(port.sent[0], frame);
-  EXPECT_EQ(read(regs::queue0_tx_head), 2U);
+  EXPECT_EQ(read(regs::queues_tx_head(0)), 2U);
   EXPECT_EQ(record<regs::transmit_completion>(0).tx_index, 2);
   EXPECT_EQ(record<regs::transmit_completion>(0).kind, regs::completion_kind::transmit);
   EXPECT_EQ(read(regs::counter_tx_checksum_inserted), 1U);
@@ -306,7 +306,7 @@ TEST_F(device_test, transmit_rules_are_checked_frame_by_frame) {
   ring(7);
   EXPECT_EQ(read(regs::counter_tx_drop_descriptor), 5U);
   EXPECT_EQ(read(regs::counter_tx_frames), 2U);
-  EXPECT_EQ(read(regs::queue0_tx_head), 7U);
+  EXPECT_EQ(read(regs::queues_tx_head(0)), 7U);
 }
 
 TEST_F(device_test, unreadable_bytes_drop_a_frame_and_an_unreadable_descriptor_halts) {
@@ -320,13 +320,13 @@ TEST_F(device_test, unreadable_bytes_drop_a_frame_and_an_unreadable_descriptor_h
   EXPECT_EQ(read(regs::device_event_status), 2U);
   port.refused_pages = {transmit_base / page_bytes};
   ring(3);
-  EXPECT_EQ(read(regs::queue0_status), 0xbU);
+  EXPECT_EQ(read(regs::queues_status(0)), 0xbU);
   EXPECT_EQ(read(regs::device_event_status), 0xaU);
-  EXPECT_EQ(read(regs::queue0_tx_head), 2U);
+  EXPECT_EQ(read(regs::queues_tx_head(0)), 2U);
 }
 
 TEST_F(device_test, a_frame_of_more_descriptors_than_are_read_ahead) {
-  write(regs::queue0_ring_sizes, 4 | 8 << 8);
+  write(regs::queues_ring_sizes(0), 4 | 8 << 8);
   enable();
   for (std::uint16_t i = 0; i < 100; ++i) {
     std::array<std::byte, 16> bytes;
@@ -342,19 +342,19 @@ TEST_F(device_test, a_frame_of_more_descriptors_than_are_read_ahead) {
 
 TEST_F(device_test, an_armed_queue_interrupts_once) {
   enable();
-  write(regs::queue0_completion_head, 0x8000'0000);
+  write(regs::queues_completion_head(0), 0x8000'0000);
   receive();
   receive();
   EXPECT_EQ(read(regs::counter_interrupts), 1U);
   EXPECT_EQ(*port.at(message_address), std::byte{0x55});
-  write(regs::queue0_completion_head, 0x8000'0001);  // One is there already.
+  write(regs::queues_completion_head(0), 0x8000'0001);  // One is there already.
   EXPECT_EQ(read(regs::counter_interrupts), 2U);
 }
 
 TEST_F(device_test, moderation_by_time_is_the_timer) {
-  write(regs::queue0_moderation, 4 | 50 << 16);
+  write(regs::queues_moderation(0), 4 | 50 << 16);
   enable();
-  write(regs::queue0_completion_head, 0x8000'0000);
+  write(regs::queues_completion_head(0), 0x8000'0000);
   port.now = 1000;
   receive();
   EXPECT_EQ(nic.next_timer(), 1050U);
