@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
@@ -18,12 +19,17 @@ bool tcp_may_update_window(const tcp_sock& tp, std::uint32_t ack, std::uint32_t 
          (seq == tp.snd_wl1 && (window > tp.snd_wnd || window == 0));
 }
 
+void tcp_snd_una_update(tcp_sock& tp, std::uint32_t ack) noexcept {
+  tp.bytes_acked += ack - tp.snd_una;
+  tp.snd_una = ack;
+}
+
 void tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment, ack_news& news) noexcept {
   const std::uint32_t window = segment.flags.syn ? segment.window : std::uint32_t{segment.window} << tp.snd_wscale;
   if (!tcp_may_update_window(tp, segment.ack_seq, segment.seq, window)) return;
-  news.window_update = window != tp.snd_wnd;
+  news.window_update = true;
   tp.snd_wl1 = segment.seq;
-  if (!news.window_update) return;
+  if (window == tp.snd_wnd) return;
   tp.snd_wnd = window;
   tcp_fast_path_check(tp);
   if (window > tp.max_window) {
@@ -32,101 +38,43 @@ void tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment, ack_news& ne
   }
 }
 
-void forget_marks(tcp_sock& tp, const tcp_skb& skb) noexcept {
-  if (skb.sacked) --tp.sacked_out;
-  if (skb.lost) --tp.lost_out;
-  if (skb.retransmitted) --tp.retrans_out;
-}
-
-/// Takes what is acknowledged off the queue. The time the first of it was sent, unless that is ambiguous (RFC 6298 3).
-std::optional<std::uint64_t> tcp_clean_rtx_queue(tcp_sock& tp, ack_news& news) noexcept {
-  std::optional<std::uint64_t> sent_at;
-  bool retransmitted = false;
-  std::uint32_t newly_delivered = 0;
-  while (tcp_skb* skb = tp.sk_write_queue.rtx_head()) {
-    if (after(skb->end_seq, tp.snd_una)) {
-      // Part of a segment was acknowledged: the rest keeps its marks.
-      if (after(tp.snd_una, skb->seq) && skb->len != 0) {
-        tp.sk_write_queue.trim_head(std::min(tp.snd_una - skb->seq, skb->len));
-        news.data_acked = true;
-      }
-      break;
-    }
-    if (!skb->sacked) {
-      ++newly_delivered;
-      if (tp.sack_ok) tcp_rack_advance(tp, *skb);
-    }
-    ++news.acked;
-    (skb->syn ? news.syn_acked : news.data_acked) = true;
-    if (skb->ever_retransmitted) {
-      retransmitted = true;
-    } else if (!sent_at) {
-      sent_at = skb->sent_at_ns;
-    }
-    if (tp.sack_ok) {
-      forget_marks(tp, *skb);
-    } else {
-      if (skb->lost) --tp.lost_out;
-      if (skb->retransmitted) --tp.retrans_out;
-    }
-    --tp.packets_out;
-    tp.sk_write_queue.pop_front();
-  }
-  if (!tp.sack_ok && news.acked != 0) {
-    // Duplicate ACKs have announced all but one of them.
-    newly_delivered = std::max(news.acked - std::min(news.acked, tp.sacked_out), 1U);
-    tcp_remove_reno_sacks(tp, news.acked);
-  }
-  tp.delivered += newly_delivered;
-  news.delivered += newly_delivered;
-  tp.sacked_out = std::min(tp.sacked_out, tp.packets_out - std::min(tp.packets_out, tp.lost_out));
-  return retransmitted ? std::nullopt : sent_at;
-}
-
-/// RFC 6298 2 and 3; RFC 7323 4.1: with timestamps an ACK of a retransmission is a sample as well.
-void tcp_ack_update_rtt(tcp_sock& tp, std::optional<std::uint64_t> sent_at, const ack_news& news) noexcept {
-  if (news.acked == 0) return;
-  std::uint32_t rtt_us = 0;
-  if (sent_at) {
-    rtt_us = static_cast<std::uint32_t>((tp.net->now_ns() - *sent_at) / base::ns_per_us);
-    tp.icsk_ca_ops->pkts_acked(tp, rtt_us);
-  } else if (tp.saw_tstamp && tp.rcv_tsecr != 0) {
-    const std::uint32_t delta_ms = tcp_time_stamp(tp) - tp.rcv_tsecr;
-    if (delta_ms > tp.net->config.tcp_rto_max_ms) return;
-    rtt_us = std::max<std::uint32_t>(delta_ms, 1) * 1000;
-  } else {
-    return;
-  }
-  tp.rtt_min_us = std::min(tp.rtt_min_us, rtt_us);
-  tcp_rtt_estimator(tp, rtt_us);
-  tcp_set_rto(tp);
-  tp.icsk_backoff = 0;
-}
-
-/// The peer answered while its window was closed (Linux: tcp_ack_probe).
+/// The peer answered while its window was closed.
 void tcp_ack_probe(tcp_sock& tp) {
   const tcp_skb* head = tp.sk_write_queue.send_head();
-  if (head == nullptr) {
-    if (tp.icsk_pending == icsk_time::probe0) inet_csk_clear_xmit_timer(tp);
-    return;
-  }
+  if (head == nullptr) return;
   if (!after(head->end_seq, tcp_wnd_end(tp))) {
     tp.icsk_backoff = 0;
+    tp.icsk_probes_tstamp_ms = 0;
     if (tp.icsk_pending == icsk_time::probe0) inet_csk_clear_xmit_timer(tp);
   } else {
-    const std::uint64_t when = std::uint64_t{tcp_probe0_base_us(tp)} << tp.icsk_backoff;
-    const std::uint64_t most = std::uint64_t{tp.net->config.tcp_rto_max_ms} * 1000;
-    inet_csk_reset_xmit_timer(tp, icsk_time::probe0, static_cast<std::uint32_t>(std::min(when, most)));
+    inet_csk_reset_xmit_timer(tp, icsk_time::probe0, tcp_clamp_probe0_to_user_timeout(tp, tcp_probe0_when_us(tp)));
   }
 }
 
-void tcp_cong_control(tcp_sock& tp, const ack_news& news) noexcept {
-  if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::cwr) {
-    tcp_cwnd_reduction(tp, news);
-  } else if (news.acked != 0 && news.delivered != 0) {
-    // What was SACKed before was counted then.
-    tp.icsk_ca_ops->cong_avoid(tp, news.delivered);
+/// Where reordering is usual, what arrives out of order is progress as well.
+bool tcp_may_raise_cwnd(const tcp_sock& tp, const ack_news& news) noexcept {
+  return tp.reordering > tp.net->config.tcp_reordering ? news.is_forward_progress() : news.data_acked;
+}
+
+void tcp_cong_control(tcp_sock& tp, std::uint32_t delivered, std::uint32_t newly_lost, const ack_news& news) {
+  if (tcp_in_cwnd_reduction(tp)) {
+    tcp_cwnd_reduction(tp, delivered, newly_lost, news.una_advanced);
+  } else if (tcp_may_raise_cwnd(tp, news)) {
+    tp.icsk_ca_ops->cong_avoid(tp, delivered);
+    tp.snd_cwnd_stamp_ms = tp.net->now_ms();
   }
+  tcp_update_pacing_rate(tp);
+}
+
+void tcp_xmit_recovery(tcp_sock& tp, rexmit next) {
+  if (next == rexmit::none || tp.skc_state == tcp_state::syn_sent) return;
+  if (next == rexmit::fresh_data) {
+    tcp_push_pending_frames(tp, tcp_nagle_off);
+    // Otherwise there was nothing to send that could show whether the timeout was spurious.
+    if (after(tp.snd_nxt, tp.high_seq)) return;
+    tp.frto = false;
+  }
+  tcp_xmit_retransmit_queue(tp);
 }
 
 /// An ACK of something that cannot be: RFC 5961 section 5.2, RFC 9293 3.10.7.4.
@@ -139,6 +87,51 @@ ack_verdict refuse_ack(tcp_sock& tp, const rx_segment& segment, bool too_old) {
   return ack_verdict::invalid;
 }
 
+/// Late, but its SACK blocks may be news.
+ack_verdict old_ack(tcp_sock& tp, const rx_segment& segment) {
+  if (!tp.sack_ok || segment.options.sack_block_count == 0) return ack_verdict::old;
+  ack_news news;
+  rexmit next = rexmit::none;
+  tcp_sacktag_write_queue(tp, segment, tp.snd_una, news);
+  tcp_count_delivered(tp, news.sack_delivered, false);
+  tcp_fastretrans_alert(tp, tp.snd_una, 0, news, next);
+  tcp_xmit_recovery(tp, next);
+  return ack_verdict::old;
+}
+
+/// Nothing was in flight.
+void ack_of_nothing(tcp_sock& tp, std::uint32_t prior_snd_una, ack_news& news) {
+  rexmit next = rexmit::none;
+  if (news.dsacking_ack) tcp_fastretrans_alert(tp, prior_snd_una, 0, news, next);
+  tcp_ack_probe(tp);
+  tcp_process_tlp_ack(tp, tp.snd_una, news);
+}
+
+/// What the ACK says about windows, SACK and ECN, before anything leaves the queue.
+void read_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path, std::uint32_t prior_snd_una, ack_news& news) {
+  if (!slow_path && news.una_advanced) {
+    // As predicted: the window is what it was, and there are no options that say more.
+    tp.snd_wl1 = segment.seq;
+    tcp_snd_una_update(tp, segment.ack_seq);
+    news.window_update = true;
+    tp.net->count(mib::hp_acks);
+    return;
+  }
+  news.data = segment.seq != segment.end_seq;
+  if (!news.data) tp.net->count(mib::pure_acks);
+  tcp_ack_update_window(tp, segment, news);
+  tcp_snd_una_update(tp, segment.ack_seq);
+  news.ece = tcp_rcv_ecn_echo(tp, segment.flags);
+  if (tp.sack_ok && segment.options.sack_block_count != 0) {
+    tcp_sacktag_write_queue(tp, segment, prior_snd_una, news);
+    tcp_count_delivered(tp, news.sack_delivered, news.ece);
+  }
+}
+
+bool tcp_ack_is_dubious(const tcp_sock& tp, const ack_news& news) noexcept {
+  return !news.is_not_dup() || news.is_ca_alert() || tp.icsk_ca_state != tcp_ca::open;
+}
+
 }  // namespace
 
 void tcp_fast_path_check(tcp_sock& tp) noexcept {
@@ -146,51 +139,57 @@ void tcp_fast_path_check(tcp_sock& tp) noexcept {
                          tp.sk_receive_queue.bytes() < tcp_win_from_space(tp.sk_rcvbuf);
 }
 
+void tcp_count_delivered(tcp_sock& tp, std::uint32_t segments, bool ece) noexcept {
+  tp.delivered += segments;
+  if (ece) tp.delivered_ce += segments;
+}
+
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
-  ack_news news;
   const std::uint32_t prior_snd_una = tp.snd_una;
   const std::uint32_t ack = segment.ack_seq;
-  const std::uint32_t prior_packets = tp.packets_out;
-
   if (before(ack, prior_snd_una)) {
-    if (before(ack, prior_snd_una - std::max(tp.max_window, 1U))) return refuse_ack(tp, segment, true);
-    // Late, but its SACK blocks may be news.
-    if (tp.sack_ok && segment.options.sack_block_count != 0 && prior_packets != 0) {
-      tcp_sacktag_write_queue(tp, segment, news);
-      tcp_fastretrans_alert(tp, news);
-      tcp_cong_control(tp, news);
-      tcp_xmit_retransmit_queue(tp);
-    }
-    return ack_verdict::old;
+    // RFC 5961 5.2; older than anything that was ever acknowledged it cannot be.
+    const auto most = static_cast<std::uint32_t>(std::min<std::uint64_t>(tp.max_window, tp.bytes_acked));
+    if (before(ack, prior_snd_una - most)) return refuse_ack(tp, segment, true);
+    return old_ack(tp, segment);
   }
   if (after(ack, tp.snd_nxt)) return refuse_ack(tp, segment, false);
 
-  news.data = !segment.payload.empty() || segment.flags.fin;
+  ack_news news;
   news.una_advanced = after(ack, prior_snd_una);
   if (news.una_advanced) tp.icsk_retransmits = 0;
-  if (slow_path || !tp.header_prediction) {
-    tcp_ack_update_window(tp, segment, news);
-  } else {
-    tp.snd_wl1 = segment.seq;
-  }
-  tp.snd_una = ack;
+  const std::uint32_t prior_packets = tp.packets_out;
+  const std::uint32_t prior_delivered = tp.delivered;
+  const std::uint32_t prior_delivered_ce = tp.delivered_ce;
+  const std::uint32_t prior_lost = tp.lost;
+  const std::uint32_t prior_fack = tp.sack_ok ? tcp_highest_sack_seq(tp) : tp.snd_una;
+  read_ack(tp, segment, slow_path, prior_snd_una, news);
+  tcp_ecn_accept_cwr(tp, segment);
   tp.sk_err_soft = 0;
   tp.icsk_probes_out = 0;
-  tp.rcv_tstamp_ns = tp.net->now_ns();
+  tp.rcv_tstamp_ms = tp.net->now_ms();
   if (prior_packets == 0) {
-    tcp_ack_probe(tp);
+    ack_of_nothing(tp, prior_snd_una, news);
+    tp.icsk_ca_ops->in_ack_event(tp, news.ece);
     return ack_verdict::good;
   }
 
-  if (tp.sack_ok && segment.options.sack_block_count != 0) tcp_sacktag_write_queue(tp, segment, news);
-  const auto sent_at = tcp_clean_rtx_queue(tp, news);
-  tcp_ack_update_rtt(tp, sent_at, news);
-  if (tp.packets_out == 0 && tp.sk_write_queue.send_head() != nullptr) tcp_ack_probe(tp);
-  tcp_process_tlp_ack(tp, news);
-  if (news.is_dupack() || news.data_sacked || tp.icsk_ca_state != tcp_ca::open) tcp_fastretrans_alert(tp, news);
-  tcp_cong_control(tp, news);
-  if (news.una_advanced && !news.reo_timer_armed && !tcp_schedule_loss_probe(tp, true)) tcp_rearm_rto(tp);
-  if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::loss) tcp_xmit_retransmit_queue(tp);
+  tcp_clean_rtx_queue(tp, prior_fack, news);
+  tcp_rack_update_reo_wnd(tp, news.rate);
+  tp.icsk_ca_ops->in_ack_event(tp, news.ece);
+  tcp_process_tlp_ack(tp, ack, news);
+  rexmit next = rexmit::none;
+  if (tcp_ack_is_dubious(tp, news)) {
+    const bool duplicate = !news.una_advanced && !news.is_not_dup() && !news.dsacking_ack;
+    tcp_fastretrans_alert(tp, prior_snd_una, duplicate ? 1 : 0, news, next);
+  }
+  if (news.set_xmit_timer && !tcp_schedule_loss_probe(tp, true)) tcp_rearm_rto(tp);
+  const std::uint32_t delivered = tp.delivered - prior_delivered;
+  tp.net->count(mib::delivered, delivered);
+  tp.net->count(mib::delivered_ce, tp.delivered_ce - prior_delivered_ce);
+  tcp_rate_gen(tp, delivered, tp.is_sack_reneg, news.rate);
+  tcp_cong_control(tp, delivered, tp.lost - prior_lost, news);
+  tcp_xmit_recovery(tp, next);
   trace(tp, tracepoint::tcp_probe, segment);
   return ack_verdict::good;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_seq.hpp"
@@ -54,8 +55,8 @@ void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept 
   tp.icsk_ack.ato_us = delack_min_us(tp);
 }
 
-void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) noexcept {
-  const std::uint64_t now = tp.net->now_ns();
+void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) {
+  const std::uint32_t now = tp.net->now_ms();
   icsk_ack_state& ack = tp.icsk_ack;
   ack.sched = true;
   tcp_measure_rcv_mss(tp, segment);
@@ -64,7 +65,7 @@ void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) noexcept {
     tcp_incr_quickack(tp, tcp_max_quickacks);
     ack.ato_us = delack_min_us(tp);
   } else {
-    const std::uint64_t gap_us = (now - ack.lrcvtime_ns) / base::ns_per_us;
+    const std::uint64_t gap_us = std::uint64_t{now - ack.lrcvtime_ms} * 1000;
     if (gap_us <= delack_min_us(tp) / 2) {
       ack.ato_us = ack.ato_us / 2 + delack_min_us(tp) / 2;
     } else if (gap_us < ack.ato_us) {
@@ -74,7 +75,8 @@ void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) noexcept {
       tcp_incr_quickack(tp, tcp_max_quickacks);
     }
   }
-  ack.lrcvtime_ns = now;
+  ack.lrcvtime_ms = now;
+  tcp_ecn_check_ce(tp, segment);
 }
 
 void tcp_event_ack_sent(tcp_sock& tp) noexcept {
@@ -136,13 +138,13 @@ void tcp_cleanup_rbuf(tcp_sock& tp, std::uint32_t copied) {
 void tcp_init_buffer_space(tcp_sock& tp) noexcept {
   tp.rcvq_space = std::min({tp.rcv_ssthresh, tp.rcv_wnd, 10U * tp.advmss});
   tp.rcvq_space_seq = tp.copied_seq;
-  tp.rcvq_space_time_ns = tp.net->now_ns();
+  tp.rcvq_space_time_us = tp.net->now_us();
 }
 
 void tcp_rcv_space_adjust(tcp_sock& tp) noexcept {
-  const std::uint64_t now = tp.net->now_ns();
-  const std::uint64_t rtt_ns = std::uint64_t{tp.srtt_us >> 3} * base::ns_per_us;
-  if (rtt_ns == 0 || now - tp.rcvq_space_time_ns < rtt_ns) return;
+  const std::uint32_t now = tp.net->now_us();
+  const std::uint32_t rtt_us = tp.srtt_us >> 3;
+  if (rtt_us == 0 || now - tp.rcvq_space_time_us < rtt_us) return;
   const std::uint32_t copied = tp.copied_seq - tp.rcvq_space_seq;
   if (copied > tp.rcvq_space) {
     if (tp.net->config.tcp_moderate_rcvbuf && !tp.sk_rcvbuf_lock) {
@@ -159,7 +161,7 @@ void tcp_rcv_space_adjust(tcp_sock& tp) noexcept {
     tp.rcvq_space = copied;
   }
   tp.rcvq_space_seq = tp.copied_seq;
-  tp.rcvq_space_time_ns = now;
+  tp.rcvq_space_time_us = now;
 }
 
 }  // namespace fourtuple::tcp

@@ -15,7 +15,7 @@ inline constexpr std::uint8_t tcp_max_quickacks = 16;
 void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept;
 void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
 /// Data came in order (Linux: tcp_event_data_recv).
-void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) noexcept;
+void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment);
 /// An ACK went out, alone or with data (Linux: tcp_event_ack_sent).
 void tcp_event_ack_sent(tcp_sock& tp) noexcept;
 /// Sends an ACK if one is due, or sees to it that it comes (Linux: __tcp_ack_snd_check).

@@ -31,15 +31,33 @@ struct tcp_config {
   std::uint32_t tcp_retries2 = 15;       ///< Retransmissions before an established connection is given up.
   std::uint32_t tcp_orphan_retries = 0;  ///< Same for a closed one; 0 stands for 8.
   std::uint32_t tcp_max_syn_backlog = 4096;
-  std::uint32_t tcp_syncookies = 1;     ///< 0: never; 1: when the SYN queue is full; 2: for every SYN.
-  std::uint32_t somaxconn = 4096;       ///< net.core.somaxconn: limit of listen()'s backlog.
-  bool tcp_abort_on_overflow = false;   ///< Reset instead of dropping when the accept queue is full.
-  std::uint32_t tcp_reordering = 3;     ///< Duplicate ACKs that mean loss.
-  std::uint32_t tcp_early_retrans = 3;  ///< 3 and 4: tail loss probes; anything else: none.
-  std::uint32_t tcp_recovery = 1;       ///< Bit 0: RACK loss detection.
+  std::uint32_t tcp_syncookies = 1;        ///< 0: never; 1: when the SYN queue is full; 2: for every SYN.
+  std::uint32_t somaxconn = 4096;          ///< net.core.somaxconn: limit of listen()'s backlog.
+  bool tcp_abort_on_overflow = false;      ///< Reset instead of dropping when the accept queue is full.
+  std::uint32_t tcp_reordering = 3;        ///< Duplicate ACKs that mean loss.
+  std::uint32_t tcp_max_reordering = 300;  ///< To what that may rise on a path that reorders.
+  std::uint32_t tcp_early_retrans = 3;     ///< 3 and 4: tail loss probes; anything else: none.
+  std::uint32_t tcp_recovery = 1;    ///< RACK: bit 1 keeps its window as it is, bit 2 waits also after enough SACKs.
+  std::uint32_t tcp_frto = 2;        ///< 0: no timeout is ever found spurious (RFC 5682).
+  bool tcp_retrans_collapse = true;  ///< Small segments are joined when they are sent again.
   bool tcp_slow_start_after_idle = false;
-  std::string tcp_congestion_control = "cubic";  ///< "cubic" or "reno", for sockets that do not choose.
-  std::uint32_t tcp_initial_cwnd = 10;           ///< TCP_INIT_CWND, a constant in Linux (RFC 6928).
+  std::string tcp_congestion_control = "cubic";  ///< "cubic", "reno" or "dctcp", for sockets that do not choose.
+  std::uint32_t tcp_ecn = 2;                     ///< 0: never; 1: asked for; 2: agreed to when the peer asks.
+  bool tcp_ecn_fallback = true;                  ///< A SYN that has to be repeated does not ask for it.
+
+  std::uint32_t tcp_min_tso_segs = 2;     ///< Segments that are sent as a unit at least.
+  std::uint32_t tcp_tso_win_divisor = 3;  ///< A unit waits for more only below this part of the window.
+  std::uint32_t tcp_tso_rtt_log = 9;      ///< Units get larger as the round trip gets below 2^this us; 0: they do not.
+  std::uint32_t gso_max_size = 65'536;    ///< Bytes of the largest unit (Linux: net_device).
+  std::uint32_t tcp_pacing_ss_ratio = 200;  ///< Pacing rate in per cent of cwnd / srtt, in slow start,
+  std::uint32_t tcp_pacing_ca_ratio = 120;  ///< and after it.
+
+  std::uint32_t tcp_mtu_probing = 0;         ///< 0: never; 1: after a black hole was found; 2: always (RFC 4821).
+  std::uint32_t tcp_base_mss = 1'024;        ///< Where the search for the path's MTU begins.
+  std::uint32_t tcp_mtu_probe_floor = 48;    ///< Least segment that it comes down to.
+  std::uint32_t tcp_probe_threshold = 8;     ///< It ends when less than this is left to search.
+  std::uint32_t tcp_probe_interval_s = 600;  ///< When it begins anew.
+  std::uint32_t tcp_initial_cwnd = 10;       ///< TCP_INIT_CWND, a constant in Linux (RFC 6928).
 
   std::uint32_t tcp_fin_timeout_ms = 60'000;      ///< FIN_WAIT2 of a closed socket.
   std::uint32_t tcp_timewait_length_ms = 60'000;  ///< TCP_TIMEWAIT_LEN, a constant in Linux.

@@ -27,9 +27,15 @@ class reno final : public tcp_congestion_ops {
 }  // namespace
 
 void tcp_congestion_ops::init(tcp_sock&) const noexcept {}
-void tcp_congestion_ops::pkts_acked(tcp_sock&, std::uint32_t) const noexcept {}
-void tcp_congestion_ops::enter_loss(tcp_sock&) const noexcept {}
+void tcp_congestion_ops::pkts_acked(tcp_sock&, std::uint32_t, std::uint32_t) const noexcept {}
+void tcp_congestion_ops::set_state(tcp_sock&, tcp_ca) const noexcept {}
 void tcp_congestion_ops::tx_start(tcp_sock&) const noexcept {}
+void tcp_congestion_ops::in_ack_event(tcp_sock&, bool) const noexcept {}
+void tcp_congestion_ops::data_received(tcp_sock&, bool) const {}
+
+std::uint32_t tcp_congestion_ops::undo_cwnd(const tcp_sock& tp) const noexcept {
+  return std::max(tp.snd_cwnd, tp.prior_cwnd);
+}
 
 const tcp_congestion_ops& tcp_reno() noexcept {
   static const reno instance;
@@ -37,7 +43,7 @@ const tcp_congestion_ops& tcp_reno() noexcept {
 }
 
 const tcp_congestion_ops* tcp_ca_find(std::string_view name) noexcept {
-  for (const tcp_congestion_ops* ops : {&tcp_cubic(), &tcp_reno()}) {
+  for (const tcp_congestion_ops* ops : {&tcp_cubic(), &tcp_reno(), &tcp_dctcp()}) {
     if (ops->name() == name) return ops;
   }
   return nullptr;

@@ -19,20 +19,28 @@ class tcp_congestion_ops {
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   /// The slow start threshold after a loss, in segments.
   [[nodiscard]] virtual std::uint32_t ssthresh(tcp_sock& tp) const noexcept = 0;
-  /// `acked` more segments were acknowledged, and nothing was lost.
+  /// `acked` more segments were acknowledged, and cwnd may grow.
   virtual void cong_avoid(tcp_sock& tp, std::uint32_t acked) const noexcept = 0;
 
   // What some need to know and others do not.
 
   /// The connection is established, or chose this algorithm.
   virtual void init(tcp_sock& tp) const noexcept;
-  /// Segments were acknowledged that were sent once, `rtt_us` ago.
-  virtual void pkts_acked(tcp_sock& tp, std::uint32_t rtt_us) const noexcept;
-  /// The retransmission timer fired (Linux: set_state with TCP_CA_Loss); ssthresh() was asked before.
-  virtual void enter_loss(tcp_sock& tp) const noexcept;
-  /// The first segment after a time without any in flight; lsndtime_ns is still the last one's (Linux:
+  /// Segments were acknowledged, the last of them `rtt_us` after it was sent.
+  virtual void pkts_acked(tcp_sock& tp, std::uint32_t rtt_us, std::uint32_t segments) const noexcept;
+  /// The state of recovery changes from tcp_sock::icsk_ca_state to `next`. After a timeout ssthresh() was asked before.
+  virtual void set_state(tcp_sock& tp, tcp_ca next) const noexcept;
+  /// The first segment after a time without any in flight; lsndtime_ms is still the last one's (Linux:
   /// CA_EVENT_TX_START).
   virtual void tx_start(tcp_sock& tp) const noexcept;
+  /// cwnd after a reduction that was for nothing.
+  [[nodiscard]] virtual std::uint32_t undo_cwnd(const tcp_sock& tp) const noexcept;
+  /// An ACK was worked off as far as what it says of arrivals; `ece`: it said that congestion was met.
+  virtual void in_ack_event(tcp_sock& tp, bool ece) const noexcept;
+  /// It makes no sense without ECN (Linux: TCP_CONG_NEEDS_ECN).
+  [[nodiscard]] virtual bool needs_ecn() const noexcept { return false; }
+  /// ECN is agreed on and data has come, marked with CE or not (Linux: CA_EVENT_ECN_IS_CE, CA_EVENT_ECN_NO_CE).
+  virtual void data_received(tcp_sock& tp, bool ce) const;
 
  protected:
   ~tcp_congestion_ops() = default;
@@ -40,6 +48,8 @@ class tcp_congestion_ops {
 
 /// RFC 5681: half of cwnd after a loss, one segment more each round trip.
 [[nodiscard]] const tcp_congestion_ops& tcp_reno() noexcept;
+/// RFC 8257: the reduction follows the fraction of marked segments.
+[[nodiscard]] const tcp_congestion_ops& tcp_dctcp() noexcept;
 /// By its name in TCP_CONGESTION; nullptr if there is no such.
 [[nodiscard]] const tcp_congestion_ops* tcp_ca_find(std::string_view name) noexcept;
 

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_output.hpp"
@@ -52,6 +54,7 @@ void tcp_openreq_init(const tcp_sock& listener, sock::tcp_request_sock& req, con
   req.tstamp_ok = config.tcp_timestamps && options.timestamps.has_value();
   req.ts_recent = req.tstamp_ok ? options.timestamps->value : 0;
   req.sack_ok = config.tcp_sack && options.sack_permitted;
+  req.ecn_ok = tcp_ecn_create_request(listener, segment);
   req.wscale_ok = config.tcp_window_scaling && options.window_scale.has_value();
   req.snd_wscale = static_cast<std::uint8_t>((req.wscale_ok ? *options.window_scale : std::uint8_t{0}) & 0xf);
 }
@@ -151,7 +154,7 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
   synack.tuple = req.skc_tuple;
   synack.header.seq = req.snt_isn;
   synack.header.ack_seq = req.rcv_isn + 1;
-  synack.header.flags = {.syn = true, .ack = true};
+  synack.header.flags = {.syn = true, .ack = true, .ece = req.ecn_ok};
   synack.header.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(req.rsk_rcv_wnd, 65535));
   synack.options.mss = tcp_advertised_mss(listener, via->mtu);
   synack.options.sack_permitted = req.sack_ok;
@@ -160,7 +163,8 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
     const std::uint32_t clock = type == tcp_synack::cookie ? cookie_init_timestamp(req, net.now_ms()) : net.now_ms();
     synack.options.timestamps = packet::tcp_timestamps{clock + req.ts_off, req.ts_recent};
   }
-  synack.tos = listener.tos;
+  synack.tos = static_cast<std::uint8_t>(listener.tos & ~ecn_mask);
+  if (req.ecn_ok && listener.icsk_ca_ops->needs_ecn()) synack.tos |= ecn_ect_0;
   synack.ttl = listener.uc_ttl;
   net.trace(
       {.what = tracepoint::tcp_send_synack, .tuple = req.skc_tuple, .seq = req.snt_isn, .ack_seq = req.rcv_isn + 1});

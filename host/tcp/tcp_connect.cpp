@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -37,7 +38,7 @@ void tcp_connect_init(tcp_sock& tp) {
   tp.icsk_rto_us = config.tcp_rto_init_ms * 1000;
   tp.icsk_retransmits = 0;
   tp.icsk_backoff = 0;
-  tp.retrans_stamp_set = false;
+  tp.retrans_stamp_ms = 0;
 }
 
 }  // namespace
@@ -47,15 +48,16 @@ int tcp_connect(tcp_sock& tp) {
   tcp_skb* skb = tp.sk_write_queue.push(tp.write_seq, 0);
   if (skb == nullptr) return -ENOBUFS;
   skb->syn = true;
+  skb->ecn_syn = tcp_ecn_send_syn(tp);
+  tp.ecn_ok = skb->ecn_syn;
   skb->end_seq = ++tp.write_seq;
   // Sent or not, it counts as sent: the timer repeats it.
   tp.sk_write_queue.advance_send_head();
-  ++tp.packets_out;
   tp.snd_nxt = tp.write_seq;
   tp.pushed_seq = tp.write_seq;
-  tp.retrans_stamp_ns = tp.net->now_ns();
-  tp.retrans_stamp_set = true;
+  tp.retrans_stamp_ms = tcp_stamp_ms(*tp.net);
   const ip::xmit_result result = tcp_transmit_skb(tp, *skb);
+  ++tp.packets_out;
   if (result == ip::xmit_result::no_route) return -ENETUNREACH;
   tp.net->count(mib::active_opens);
   inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tp.icsk_rto_us);
@@ -82,9 +84,7 @@ void tcp_send_fin(tcp_sock& tp) {
     skb->fin = true;
     skb->end_seq = ++tp.write_seq;
   }
-  if (tcp_write_xmit(tp, tcp_current_mss(tp), nagle::push) && tp.icsk_pending == icsk_time::none) {
-    inet_csk_reset_xmit_timer(tp, icsk_time::probe0, tcp_probe0_base_us(tp));
-  }
+  tcp_push_pending_frames(tp, tcp_nagle_off);
 }
 
 void tcp_send_active_reset(tcp_sock& tp) {

@@ -7,6 +7,7 @@
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_seq.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -20,7 +21,7 @@ constexpr unsigned cube_shift = 40;  // 10 bits of c, 30 of the cubed time.
 /// In eighths, and rounded down, as Linux has it (beta_scale).
 constexpr std::uint64_t reno_scale = 8 * (one + beta) / 3 / (one - beta);
 /// cwnd is looked at again for the same cwnd after so long (Linux: HZ / 32).
-constexpr std::uint64_t refresh_ns = base::ns_per_s / 32;
+constexpr std::uint32_t refresh_ms = 1000 / 32;
 /// At first, without a W_max, at least 5 % a round trip.
 constexpr std::uint32_t most_acks_at_first = 20;
 /// RFC 9438 4.4: nearly flat, one segment in 100 round trips.
@@ -28,10 +29,17 @@ constexpr std::uint32_t plateau_round_trips = 100;
 /// So far from K the curve is beyond any cwnd, and its cube still fits in 64 bits.
 constexpr std::uint64_t most_offset = 256 * one;
 
-std::uint64_t to_curve_time(std::uint64_t ns) noexcept { return ns / base::ns_per_us * one / 1'000'000; }
+// HyStart ("Taming the elephants", Ha and Rhee 2011), with Linux's constants.
+constexpr std::uint32_t hystart_low_window = 16;
+constexpr std::uint32_t hystart_ack_delta_us = 2'000;  ///< ACKs of a train come closer together.
+constexpr std::uint8_t hystart_min_samples = 8;
+constexpr std::uint32_t hystart_delay_min_us = 4'000;
+constexpr std::uint32_t hystart_delay_max_us = 16'000;
 
-void begin_epoch(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint64_t now_ns) noexcept {
-  ca.epoch_start_ns = std::max<std::uint64_t>(now_ns, 1);
+std::uint64_t to_curve_time(std::uint64_t us) noexcept { return us * one / 1'000'000; }
+
+void begin_epoch(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint32_t now_ms) noexcept {
+  ca.epoch_start_ms = std::max<std::uint32_t>(now_ms, 1);
   ca.ack_cnt = acked;
   ca.tcp_cwnd = cwnd;
   if (ca.last_max_cwnd <= cwnd) {
@@ -45,16 +53,16 @@ void begin_epoch(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::
 }
 
 /// RFC 9438 4.2: W_cubic(t) = C (t - K)^3 + W_max, one round trip ahead.
-std::uint64_t w_cubic(const cubic_state& ca, std::uint64_t now_ns) noexcept {
-  const std::uint64_t t = to_curve_time(now_ns - ca.epoch_start_ns + std::uint64_t{ca.delay_min_us} * base::ns_per_us);
+std::uint64_t w_cubic(const cubic_state& ca, std::uint32_t now_ms) noexcept {
+  const std::uint64_t t = to_curve_time(std::uint64_t{now_ms - ca.epoch_start_ms} * 1000 + ca.delay_min_us);
   const std::uint64_t offset = std::min(t < ca.k ? ca.k - t : t - ca.k, most_offset);
   const std::uint64_t delta = c * offset * offset * offset >> cube_shift;
   if (t < ca.k) return ca.origin_point - std::min<std::uint64_t>(delta, ca.origin_point);
   return ca.origin_point + delta;
 }
 
-void follow_curve(cubic_state& ca, std::uint32_t cwnd, std::uint64_t now_ns) noexcept {
-  const std::uint64_t target = w_cubic(ca, now_ns);
+void follow_curve(cubic_state& ca, std::uint32_t cwnd, std::uint32_t now_ms) noexcept {
+  const std::uint64_t target = w_cubic(ca, now_ms);
   ca.cnt = target > cwnd ? static_cast<std::uint32_t>(cwnd / (target - cwnd)) : plateau_round_trips * cwnd;
   if (ca.last_max_cwnd == 0) ca.cnt = std::min(ca.cnt, most_acks_at_first);
 }
@@ -72,30 +80,82 @@ void follow_reno(cubic_state& ca, std::uint32_t cwnd) noexcept {
 }
 
 /// Linux: bictcp_update.
-void update(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint64_t now_ns) noexcept {
+void update(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint32_t now_ms) noexcept {
   ca.ack_cnt += acked;
-  if (ca.epoch_start_ns != 0 && ca.last_cwnd == cwnd && now_ns - ca.last_time_ns <= refresh_ns) return;
+  if (ca.epoch_start_ms != 0 && ca.last_cwnd == cwnd && now_ms - ca.last_time_ms <= refresh_ms) return;
   // The curve has a resolution of a millisecond; within one only Reno's count goes on.
-  if (ca.epoch_start_ns == 0 || now_ns / base::ns_per_ms != ca.last_time_ns / base::ns_per_ms) {
+  if (ca.epoch_start_ms == 0 || now_ms != ca.last_time_ms) {
     ca.last_cwnd = cwnd;
-    ca.last_time_ns = now_ns;
-    if (ca.epoch_start_ns == 0) begin_epoch(ca, cwnd, acked, now_ns);
-    follow_curve(ca, cwnd, now_ns);
+    ca.last_time_ms = now_ms;
+    if (ca.epoch_start_ms == 0) begin_epoch(ca, cwnd, acked, now_ms);
+    follow_curve(ca, cwnd, now_ms);
   }
   follow_reno(ca, cwnd);
   // RFC 9438 4.4: by half a cwnd a round trip at most.
   ca.cnt = std::max<std::uint32_t>(ca.cnt, 2);
 }
 
+/// A round trip begins with what is sent now.
+void hystart_reset(tcp_sock& tp, cubic_state& ca) noexcept {
+  ca.round_start_us = tp.net->now_us();
+  ca.last_ack_us = ca.round_start_us;
+  ca.end_seq = tp.snd_nxt;
+  ca.curr_rtt_us = ~0U;
+  ca.sample_cnt = 0;
+}
+
+/// Time that the ACKs of one unit may take to come after those of another.
+std::uint32_t hystart_ack_delay_us(const tcp_sock& tp) noexcept {
+  if (tp.pacing_rate == 0 || tp.pacing_rate == ~std::uint64_t{0}) return 0;
+  const std::uint64_t us = std::uint64_t{tp.net->config.gso_max_size} * 4 * 1'000'000 / tp.pacing_rate;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(us, 1000));
+}
+
+void leave_slow_start(tcp_sock& tp, cubic_state& ca, mib detected, mib at_cwnd) noexcept {
+  ca.found = true;
+  tp.net->count(detected);
+  tp.net->count(at_cwnd, tp.snd_cwnd);
+  tp.snd_ssthresh = tp.snd_cwnd;
+}
+
+/// Linux: hystart_update. ACKs that come for as long as half the least round trip say that the flight fills it; a round
+/// trip that grows says that a queue does.
+void hystart_update(tcp_sock& tp, cubic_state& ca, std::uint32_t rtt_us) noexcept {
+  if (after(tp.snd_una, ca.end_seq)) hystart_reset(tp, ca);
+  const std::uint32_t now = tp.net->now_us();
+  if (now - ca.last_ack_us <= hystart_ack_delta_us) {
+    ca.last_ack_us = now;
+    std::uint32_t threshold = ca.delay_min_us + hystart_ack_delay_us(tp);
+    // Without pacing the ACKs of a burst come as close as the path's bottleneck lets them.
+    if (tp.pacing == nullptr) threshold >>= 1;
+    if (now - ca.round_start_us > threshold) {
+      leave_slow_start(tp, ca, mib::hystart_train_detect, mib::hystart_train_cwnd);
+      return;
+    }
+  }
+  ca.curr_rtt_us = std::min(ca.curr_rtt_us, rtt_us);
+  if (ca.sample_cnt < hystart_min_samples) {
+    ++ca.sample_cnt;
+    return;
+  }
+  const std::uint32_t threshold = std::clamp(ca.delay_min_us >> 3, hystart_delay_min_us, hystart_delay_max_us);
+  if (ca.curr_rtt_us > ca.delay_min_us + threshold) {
+    leave_slow_start(tp, ca, mib::hystart_delay_detect, mib::hystart_delay_cwnd);
+  }
+}
+
 class cubic final : public tcp_congestion_ops {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "cubic"; }
 
-  void init(tcp_sock& tp) const noexcept override { tp.icsk_ca_priv = {}; }
+  void init(tcp_sock& tp) const noexcept override {
+    tp.icsk_ca_priv.cubic = {};
+    hystart_reset(tp, tp.icsk_ca_priv.cubic);
+  }
 
   [[nodiscard]] std::uint32_t ssthresh(tcp_sock& tp) const noexcept override {
-    cubic_state& ca = tp.icsk_ca_priv;
-    ca.epoch_start_ns = 0;
+    cubic_state& ca = tp.icsk_ca_priv.cubic;
+    ca.epoch_start_ms = 0;
     // RFC 9438 4.7: one that must stop short of where it was makes room for newcomers.
     const bool fast_convergence = tp.snd_cwnd < ca.last_max_cwnd;
     ca.last_max_cwnd =
@@ -107,27 +167,31 @@ class cubic final : public tcp_congestion_ops {
     if (!tcp_is_cwnd_limited(tp)) return;
     if (tcp_in_slow_start(tp)) acked = tcp_slow_start(tp, acked);
     if (acked == 0) return;
-    update(tp.icsk_ca_priv, tp.snd_cwnd, acked, tp.net->now_ns());
-    tcp_cong_avoid_ai(tp, tp.icsk_ca_priv.cnt, acked);
+    update(tp.icsk_ca_priv.cubic, tp.snd_cwnd, acked, tp.net->now_ms());
+    tcp_cong_avoid_ai(tp, tp.icsk_ca_priv.cubic.cnt, acked);
   }
 
-  void pkts_acked(tcp_sock& tp, std::uint32_t rtt_us) const noexcept override {
-    cubic_state& ca = tp.icsk_ca_priv;
+  void pkts_acked(tcp_sock& tp, std::uint32_t rtt_us, std::uint32_t) const noexcept override {
+    cubic_state& ca = tp.icsk_ca_priv.cubic;
     // Right after a loss the queues are not what they were.
-    if (ca.epoch_start_ns != 0 && tp.net->now_ns() - ca.epoch_start_ns < base::ns_per_s) return;
+    if (ca.epoch_start_ms != 0 && tp.net->now_ms() - ca.epoch_start_ms < 1000) return;
     rtt_us = std::max<std::uint32_t>(rtt_us, 1);
     if (ca.delay_min_us == 0 || rtt_us < ca.delay_min_us) ca.delay_min_us = rtt_us;
+    if (!ca.found && tcp_in_slow_start(tp) && tp.snd_cwnd >= hystart_low_window) hystart_update(tp, ca, rtt_us);
   }
 
   /// After a timeout nothing of the curve is believed any more (Linux: bictcp_reset).
-  void enter_loss(tcp_sock& tp) const noexcept override { tp.icsk_ca_priv = {}; }
+  void set_state(tcp_sock& tp, tcp_ca next) const noexcept override {
+    if (next == tcp_ca::loss) init(tp);
+  }
 
   /// RFC 9438 5.8: time without data to send is no time to grow in.
   void tx_start(tcp_sock& tp) const noexcept override {
-    cubic_state& ca = tp.icsk_ca_priv;
-    const std::uint64_t now = tp.net->now_ns();
-    if (ca.epoch_start_ns == 0 || now <= tp.lsndtime_ns) return;
-    ca.epoch_start_ns = std::min(ca.epoch_start_ns + (now - tp.lsndtime_ns), now);
+    cubic_state& ca = tp.icsk_ca_priv.cubic;
+    const std::uint32_t now = tp.net->now_ms();
+    const std::uint32_t idle = now - tp.lsndtime_ms;
+    if (ca.epoch_start_ms == 0 || idle == 0) return;
+    ca.epoch_start_ms += std::min(idle, now - ca.epoch_start_ms);
   }
 };
 

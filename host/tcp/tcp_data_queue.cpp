@@ -7,6 +7,7 @@
 
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
@@ -115,6 +116,7 @@ void tcp_ofo_queue(tcp_sock& tp) {
 
 void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
   const std::uint64_t limit = tcp_win_from_space(tp.sk_rcvbuf);
+  tcp_ecn_check_ce(tp, segment);
   tp.header_prediction = false;
   tp.icsk_ack.sched = true;
   // An out-of-order segment costs bookkeeping besides its bytes: small ones must not outgrow the buffer.

@@ -52,27 +52,7 @@ void tcp_v4_mtu_reduced(tcp_sock& tp, std::uint16_t mtu) {
   if (mtu >= tcp_route_mtu(tp)) return;
   tp.pmtu = mtu;
   tcp_sync_mss(tp, mtu);
-  const std::uint32_t mss = tcp_current_mss(tp);
-  for (tcp_skb* skb = tp.sk_write_queue.rtx_head(); skb != nullptr && skb != tp.sk_write_queue.send_head();
-       skb = skb->next) {
-    if (skb->len <= mss || skb->sacked) continue;
-    if (skb->retransmitted) {
-      skb->retransmitted = false;
-      --tp.retrans_out;
-    }
-    if (!skb->lost) {
-      skb->lost = true;
-      ++tp.lost_out;
-    }
-  }
-  // It says nothing of congestion, so cwnd stays; the loss state keeps the segments' order (Linux:
-  // tcp_simple_retransmit).
-  if (tp.lost_out == 0) return;
-  if (tp.icsk_ca_state != tcp_ca::loss) {
-    tp.high_seq = tp.snd_nxt;
-    tp.icsk_ca_state = tcp_ca::loss;
-  }
-  tcp_xmit_retransmit_queue(tp);
+  tcp_simple_retransmit(tp);
 }
 
 void err_full_sock(tcp_sock& tp, const ip::icmp_error& error) {

@@ -34,7 +34,6 @@ bool tcp_rcv_fast_path(tcp_sock& tp, rx_segment& segment) {
     // RFC 7323 4.3: the timestamp to echo is that of the segment at the left edge of what is acknowledged.
     if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp);
     if (tcp_ack(tp, segment, false) == ack_verdict::invalid) return true;
-    tp.net->count(mib::pure_acks);
     tcp_data_snd_check(tp);
     return true;
   }

@@ -5,6 +5,7 @@
 
 #include "host/packet/checksum.hpp"
 #include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_output.hpp"
@@ -45,6 +46,7 @@ rx_segment make_segment(const ip::ipv4_packet& packet, const packet::tcp_segment
   segment.ack_seq = header.ack_seq;
   segment.flags = header.flags;
   segment.window = header.window;
+  segment.ecn = packet.tos & ecn_mask;
   segment.options = parsed.options;
   segment.payload = parsed.payload;
   segment.end_seq = header.seq + static_cast<std::uint32_t>(parsed.payload.size()) + (header.flags.syn ? 1U : 0U) +
@@ -120,6 +122,7 @@ ip::xmit_result tcp_v4_xmit(tcp_net& net, const ip::route& via, tx_segment& segm
   segment.header.destination_port = segment.tuple.foreign_port;
   packet::tx_sk_buff skb;
   static_cast<void>(skb.append(segment.payload));
+  if (segment.payload.size() > segment.gso_size) skb.gso_size = segment.gso_size;
   const std::size_t header_bytes = packet::tcp_header::bytes + packet::tcp_options_bytes(segment.options);
   // Left to the device, or to IPv4 where the device does not do it (Linux: __tcp_v4_send_check).
   segment.header.checksum =
@@ -133,7 +136,7 @@ ip::xmit_result tcp_v4_xmit(tcp_net& net, const ip::route& via, tx_segment& segm
                                .tos = segment.tos,
                                .ttl = segment.ttl};
   const ip::xmit_result result = net.ip.queue_xmit(skb, via, output);
-  if (result == ip::xmit_result::ok) net.count(mib::out_segs);
+  if (result == ip::xmit_result::ok) net.count(mib::out_segs, skb.gso_segs());
   return result;
 }
 

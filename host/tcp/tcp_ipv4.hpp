@@ -22,6 +22,7 @@ struct tx_segment {
   packet::tcp_header header;  ///< Ports and checksum are filled in by tcp_v4_xmit.
   packet::tcp_options options;
   std::span<const std::byte> payload;
+  std::uint16_t gso_size = 0;  ///< Bytes a segment, if the payload is more than one; 0: it is one.
   std::uint8_t tos = 0;
   std::uint8_t ttl = 64;
 };

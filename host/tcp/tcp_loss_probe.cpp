@@ -25,14 +25,29 @@ bool is_wanted(const tcp_sock& tp) noexcept {
   return tp.packets_out != 0 && tp.sack_ok && (tp.icsk_ca_state == tcp_ca::open || tp.icsk_ca_state == tcp_ca::cwr);
 }
 
+/// The last segment in flight, cut off its unit (RFC 8985 7.3).
+bool resend_last(tcp_sock& tp, std::uint32_t mss) {
+  tcp_skb* last = tp.sk_write_queue.rtx_tail();
+  if (last == nullptr) return false;
+  const std::uint32_t in_front = (last->gso_segs - 1U) * mss;
+  if (last->gso_segs > 1 && last->len > in_front) {
+    if (!tcp_fragment(tp, *last, in_front, mss)) return false;
+    last = last->next;
+  }
+  return tcp_resend_skb(tp, *last, 1);
+}
+
 /// RFC 8985 7.3: new data if there is some and the peer has room, whatever cwnd says; else the last segment again.
 bool send_probe(tcp_sock& tp) {
   tp.tlp_retrans = false;
-  tcp_skb* fresh = tp.sk_write_queue.send_head();
+  const tcp_skb* fresh = tp.sk_write_queue.send_head();
   const std::uint32_t mss = tcp_current_mss(tp);
-  if (fresh != nullptr && tcp_snd_wnd_test(tp, *fresh, mss)) return tcp_send_new_data(tp, *fresh, mss);
-  tcp_skb* last = tp.sk_write_queue.rtx_tail();
-  if (last == nullptr || !tcp_resend_skb(tp, *last)) return false;
+  if (fresh != nullptr && tcp_snd_wnd_test(tp, *fresh, mss)) {
+    const std::uint32_t before_probe = tp.packets_out;
+    tcp_write_xmit(tp, mss, tcp_nagle_off, push_one::loss_probe);
+    return tp.packets_out > before_probe;
+  }
+  if (!resend_last(tp, mss)) return false;
   tp.tlp_retrans = true;
   return true;
 }
@@ -49,32 +64,31 @@ bool tcp_schedule_loss_probe(tcp_sock& tp, bool advancing_rto) {
 }
 
 void tcp_send_loss_probe(tcp_sock& tp) {
-  if (tp.packets_out == 0) return;
   // RFC 8985 7.3: one at a time.
-  const bool sent = !tp.tlp_out && send_probe(tp);
-  if (sent) {
+  if (!tp.tlp_out && send_probe(tp)) {
     tp.tlp_out = true;
     tp.tlp_high_seq = tp.snd_nxt;
     tp.net->count(mib::loss_probes);
     trace(tp, tracepoint::tcp_send_loss_probe);
-    inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tp.icsk_rto_us);
-  } else {
-    // What is left of the retransmission timeout that the probe stood in for.
-    const std::int64_t left_us = std::max<std::int64_t>(tcp_rto_delta_us(tp), 1);
-    inet_csk_reset_xmit_timer(tp, icsk_time::retrans, static_cast<std::uint32_t>(left_us));
+    // The RTO begins anew; otherwise what is left of it goes on.
+    tp.icsk_pending = icsk_time::none;
   }
+  tcp_rearm_rto(tp);
 }
 
-void tcp_process_tlp_ack(tcp_sock& tp, const ack_news& news) noexcept {
-  if (!tp.tlp_out || before(tp.snd_una, tp.tlp_high_seq)) return;
+void tcp_process_tlp_ack(tcp_sock& tp, std::uint32_t ack, const ack_news& news) {
+  if (!tp.tlp_out || before(ack, tp.tlp_high_seq)) return;
   if (!tp.tlp_retrans || news.dsack_tlp) {
     // New data was acknowledged, or the peer says that it had the segment before: nothing was lost.
     tp.tlp_out = false;
-  } else if (after(tp.snd_una, tp.tlp_high_seq)) {
+  } else if (after(ack, tp.tlp_high_seq)) {
     // RFC 8985 7.4.2: the probe filled a hole, which is a loss like any other.
-    tcp_reduce_cwnd_at_once(tp);
+    tcp_init_cwnd_reduction(tp);
+    tcp_set_ca_state(tp, tcp_ca::cwr);
+    tcp_end_cwnd_reduction(tp);
+    tcp_try_keep_open(tp);
     tp.net->count(mib::loss_probe_recovery);
-  } else if (!news.una_advanced && news.is_dupack() && !news.data_sacked) {
+  } else if (!news.una_advanced && !news.is_not_dup() && !news.data_sacked) {
     // A duplicate ACK without DSACK: original and probe both arrived.
     tp.tlp_out = false;
   }

@@ -30,7 +30,6 @@ void inherit_settings(tcp_sock& child, const tcp_sock& listener) noexcept {
   child.tos = listener.tos;
   child.uc_ttl = listener.uc_ttl;
   child.nonagle = listener.nonagle;
-  child.cork = listener.cork;
   child.keepopen = listener.keepopen;
   child.keepalive_time_ms = listener.keepalive_time_ms;
   child.keepalive_intvl_ms = listener.keepalive_intvl_ms;
@@ -60,6 +59,7 @@ void set_options(tcp_sock& child, const sock::tcp_request_sock& req) noexcept {
   tcp_net& net = *child.net;
   child.tstamp_ok = req.tstamp_ok;
   child.sack_ok = req.sack_ok;
+  child.ecn_ok = req.ecn_ok;
   child.wscale_ok = req.wscale_ok;
   child.snd_wscale = req.snd_wscale;
   child.rcv_wscale = req.rcv_wscale;

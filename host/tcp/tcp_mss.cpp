@@ -32,11 +32,22 @@ std::uint32_t tcp_mtu_to_mss(const tcp_sock& tp, std::uint32_t pmtu) noexcept {
   return tp.tstamp_ok ? mss - timestamps_bytes : mss;
 }
 
-std::uint32_t tcp_sync_mss(tcp_sock& tp, std::uint32_t pmtu) noexcept {
-  std::uint32_t mss = tcp_mtu_to_mss(tp, pmtu);
-  // Linux: tcp_bound_to_half_wnd. Two segments must fit in the peer's window, lest its delayed ACKs stall both.
+std::uint32_t tcp_mss_to_mtu(const tcp_sock& tp, std::uint32_t mss) noexcept {
+  return mss + headers_bytes + (tp.tstamp_ok ? timestamps_bytes : 0);
+}
+
+std::uint32_t tcp_bound_to_half_wnd(const tcp_sock& tp, std::uint32_t bytes) noexcept {
+  // Two segments must fit in the peer's window, lest its delayed ACKs stall both.
   const std::uint32_t cutoff = tp.max_window > default_mss ? tp.max_window / 2 : tp.max_window;
-  if (cutoff != 0 && mss > cutoff) mss = std::max(cutoff, min_mss - timestamps_bytes);
+  if (cutoff != 0 && bytes > cutoff) return std::max(cutoff, 68 - headers_bytes);
+  return bytes;
+}
+
+std::uint32_t tcp_sync_mss(tcp_sock& tp, std::uint32_t pmtu) noexcept {
+  mtu_probe_state* mtup = tp.icsk_mtup.get();
+  if (mtup != nullptr && mtup->search_high > pmtu) mtup->search_high = static_cast<std::uint16_t>(pmtu);
+  std::uint32_t mss = tcp_bound_to_half_wnd(tp, tcp_mtu_to_mss(tp, pmtu));
+  if (mtup != nullptr && mtup->enabled) mss = std::min(mss, tcp_mtu_to_mss(tp, mtup->search_low));
   tp.mss_cache = mss;
   return mss;
 }

@@ -80,9 +80,9 @@ tcp_net::~tcp_net() {
 tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
     : inet_connection_sock(node),
       net(&of),
-      icsk_retransmit_timer(*this, tcp_write_timer),
-      icsk_delack_timer(*this, tcp_delack_timer),
-      sk_timer(*this, tcp_keepalive_timer) {
+      icsk_retransmit_timer(tcp_write_timer),
+      icsk_delack_timer(tcp_delack_timer),
+      sk_timer(tcp_keepalive_timer) {
   const tcp_config& config = of.config;
   sk_rcvbuf = config.tcp_rmem[1];
   sk_sndbuf = config.tcp_wmem[1];
@@ -93,7 +93,8 @@ tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
   keepalive_time_ms = config.tcp_keepalive_time_ms;
   keepalive_intvl_ms = config.tcp_keepalive_intvl_ms;
   keepalive_probes = static_cast<std::uint8_t>(std::min<std::uint32_t>(config.tcp_keepalive_probes, 255));
-  reordering = static_cast<std::uint8_t>(std::clamp<std::uint32_t>(config.tcp_reordering, 1, 127));
+  reordering =
+      static_cast<std::uint16_t>(std::clamp<std::uint32_t>(config.tcp_reordering, 1, config.tcp_max_reordering));
   next_of_net = of.socks;
   pprev_of_net = &of.socks;
   if (next_of_net != nullptr) next_of_net->pprev_of_net = &next_of_net;

@@ -40,6 +40,10 @@ struct tcp_net {
   /// From now on these hold (Linux: writing to net.ipv4's sysctls); socks keep what they have taken over. Throws as the
   /// constructor does, and nothing has changed.
   void set_config(const tcp_config& settings);
+  /// The low 32 bits of the time: differences are right for 71 minutes.
+  [[nodiscard]] std::uint32_t now_us() const noexcept {
+    return static_cast<std::uint32_t>(clock.now_ns() / base::ns_per_us);
+  }
   void count(mib what, std::uint64_t by = 1) noexcept { counters[static_cast<std::size_t>(what)] += by; }
   void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
   /// One branch that is never taken while nobody listens.

@@ -6,7 +6,9 @@
 
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_ipv4.hpp"
+#include "host/tcp/tcp_rate.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
 
@@ -39,17 +41,28 @@ packet::tcp_options tcp_established_options(tcp_sock& tp) {
   return options;
 }
 
-ip::xmit_result transmit(tcp_sock& tp, std::uint32_t seq, const packet::tcp_flags& flags,
-                         std::span<const std::byte> payload) {
+/// What goes into one packet besides what the sock says.
+struct outgoing {
+  std::uint32_t seq = 0;
+  packet::tcp_flags flags;
+  std::span<const std::byte> payload{};
+  std::uint16_t gso_size = 0;
+  std::uint32_t rcv_nxt = 0;
+};
+
+ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
   tx_segment segment;
   segment.tuple = tp.skc_tuple;
-  segment.header.seq = seq;
-  segment.header.flags = flags;
-  segment.header.ack_seq = flags.ack ? tp.rcv_nxt : 0;
+  segment.header.seq = what.seq;
+  segment.header.flags = what.flags;
+  segment.header.ack_seq = what.flags.ack ? what.rcv_nxt : 0;
   segment.tos = tp.tos;
   segment.ttl = tp.uc_ttl;
-  segment.payload = payload;
-  if (flags.syn) {
+  segment.payload = what.payload;
+  segment.gso_size = what.gso_size;
+  const bool queued_cwr = tp.ecn_queue_cwr;
+  tcp_ecn_send(tp, what.seq, !what.payload.empty(), segment.header.flags, segment.tos);
+  if (what.flags.syn) {
     segment.options = tcp_syn_options(tp);
     segment.header.window = static_cast<std::uint16_t>(std::min(tp.rcv_wnd, max_handshake_window));
   } else {
@@ -57,27 +70,31 @@ ip::xmit_result transmit(tcp_sock& tp, std::uint32_t seq, const packet::tcp_flag
     segment.header.window = tcp_select_window(tp);
   }
   const ip::xmit_result result = tcp_v4_xmit(*tp.net, tp.sk_dst, segment);
-  if (result == ip::xmit_result::ok && flags.ack) tcp_event_ack_sent(tp);
+  if (result == ip::xmit_result::busy) tp.ecn_queue_cwr = queued_cwr;
+  if (result != ip::xmit_result::ok) return result;
+  if (what.flags.ack) tcp_event_ack_sent(tp);
+  tp.wstamp_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
+  const std::size_t bytes = what.payload.size();
+  tp.segs_out += static_cast<std::uint32_t>(what.gso_size == 0 ? 1 : (bytes + what.gso_size - 1) / what.gso_size);
   return result;
 }
 
-/// Minshall's variant of Nagle (RFC 896): a small segment waits only while another small one is out.
-bool tcp_minshall_check(const tcp_sock& tp) noexcept {
-  return after(tp.snd_sml, tp.snd_una) && !after(tp.snd_sml, tp.snd_nxt);
+bool tcp_nagle_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now, std::uint8_t nonagle) noexcept {
+  if ((nonagle & tcp_nagle_push) != 0 || skb.fin) return true;
+  return !tcp_nagle_check(skb.len < mss_now, tp, nonagle);
 }
 
-bool tcp_nagle_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now, nagle mode) noexcept {
-  if (mode == nagle::push || skb.fin || skb.syn || skb.len >= mss_now || !tp.sk_write_queue.is_last(skb)) return true;
-  if (tp.cork) return false;
-  return tp.nonagle || tp.packets_out == 0 || !tcp_minshall_check(tp);
-}
-
-void tcp_event_new_data_sent(tcp_sock& tp, tcp_skb& skb) {
-  const bool first = tp.packets_out == 0;
-  tp.sk_write_queue.advance_send_head();
-  tp.snd_nxt = skb.end_seq;
-  ++tp.packets_out;
-  if (first || tp.icsk_pending == icsk_time::probe0 || tp.icsk_pending == icsk_time::loss_probe) tcp_rearm_rto(tp);
+/// RFC 2861: an application that has not filled cwnd for a round trip gives up half of what it did not use.
+void tcp_cwnd_application_limited(tcp_sock& tp) noexcept {
+  if (tp.icsk_ca_state == tcp_ca::open) {
+    const std::uint32_t used = std::max(tp.snd_cwnd_used, tp.net->config.tcp_initial_cwnd);
+    if (used < tp.snd_cwnd) {
+      tp.snd_ssthresh = tcp_current_ssthresh(tp);
+      tp.snd_cwnd = (tp.snd_cwnd + used) / 2;
+    }
+    tp.snd_cwnd_used = 0;
+  }
+  tp.snd_cwnd_stamp_ms = tp.net->now_ms();
 }
 
 /// RFC 7661 in Linux's way: whether the flight has filled cwnd since it was last looked at.
@@ -88,6 +105,18 @@ void tcp_cwnd_validate(tcp_sock& tp, bool is_cwnd_limited) noexcept {
     tp.max_packets_out = tp.packets_out;
     tp.cwnd_usage_seq = tp.snd_nxt;
   }
+  if (tcp_is_cwnd_limited(tp)) {
+    tp.snd_cwnd_used = 0;
+    tp.snd_cwnd_stamp_ms = tp.net->now_ms();
+    return;
+  }
+  tp.snd_cwnd_used = std::max(tp.snd_cwnd_used, tp.packets_out);
+  const std::uint32_t unused_ms = tp.net->now_ms() - tp.snd_cwnd_stamp_ms;
+  if (tp.net->config.tcp_slow_start_after_idle && std::uint64_t{unused_ms} * 1000 >= tp.icsk_rto_us) {
+    tcp_cwnd_application_limited(tp);
+  }
+  // It has written all that the send buffer takes, and that is too little.
+  if (tp.sk_write_queue.send_head() == nullptr && tp.write_wanted) tcp_chrono_start(tp, tcp_chrono::sndbuf_limited);
 }
 
 /// Something waits, nothing is out that an ACK could come for: the window must be probed for (RFC 9293 3.8.6.1).
@@ -97,37 +126,79 @@ void tcp_check_probe_timer(tcp_sock& tp) {
   }
 }
 
-void tcp_event_data_sent(tcp_sock& tp) {
-  const std::uint64_t now = tp.net->now_ns();
+void tcp_event_data_sent(tcp_sock& tp, const tcp_skb& skb) {
+  const std::uint32_t now = tp.net->now_ms();
   if (tcp_packets_in_flight(tp) == 0) tp.icsk_ca_ops->tx_start(tp);
-  tp.lsndtime_ns = now;
+  tp.lsndtime_ms = now;
+  tp.bytes_sent += skb.len;
   // A reply within the delayed ACK's time: a conversation, in which ACKs ride on data.
-  if (now - tp.icsk_ack.lrcvtime_ns < std::uint64_t{tp.icsk_ack.ato_us} * base::ns_per_us) tp.icsk_ack.pingpong = true;
+  if (std::uint64_t{now - tp.icsk_ack.lrcvtime_ms} * 1000 < tp.icsk_ack.ato_us) tp.icsk_ack.pingpong = true;
+}
+
+/// Of cwnd, what may go as a unit now: half of it at most, so that ACKs keep coming.
+std::uint32_t tcp_cwnd_test(const tcp_sock& tp) noexcept {
+  const std::uint32_t in_flight = tcp_packets_in_flight(tp);
+  if (in_flight >= tp.snd_cwnd) return 0;
+  return std::min(std::max(tp.snd_cwnd >> 1, 1U), tp.snd_cwnd - in_flight);
+}
+
+/// Whether one more unit goes, and how large it is. 0: it does not.
+std::uint32_t next_unit_bytes(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now, std::uint32_t quota,
+                              std::uint8_t nonagle, push_one limit, xmit_limits& limits) {
+  skb.set_tso_segs(mss_now);
+  if (!tcp_snd_wnd_test(tp, skb, mss_now)) {
+    limits.rwnd = true;
+    return 0;
+  }
+  if (skb.gso_segs == 1) {
+    const std::uint8_t mode = tp.sk_write_queue.is_last(skb) ? nonagle : tcp_nagle_push;
+    return tcp_nagle_test(tp, skb, mss_now, mode) ? mss_now : 0;
+  }
+  if (limit == push_one::no && tcp_tso_should_defer(tp, skb, limits, quota)) return 0;
+  return tcp_mss_split_point(tp, skb, mss_now, quota, nonagle);
 }
 
 }  // namespace
 
 ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
-  const packet::tcp_flags flags{
-      .fin = skb.fin, .syn = skb.syn, .psh = skb.psh, .ack = tp.skc_state != tcp_state::syn_sent};
-  const ip::xmit_result result = transmit(tp, skb.seq, flags, skb.data());
+  outgoing what{.seq = skb.seq,
+                .flags = {.fin = skb.fin,
+                          .syn = skb.syn,
+                          // A unit says so at its end, for a receiver that would gather more (Linux: GRO flush).
+                          .psh = skb.psh || skb.gso_segs > 1,
+                          .ack = tp.skc_state != tcp_state::syn_sent,
+                          .ece = skb.ecn_syn,
+                          .cwr = skb.ecn_syn && tp.skc_state == tcp_state::syn_sent},
+                .payload = skb.data(),
+                .gso_size = skb.gso_size,
+                .rcv_nxt = tp.rcv_nxt};
+  const ip::xmit_result result = transmit(tp, what);
   if (result == ip::xmit_result::busy) {
     tcp_wait_for_device(tp);
     return result;
   }
-  skb.sent_at_ns = tp.net->now_ns();
-  if (skb.len != 0) tcp_event_data_sent(tp);
+  if (skb.len != 0) {
+    tcp_event_data_sent(tp, skb);
+    tp.data_segs_out += skb.gso_segs;
+  }
+  skb.sent_at_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
+  tcp_pacing_sent(tp, skb.len);
+  tp.sk_write_queue.move_to_newest_sent(skb);
+  tcp_rate_skb_sent(tp, skb);
   return result;
 }
 
-void tcp_send_ack(tcp_sock& tp) {
+void tcp_send_ack_of(tcp_sock& tp, std::uint32_t rcv_nxt) {
   if (tp.skc_state == tcp_state::close || tp.skc_state == tcp_state::listen) return;
-  const ip::xmit_result result = transmit(tp, tcp_acceptable_seq(tp), {.ack = true}, {});
+  const ip::xmit_result result =
+      transmit(tp, {.seq = tcp_acceptable_seq(tp), .flags = {.ack = true}, .rcv_nxt = rcv_nxt});
   if (result == ip::xmit_result::ok) return;
   // The ACK is still owed: the delayed ACK timer tries again.
   tp.icsk_ack.sched = true;
   tcp_arm_delack(tp, tp.net->config.tcp_delack_min_ms * 1000);
 }
+
+void tcp_send_ack(tcp_sock& tp) { tcp_send_ack_of(tp, tp.rcv_nxt); }
 
 std::uint32_t tcp_acceptable_seq(const tcp_sock& tp) noexcept {
   return before(tcp_wnd_end(tp), tp.snd_nxt) && tp.snd_nxt - tcp_wnd_end(tp) >= (std::uint32_t{1} << tp.rcv_wscale)
@@ -136,7 +207,7 @@ std::uint32_t tcp_acceptable_seq(const tcp_sock& tp) noexcept {
 }
 
 void tcp_send_bare(tcp_sock& tp, std::uint32_t seq, const packet::tcp_flags& flags) {
-  static_cast<void>(transmit(tp, seq, flags, {}));
+  static_cast<void>(transmit(tp, {.seq = seq, .flags = flags, .rcv_nxt = tp.rcv_nxt}));
 }
 
 bool tcp_snd_wnd_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now) noexcept {
@@ -144,39 +215,63 @@ bool tcp_snd_wnd_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_
   return !after(end_seq, tcp_wnd_end(tp));
 }
 
-bool tcp_send_new_data(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now) {
-  if (skb.len > mss_now && !tp.sk_write_queue.fragment(skb, mss_now)) return false;
-  // Unless it is busy, what the device did not take is like a loss in the network: the retransmission timer sees to it.
-  if (tcp_transmit_skb(tp, skb) == ip::xmit_result::busy) return false;
-  if (skb.len < mss_now && !skb.syn) tp.snd_sml = skb.end_seq;
-  tcp_event_new_data_sent(tp, skb);
-  return true;
+void tcp_event_new_data_sent(tcp_sock& tp, tcp_skb& skb) {
+  const bool first = tp.packets_out == 0;
+  tp.sk_write_queue.advance_send_head();
+  tp.snd_nxt = skb.end_seq;
+  tp.packets_out += skb.gso_segs;
+  if (first || tp.icsk_pending == icsk_time::loss_probe) tcp_rearm_rto(tp);
+  tp.net->count(mib::orig_data_sent, skb.gso_segs);
+  tcp_chrono_start(tp, tcp_chrono::busy);
 }
 
-bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, nagle mode) {
-  bool is_cwnd_limited = false;
+bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, push_one limit) {
+  xmit_limits limits;
   std::uint32_t sent = 0;
-  while (tcp_skb* skb = tp.sk_write_queue.send_head()) {
-    if (tcp_packets_in_flight(tp) >= tp.snd_cwnd) {
-      is_cwnd_limited = true;
-      break;
-    }
-    if (!tcp_snd_wnd_test(tp, *skb, mss_now)) break;
-    if (!tcp_nagle_test(tp, *skb, mss_now, mode)) break;
-    if (!tcp_send_new_data(tp, *skb, mss_now)) break;
-    ++sent;
+  if (limit == push_one::no) {
+    const mtu_probe_result probe = tcp_mtu_probe(tp);
+    if (probe == mtu_probe_result::wait) return false;
+    if (probe == mtu_probe_result::sent) sent = 1;
   }
-  is_cwnd_limited |= tcp_packets_in_flight(tp) >= tp.snd_cwnd;
-  if (sent == 0) return tp.packets_out == 0 && tp.sk_write_queue.send_head() != nullptr && !tp.in_blocked_list;
-  if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::cwr) tp.prr_out += sent;
-  tcp_cwnd_validate(tp, is_cwnd_limited);
-  tcp_schedule_loss_probe(tp, false);
-  return false;
+  const std::uint32_t max_segs = tcp_tso_segs(tp, mss_now);
+  while (tcp_skb* skb = tp.sk_write_queue.send_head()) {
+    if (tcp_pacing_check(tp)) break;
+    std::uint32_t quota = tcp_cwnd_test(tp);
+    if (quota == 0) {
+      // RFC 8985 7.3: the probe goes whatever cwnd says.
+      if (limit != push_one::loss_probe) break;
+      quota = 1;
+    }
+    const std::uint32_t bytes = next_unit_bytes(tp, *skb, mss_now, std::min(quota, max_segs), nonagle, limit, limits);
+    if (bytes == 0) break;
+    if (skb->len > bytes && !tp.sk_write_queue.fragment(*skb, bytes, mss_now)) break;
+    skb->set_tso_segs(mss_now);
+    // Unless it is busy, what the device did not take is like a loss in the network: the retransmission timer sees to
+    // it.
+    if (tcp_transmit_skb(tp, *skb) == ip::xmit_result::busy) break;
+    tcp_event_new_data_sent(tp, *skb);
+    if (skb->len < skb->gso_segs * mss_now) tp.snd_sml = skb->end_seq;
+    sent += skb->gso_segs;
+    if (limit != push_one::no) break;
+  }
+  if (limits.rwnd) {
+    tcp_chrono_start(tp, tcp_chrono::rwnd_limited);
+  } else {
+    tcp_chrono_stop(tp, tcp_chrono::rwnd_limited);
+  }
+  limits.cwnd = limits.cwnd || tcp_packets_in_flight(tp) >= tp.snd_cwnd;
+  if (sent != 0 || limits.cwnd) tcp_cwnd_validate(tp, limits.cwnd);
+  if (sent != 0) {
+    if (tcp_in_cwnd_reduction(tp)) tp.prr_out += sent;
+    if (limit != push_one::loss_probe) tcp_schedule_loss_probe(tp, false);
+    return false;
+  }
+  return tp.packets_out == 0 && tp.sk_write_queue.send_head() != nullptr && !tp.in_blocked_list;
 }
 
-void tcp_push_pending_frames(tcp_sock& tp, nagle mode) {
+void tcp_push_pending_frames(tcp_sock& tp, std::uint8_t nonagle) {
   if (tp.skc_state == tcp_state::close || tp.sk_write_queue.send_head() == nullptr) return;
-  if (tcp_write_xmit(tp, tcp_current_mss(tp), mode)) tcp_check_probe_timer(tp);
+  if (tcp_write_xmit(tp, tcp_current_mss(tp), nonagle)) tcp_check_probe_timer(tp);
 }
 
 void tcp_data_snd_check(tcp_sock& tp) {

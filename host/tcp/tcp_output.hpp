@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "host/ip/ipv4.hpp"
@@ -10,27 +11,80 @@
 // Sending (Linux: tcp_output.c). Functions do what their namesakes do in Linux.
 namespace fourtuple::tcp {
 
-/// How hard to push small segments (Linux: TCP_NAGLE_*).
-enum class nagle : std::uint8_t { as_set, push };
+// How hard to push small segments: bits of tcp_sock::nonagle, and of what a single attempt is made with.
+inline constexpr std::uint8_t tcp_nagle_off = 1;   ///< TCP_NODELAY
+inline constexpr std::uint8_t tcp_nagle_cork = 2;  ///< TCP_CORK, MSG_MORE
+inline constexpr std::uint8_t tcp_nagle_push = 4;  ///< What is queued now goes, whatever else is set.
+
+/// How much a call of tcp_write_xmit may send.
+enum class push_one : std::uint8_t {
+  no,          ///< What windows allow.
+  one,         ///< One unit.
+  loss_probe,  ///< One unit, of a segment if cwnd is full.
+};
+
+inline constexpr std::uint32_t tcp_infinite_ssthresh = 0x7fffffff;
 
 [[nodiscard]] inline std::uint32_t tcp_wnd_end(const tcp_sock& tp) noexcept { return tp.snd_una + tp.snd_wnd; }
 [[nodiscard]] inline std::uint32_t tcp_left_out(const tcp_sock& tp) noexcept { return tp.sacked_out + tp.lost_out; }
 [[nodiscard]] inline std::uint32_t tcp_packets_in_flight(const tcp_sock& tp) noexcept {
   return tp.packets_out - tcp_left_out(tp) + tp.retrans_out;
 }
+/// cwnd is being reduced to ssthresh.
+[[nodiscard]] inline bool tcp_in_cwnd_reduction(const tcp_sock& tp) noexcept {
+  return tp.icsk_ca_state == tcp_ca::cwr || tp.icsk_ca_state == tcp_ca::recovery;
+}
+/// What ssthresh may be set to without losing what is known of the path.
+[[nodiscard]] inline std::uint32_t tcp_current_ssthresh(const tcp_sock& tp) noexcept {
+  if (tcp_in_cwnd_reduction(tp)) return tp.snd_ssthresh;
+  return std::max(tp.snd_ssthresh, (tp.snd_cwnd >> 1) + (tp.snd_cwnd >> 2));
+}
 [[nodiscard]] inline bool tcp_in_slow_start(const tcp_sock& tp) noexcept { return tp.snd_cwnd < tp.snd_ssthresh; }
 
 // Segments.
 ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb);
 void tcp_send_ack(tcp_sock& tp);
-/// Sends what windows and Nagle allow. True if nothing is in flight although something waits (then probe).
-bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, nagle nonagle);
+/// The same with another number to acknowledge, for a congestion control that is exact about which data was marked.
+void tcp_send_ack_of(tcp_sock& tp, std::uint32_t rcv_nxt);
+/// Sends what windows, Nagle and pacing allow. True if nothing is in flight although something waits (then probe).
+bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, push_one limit = push_one::no);
 /// Linux: __tcp_push_pending_frames.
-void tcp_push_pending_frames(tcp_sock& tp, nagle nonagle = nagle::as_set);
-/// Sends the send head, or as much of it as fits in a segment. False: there was no memory, or the device is busy.
-bool tcp_send_new_data(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now);
+void tcp_push_pending_frames(tcp_sock& tp, std::uint8_t nonagle);
+inline void tcp_push_pending_frames(tcp_sock& tp) { tcp_push_pending_frames(tp, tp.nonagle); }
 /// Whether the next segment lies within the peer's window.
 [[nodiscard]] bool tcp_snd_wnd_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now) noexcept;
+/// `skb`, the send head, was sent.
+void tcp_event_new_data_sent(tcp_sock& tp, tcp_skb& skb);
+/// What keeps the connection from sending faster; for TCP_INFO (Linux: tcp_chrono_start, tcp_chrono_stop).
+void tcp_chrono_start(tcp_sock& tp, tcp_chrono why) noexcept;
+void tcp_chrono_stop(tcp_sock& tp, tcp_chrono why) noexcept;
+
+// Units of several segments, and when they go (tcp_tso.cpp, tcp_pacing.cpp).
+
+/// How many segments are sent as a unit: a millisecond of the pacing rate, and no less than tcp_min_tso_segs.
+[[nodiscard]] std::uint32_t tcp_tso_segs(const tcp_sock& tp, std::uint32_t mss_now) noexcept;
+/// Bytes that the application's writes are gathered into (Linux: tcp_xmit_size_goal).
+[[nodiscard]] std::uint32_t tcp_xmit_size_goal(const tcp_sock& tp, std::uint32_t mss_now) noexcept;
+struct xmit_limits {
+  bool cwnd = false;
+  bool rwnd = false;
+};
+/// Whether to wait for an ACK that makes a larger unit possible. If so, `limits` says what held it up.
+[[nodiscard]] bool tcp_tso_should_defer(const tcp_sock& tp, const tcp_skb& skb, xmit_limits& limits,
+                                        std::uint32_t max_segs) noexcept;
+/// How much of `skb` goes as the next unit.
+[[nodiscard]] std::uint32_t tcp_mss_split_point(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now,
+                                                std::uint32_t max_segs, std::uint8_t nonagle) noexcept;
+/// RFC 896 in Minshall's variant: whether a segment smaller than the MSS has to wait.
+[[nodiscard]] bool tcp_nagle_check(bool partial, const tcp_sock& tp, std::uint8_t nonagle) noexcept;
+void tcp_update_pacing_rate(tcp_sock& tp) noexcept;
+/// True: the next unit has to wait, and a timer is set for it.
+[[nodiscard]] bool tcp_pacing_check(tcp_sock& tp);
+/// After a unit of `bytes` (Linux: tcp_update_skb_after_send).
+void tcp_pacing_sent(tcp_sock& tp, std::uint32_t bytes) noexcept;
+/// SO_MAX_PACING_RATE, in bytes a second. False without memory.
+bool tcp_set_max_pacing_rate(tcp_sock& tp, std::uint64_t rate) noexcept;
+[[nodiscard]] std::uint64_t tcp_max_pacing_rate(const tcp_sock& tp) noexcept;
 void tcp_data_snd_check(tcp_sock& tp);
 /// The sequence number of a segment without data: within the peer's window even if that has shrunk.
 [[nodiscard]] std::uint32_t tcp_acceptable_seq(const tcp_sock& tp) noexcept;
@@ -48,9 +102,11 @@ void tcp_send_fin(tcp_sock& tp);
 void tcp_send_active_reset(tcp_sock& tp);
 
 // Sending again, and probing.
-bool tcp_retransmit_skb(tcp_sock& tp, tcp_skb& skb);
+
+/// Up to `segs` segments of `skb`; what is more of it is cut off (Linux: tcp_retransmit_skb).
+bool tcp_retransmit_skb(tcp_sock& tp, tcp_skb& skb, std::uint32_t segs);
 /// The same without counting it as the repair of a loss (Linux: __tcp_retransmit_skb).
-bool tcp_resend_skb(tcp_sock& tp, tcp_skb& skb);
+bool tcp_resend_skb(tcp_sock& tp, tcp_skb& skb, std::uint32_t segs);
 /// Starts the timer of a tail loss probe instead of the RTO, which it never exceeds; `advancing_rto`: an ACK has just
 /// started the RTO anew. False if a probe would be of no use (RFC 8985 7.2).
 bool tcp_schedule_loss_probe(tcp_sock& tp, bool advancing_rto);
@@ -58,12 +114,30 @@ bool tcp_schedule_loss_probe(tcp_sock& tp, bool advancing_rto);
 void tcp_send_loss_probe(tcp_sock& tp);
 void tcp_xmit_retransmit_queue(tcp_sock& tp);
 /// Cuts a segment that is in flight and keeps the counts right.
-bool tcp_fragment(tcp_sock& tp, tcp_skb& skb, std::uint32_t bytes);
+bool tcp_fragment(tcp_sock& tp, tcp_skb& skb, std::uint32_t bytes, std::uint32_t mss);
+/// `fewer` segments less than were counted for `skb` (Linux: tcp_adjust_pcount).
+void tcp_adjust_pcount(tcp_sock& tp, const tcp_skb& skb, std::int32_t fewer) noexcept;
 void tcp_send_probe0(tcp_sock& tp);
-void tcp_write_wakeup(tcp_sock& tp, mib reason);
+/// A segment within the window if there is one to send, else one that makes the peer answer. False: it could not be
+/// sent.
+bool tcp_write_wakeup(tcp_sock& tp, mib reason);
+
+// Finding the path's MTU (tcp_mtu_probe.cpp; RFC 4821).
+
+void tcp_mtup_init(tcp_sock& tp) noexcept;
+/// Whether a probe was sent, has to wait for the windows, or is not wanted.
+enum class mtu_probe_result : std::uint8_t { none, wait, sent };
+mtu_probe_result tcp_mtu_probe(tcp_sock& tp);
+void tcp_mtup_probe_failed(tcp_sock& tp) noexcept;
+void tcp_mtup_probe_success(tcp_sock& tp) noexcept;
+/// Retransmissions go unanswered: packets may be too large (Linux: tcp_mtu_probing).
+void tcp_mtu_black_hole(tcp_sock& tp) noexcept;
 
 // Segment size.
 [[nodiscard]] std::uint32_t tcp_mtu_to_mss(const tcp_sock& tp, std::uint32_t pmtu) noexcept;
+[[nodiscard]] std::uint32_t tcp_mss_to_mtu(const tcp_sock& tp, std::uint32_t mss) noexcept;
+/// At most half of the largest window that the peer ever offered.
+[[nodiscard]] std::uint32_t tcp_bound_to_half_wnd(const tcp_sock& tp, std::uint32_t bytes) noexcept;
 std::uint32_t tcp_sync_mss(tcp_sock& tp, std::uint32_t pmtu) noexcept;
 [[nodiscard]] std::uint32_t tcp_current_mss(tcp_sock& tp) noexcept;
 [[nodiscard]] std::uint32_t tcp_route_mtu(const tcp_sock& tp) noexcept;
@@ -88,6 +162,11 @@ struct initial_window {
 /// The window field of the next segment; what is offered is remembered.
 [[nodiscard]] std::uint16_t tcp_select_window(tcp_sock& tp) noexcept;
 
+/// The time for a field in which 0 stands for none.
+[[nodiscard]] inline std::uint32_t tcp_stamp_ms(const tcp_net& net) noexcept {
+  const std::uint32_t now = net.now_ms();
+  return now == 0 ? 1 : now;
+}
 /// The connection's timestamp clock: one tick a millisecond.
 [[nodiscard]] inline std::uint32_t tcp_time_stamp(const tcp_sock& tp) noexcept {
   return tp.net->now_ms() + tp.tsoffset;

@@ -12,7 +12,10 @@
 namespace fourtuple::tcp {
 namespace {
 
-constexpr std::uint8_t reo_wnd_persist_recoveries = 16;  // RFC 8985 6.2 step 4
+constexpr std::uint8_t recovery_thresh = 16;  // RFC 8985 6.2 step 4
+// Bits of tcp_recovery.
+constexpr std::uint32_t static_reo_wnd = 2;
+constexpr std::uint32_t no_dupthresh = 4;
 
 /// RFC 8985 6.2, RACK_sent_after.
 bool sent_after(std::uint64_t time1_ns, std::uint32_t end_seq1, std::uint64_t time2_ns,
@@ -22,24 +25,27 @@ bool sent_after(std::uint64_t time1_ns, std::uint32_t end_seq1, std::uint64_t ti
 
 /// RFC 8985 6.2 step 4, RACK_update_reo_wnd, without what DSACKs do to it.
 std::uint32_t reo_wnd_us(const tcp_sock& tp) noexcept {
-  if (!tp.reord_seen && (tp.icsk_ca_state >= tcp_ca::recovery || tp.sacked_out >= tp.reordering)) return 0;
-  const std::uint64_t window = std::uint64_t{tp.rtt_min_us >> 2} * tp.rack.reo_wnd_mult;
+  if (tp.reord_seen == 0) {
+    // On a path that was never seen to reorder, nothing is waited for where there is cause enough without.
+    if (tp.icsk_ca_state >= tcp_ca::recovery) return 0;
+    if (tp.sacked_out >= tp.reordering && (tp.net->config.tcp_recovery & no_dupthresh) == 0) return 0;
+  }
+  const std::uint64_t window = std::uint64_t{tp.rtt_min_us >> 2} * tp.rack.reo_wnd_steps;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(window, tp.srtt_us >> 3));
 }
 
 /// Marks what is lost by now; how long it takes until the last of the others would be, 0 if there are none.
-std::uint32_t tcp_rack_detect_loss(tcp_sock& tp, ack_news& news) noexcept {
-  const std::uint64_t now = tp.net->now_ns();
+std::uint32_t tcp_rack_detect_loss(tcp_sock& tp) noexcept {
   const std::uint32_t window_us = reo_wnd_us(tp);
   std::int64_t longest_us = 0;
-  for (tcp_skb* skb = tp.sk_write_queue.rtx_head(); skb != nullptr && skb != tp.sk_write_queue.send_head();
-       skb = skb->next) {
-    if (skb->sacked || (skb->lost && !skb->retransmitted)) continue;
-    if (!sent_after(tp.rack.mstamp_ns, tp.rack.end_seq, skb->sent_at_ns, skb->end_seq)) continue;
-    const auto age_us = static_cast<std::int64_t>((now - skb->sent_at_ns) / base::ns_per_us);
-    const std::int64_t left_us = std::int64_t{tp.rack.rtt_us} + window_us - age_us;
+  for (tcp_skb *skb = tp.sk_write_queue.oldest_sent(), *next = nullptr; skb != nullptr; skb = next) {
+    next = skb->next_sent;
+    if (skb->lost && !skb->retransmitted) continue;
+    if (!sent_after(tp.rack.mstamp_ns, tp.rack.end_seq, skb->sent_at_ns, skb->end_seq)) break;
+    const std::int64_t left_us = tcp_rack_skb_timeout_us(tp, *skb, window_us);
     if (left_us <= 0) {
-      tcp_mark_skb_lost(tp, *skb, news);
+      tcp_mark_skb_lost(tp, *skb);
+      tp.sk_write_queue.forget_sent(*skb);
     } else {
       longest_us = std::max(longest_us, left_us);
     }
@@ -48,6 +54,12 @@ std::uint32_t tcp_rack_detect_loss(tcp_sock& tp, ack_news& news) noexcept {
 }
 
 }  // namespace
+
+std::int64_t tcp_rack_skb_timeout_us(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t window_us) noexcept {
+  const auto age_us =
+      static_cast<std::int64_t>((tp.net->now_ns() - std::min(skb.sent_at_ns, tp.net->now_ns())) / base::ns_per_us);
+  return std::int64_t{tp.rack.rtt_us} + window_us - age_us;
+}
 
 void tcp_rack_advance(tcp_sock& tp, const tcp_skb& skb) noexcept {
   const auto rtt_us = static_cast<std::uint32_t>((tp.net->now_ns() - skb.sent_at_ns) / base::ns_per_us);
@@ -61,39 +73,42 @@ void tcp_rack_advance(tcp_sock& tp, const tcp_skb& skb) noexcept {
   }
 }
 
-void tcp_rack_mark_lost(tcp_sock& tp, ack_news& news) {
-  if (!tp.rack.advanced || (tp.net->config.tcp_recovery & 1) == 0) return;
+bool tcp_rack_mark_lost(tcp_sock& tp) {
+  if (!tp.rack.advanced) return false;
   tp.rack.advanced = false;
-  const std::uint32_t timeout_us = tcp_rack_detect_loss(tp, news);
-  if (timeout_us == 0) return;
-  news.reo_timer_armed = true;
+  const std::uint32_t timeout_us = tcp_rack_detect_loss(tp);
+  if (timeout_us == 0) return false;
   inet_csk_reset_xmit_timer(tp, icsk_time::reo_timeout, std::min(timeout_us + tcp_timeout_min_us, tp.icsk_rto_us));
+  return true;
 }
 
 void tcp_rack_reo_timeout(tcp_sock& tp) {
-  ack_news news;
-  static_cast<void>(tcp_rack_detect_loss(tp, news));
-  if (news.newly_lost != 0) {
-    tcp_recover_from_timer(tp, news);
+  const std::uint32_t prior_in_flight = tcp_packets_in_flight(tp);
+  const std::uint32_t prior_lost = tp.lost;
+  static_cast<void>(tcp_rack_detect_loss(tp));
+  if (prior_in_flight != tcp_packets_in_flight(tp)) {
+    if (tp.icsk_ca_state != tcp_ca::recovery) {
+      tcp_enter_recovery(tp, false);
+      // As if one had been delivered, which lets the fast retransmission go.
+      tcp_cwnd_reduction(tp, 1, tp.lost - prior_lost, false);
+    }
     tcp_xmit_retransmit_queue(tp);
   }
-  if (tp.icsk_pending == icsk_time::retrans || tp.packets_out == 0) return;
-  // Nothing was sent that started the RTO: what is left of it goes on.
-  const std::int64_t left_us = std::max<std::int64_t>(tcp_rto_delta_us(tp), 1);
-  inet_csk_reset_xmit_timer(tp, icsk_time::retrans, static_cast<std::uint32_t>(left_us));
+  if (tp.icsk_pending != icsk_time::retrans) tcp_rearm_rto(tp);
 }
 
-void tcp_rack_dsack_seen(tcp_sock& tp) noexcept {
+void tcp_rack_update_reo_wnd(tcp_sock& tp, const rate_sample& sample) noexcept {
+  if ((tp.net->config.tcp_recovery & static_reo_wnd) != 0 || sample.prior_delivered == 0) return;
   // Once a round trip: what is reported was all sent too early by the same mistake.
-  if (tp.rack.dsack_round_open && before(tp.snd_una, tp.rack.dsack_round)) return;
-  tp.rack.dsack_round_open = true;
-  tp.rack.dsack_round = tp.snd_nxt;
-  tp.rack.reo_wnd_mult = static_cast<std::uint8_t>(std::min(tp.rack.reo_wnd_mult + 1, 255));
-  tp.rack.reo_wnd_persist = reo_wnd_persist_recoveries;
-}
-
-void tcp_rack_recovery_over(tcp_sock& tp) noexcept {
-  if (tp.rack.reo_wnd_persist > 0 && --tp.rack.reo_wnd_persist == 0) tp.rack.reo_wnd_mult = 1;
+  if (before(sample.prior_delivered, tp.rack.last_delivered)) tp.rack.dsack_seen = false;
+  if (tp.rack.dsack_seen) {
+    tp.rack.dsack_seen = false;
+    tp.rack.reo_wnd_steps = static_cast<std::uint8_t>(std::min(tp.rack.reo_wnd_steps + 1, 255));
+    tp.rack.last_delivered = tp.delivered;
+    tp.rack.reo_wnd_persist = recovery_thresh;
+  } else if (tp.rack.reo_wnd_persist == 0) {
+    tp.rack.reo_wnd_steps = 1;
+  }
 }
 
 }  // namespace fourtuple::tcp

@@ -109,18 +109,18 @@ std::uint32_t tcp_out_of_order_queue::charge_of(const entry& e) noexcept {
 
 void tcp_out_of_order_queue::add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq,
                                  std::span<const std::byte> data, bool fin) {
-  const auto at = entries_.emplace_hint(hint, seq, entry{end_seq, fin, {data.begin(), data.end()}});
+  const auto at = entries_->emplace_hint(hint, seq, entry{end_seq, fin, {data.begin(), data.end()}});
   charge_ += charge_of(at->second);
 }
 
 packet::tcp_sack_block tcp_out_of_order_queue::run_around(map::iterator at) const {
   packet::tcp_sack_block run{at->first, at->second.end_seq};
-  for (map::const_iterator back = at; back != entries_.begin();) {
+  for (map::const_iterator back = at; back != entries_->begin();) {
     --back;
     if (back->second.end_seq != run.start) break;
     run.start = back->first;
   }
-  for (map::const_iterator on = std::next(at); on != entries_.end() && on->first == run.end; ++on) {
+  for (map::const_iterator on = std::next(at); on != entries_->end() && on->first == run.end; ++on) {
     run.end = on->second.end_seq;
   }
   return run;
@@ -142,9 +142,10 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
     return data.subspan(first, last - first);
   };
 
-  auto next = entries_.upper_bound(seq);
+  if (entries_ == nullptr) entries_ = std::make_unique<map>();
+  auto next = entries_->upper_bound(seq);
   std::uint32_t at = seq;
-  if (next != entries_.begin()) {
+  if (next != entries_->begin()) {
     const auto previous = std::prev(next);
     if (after(previous->second.end_seq, at)) {
       const std::uint32_t end = before(end_seq, previous->second.end_seq) ? end_seq : previous->second.end_seq;
@@ -153,7 +154,7 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
     }
   }
   while (before(at, end_seq)) {
-    const bool last = next == entries_.end() || !before(next->first, end_seq);
+    const bool last = next == entries_->end() || !before(next->first, end_seq);
     const std::uint32_t hole_end = last ? end_seq : next->first;
     if (before(at, hole_end)) add(next, at, hole_end, part(at, hole_end), fin && hole_end == end_seq);
     if (last) break;
@@ -162,28 +163,30 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
     at = overlap_end;
     ++next;
   }
-  result.added = run_around(std::prev(entries_.upper_bound(seq)));
+  result.added = run_around(std::prev(entries_->upper_bound(seq)));
   return result;
 }
 
 std::optional<std::pair<std::uint32_t, tcp_out_of_order_queue::entry>> tcp_out_of_order_queue::pop_ready(
     std::uint32_t rcv_nxt) {
-  const auto first = entries_.begin();
-  if (first == entries_.end() || after(first->first, rcv_nxt)) return std::nullopt;
+  if (empty()) return std::nullopt;
+  const auto first = entries_->begin();
+  if (after(first->first, rcv_nxt)) return std::nullopt;
   charge_ -= charge_of(first->second);
   std::pair<std::uint32_t, entry> result{first->first, std::move(first->second)};
-  entries_.erase(first);
+  entries_->erase(first);
+  if (entries_->empty()) entries_.reset();
   return result;
 }
 
 void tcp_out_of_order_queue::prune_last() noexcept {
-  const auto last = std::prev(entries_.end());
+  const auto last = std::prev(entries_->end());
   charge_ -= charge_of(last->second);
-  entries_.erase(last);
+  entries_->erase(last);
 }
 
 void tcp_out_of_order_queue::clear() noexcept {
-  entries_.clear();
+  entries_.reset();
   charge_ = 0;
 }
 

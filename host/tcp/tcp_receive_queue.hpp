@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -58,7 +59,7 @@ class tcp_out_of_order_queue {
     std::optional<packet::tcp_sack_block> duplicate;  ///< What of it had been there (RFC 2883).
   };
 
-  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return entries_ == nullptr || entries_->empty(); }
   /// Bytes plus what the bookkeeping costs: one-byte segments must not escape the receive buffer.
   [[nodiscard]] std::uint32_t charge() const noexcept { return charge_; }
 
@@ -77,7 +78,7 @@ class tcp_out_of_order_queue {
 
   static std::uint32_t charge_of(const entry& e) noexcept;
 
-  map entries_;
+  std::unique_ptr<map> entries_;  ///< While there are any.
   std::uint32_t charge_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loss recovery: fast retransmit with SACK (RFC 6675) or NewReno (RFC 6582), PRR (RFC 6937), and after a timeout.
+// The states of loss recovery (Linux: tcp_fastretrans_alert): fast retransmit with SACK by RACK (RFC 8985), or NewReno
+// (RFC 6582).
 #include "host/tcp/tcp_recovery.hpp"
 
 #include <algorithm>
@@ -8,222 +9,203 @@
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_timer.hpp"
 
 namespace fourtuple::tcp {
 namespace {
 
-/// RFC 6675 IsLost: so many segments above it arrived that it must have been lost rather than overtaken.
-void tcp_update_scoreboard(tcp_sock& tp, ack_news& news) noexcept {
-  std::uint32_t sacked_above = 0;
-  for (tcp_skb* skb = tp.sk_write_queue.rtx_tail(); skb != nullptr; skb = skb->previous) {
-    if (skb->sacked) {
-      ++sacked_above;
-    } else if (sacked_above >= tp.reordering && !skb->retransmitted) {
-      tcp_mark_skb_lost(tp, *skb, news);
-    }
-  }
-}
-
-/// What is at the head was sent before recovery began, and the ACK stopped at it (RFC 6582 3.2 step 3).
-void tcp_newreno_mark_lost(tcp_sock& tp, ack_news& news) noexcept {
+/// RFC 6582 3.2: the third duplicate ACK, and each partial ACK, say that what is at the head is missing.
+void tcp_newreno_mark_lost(tcp_sock& tp, bool una_advanced) {
+  const bool enough_duplicates = tp.icsk_ca_state < tcp_ca::recovery && tp.sacked_out >= tp.reordering;
+  if (!enough_duplicates && !(tp.icsk_ca_state == tcp_ca::recovery && una_advanced)) return;
   tcp_skb* head = tp.sk_write_queue.rtx_head();
-  if (head != nullptr && !head->retransmitted) tcp_mark_skb_lost(tp, *head, news);
+  if (head == nullptr || head->lost) return;
+  if (head->gso_segs > 1 && !tcp_fragment(tp, *head, head->gso_size, head->gso_size)) return;
+  tcp_mark_skb_lost(tp, *head);
 }
 
-void tcp_reset_reno_sack(tcp_sock& tp) noexcept { tp.sacked_out = 0; }
-
-/// Without SACK a duplicate ACK stands for one segment that left the network. One at least is missing.
-void tcp_add_reno_sack(tcp_sock& tp, ack_news& news) noexcept {
-  const std::uint32_t holes = std::clamp<std::uint32_t>(tp.lost_out, 1, std::max(tp.packets_out, 1U));
-  if (tp.sacked_out + holes >= tp.packets_out) return;
-  ++tp.sacked_out;
-  ++tp.delivered;
-  ++news.delivered;
-}
-
-bool tcp_time_to_recover(const tcp_sock& tp) noexcept { return tp.lost_out != 0 || tp.sacked_out >= tp.reordering; }
-
-void tcp_init_cwnd_reduction(tcp_sock& tp) noexcept {
-  tp.high_seq = tp.snd_nxt;
-  tp.tlp_out = false;
-  tp.snd_cwnd_cnt = 0;
-  tp.prior_cwnd = tp.snd_cwnd;
-  tp.prr_delivered = 0;
-  tp.prr_out = 0;
-  tp.snd_ssthresh = tp.icsk_ca_ops->ssthresh(tp);
-}
-
-void tcp_enter_recovery(tcp_sock& tp) noexcept {
-  tp.net->count(tp.sack_ok ? mib::sack_recovery : mib::reno_recovery);
-  tcp_init_cwnd_reduction(tp);
-  tp.icsk_ca_state = tcp_ca::recovery;
-  trace(tp, tracepoint::tcp_enter_recovery);
-}
-
-/// All that was in flight when recovery began is acknowledged.
-void tcp_leave_recovery(tcp_sock& tp) noexcept {
-  if (!tp.sack_ok) tcp_reset_reno_sack(tp);
-  if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::cwr) tp.snd_cwnd = tp.snd_ssthresh;
-  tcp_rack_recovery_over(tp);
-  tp.icsk_ca_state = tcp_ca::open;
-  tp.retrans_stamp_set = false;
-  trace(tp, tracepoint::tcp_end_cwnd_reduction);
-}
-
-void tcp_process_recovery(tcp_sock& tp, ack_news& news) noexcept {
+void tcp_identify_packet_loss(tcp_sock& tp, ack_news& news) {
+  if (tp.sk_write_queue.rtx_head() == nullptr) return;
   if (!tp.sack_ok) {
-    if (!news.una_advanced && news.is_dupack()) tcp_add_reno_sack(tp, news);
-    if (news.una_advanced) tcp_newreno_mark_lost(tp, news);
+    tcp_newreno_mark_lost(tp, news.una_advanced);
     return;
   }
-  tcp_update_scoreboard(tp, news);
-  tcp_rack_mark_lost(tp, news);
-  // Every retransmission was answered and the ACK still stops at the head: it is missing too, though too little was
-  // SACKed above it.
-  if (news.una_advanced && tp.retrans_out == 0 && tp.lost_out == 0) tcp_newreno_mark_lost(tp, news);
+  const std::uint32_t prior_retrans = tp.retrans_out;
+  if (tcp_rack_mark_lost(tp)) news.set_xmit_timer = false;
+  if (prior_retrans > tp.retrans_out) news.lost_retrans = true;
 }
 
-void tcp_process_open(tcp_sock& tp, ack_news& news) noexcept {
-  if (tp.sack_ok) {
-    tcp_update_scoreboard(tp, news);
-    tcp_rack_mark_lost(tp, news);
-  } else {
+bool tcp_time_to_recover(const tcp_sock& tp) noexcept { return tp.lost_out != 0; }
+
+void tcp_try_to_open(tcp_sock& tp, const ack_news& news) {
+  if (!tcp_any_retrans_done(tp)) tp.retrans_stamp_ms = 0;
+  if (news.ece) tcp_enter_cwr(tp);
+  if (tp.icsk_ca_state != tcp_ca::cwr) tcp_try_keep_open(tp);
+}
+
+/// RFC 2018 section 8: what was SACKed and is not acknowledged although everything below it is was dropped.
+bool tcp_check_sack_reneging(tcp_sock& tp, ack_news& news) {
+  if (!news.sack_reneging || !news.una_advanced) return false;
+  // Soon, but late enough for another ACK to show that it was not so.
+  const std::uint32_t delay_us = std::max<std::uint32_t>(tp.srtt_us >> 4, 10'000);
+  inet_csk_reset_xmit_timer(tp, icsk_time::retrans, delay_us);
+  news.set_xmit_timer = false;
+  return true;
+}
+
+/// All that was in flight when the state began is acknowledged. True if the ACK needs no more.
+bool leave_if_over(tcp_sock& tp) {
+  if (tp.icsk_ca_state == tcp_ca::open) {
+    tp.retrans_stamp_ms = 0;
+    return false;
+  }
+  if (before(tp.snd_una, tp.high_seq)) return false;
+  if (tp.icsk_ca_state == tcp_ca::cwr) {
+    // Something above must be acknowledged for CWR to have arrived.
+    if (tp.snd_una != tp.high_seq) {
+      tcp_end_cwnd_reduction(tp);
+      tcp_set_ca_state(tp, tcp_ca::open);
+    }
+  } else if (tp.icsk_ca_state == tcp_ca::recovery) {
+    if (!tp.sack_ok) tcp_reset_reno_sack(tp);
+    // The state that it was in decides about cwnd.
+    const bool stays = tcp_try_undo_recovery(tp);
+    if (stays) return true;
+    tcp_end_cwnd_reduction(tp);
+  }
+  return false;
+}
+
+/// True if there is something to send again.
+bool process_recovery(tcp_sock& tp, std::uint32_t prior_snd_una, std::uint32_t num_dupack, ack_news& news) {
+  if (!news.una_advanced) {
+    if (!tp.sack_ok) tcp_add_reno_sack(tp, num_dupack, news.ece);
+  } else if (tcp_try_undo_partial(tp, prior_snd_una)) {
+    return false;
+  }
+  if (tcp_try_undo_dsack(tp)) tcp_try_to_open(tp, news);
+  tcp_identify_packet_loss(tp, news);
+  if (tp.icsk_ca_state == tcp_ca::recovery) return true;
+  if (!tcp_time_to_recover(tp)) return false;
+  // One recovery was for nothing, and there is cause for another.
+  tcp_enter_recovery(tp, news.ece);
+  return true;
+}
+
+/// A probe of the path's MTU was lost: that says nothing of congestion.
+bool mtu_probe_lost(tcp_sock& tp) {
+  const mtu_probe_state* mtup = tp.icsk_mtup.get();
+  if (tp.icsk_ca_state >= tcp_ca::cwr || mtup == nullptr || mtup->probe_size == 0 ||
+      tp.snd_una != mtup->probe_seq_start) {
+    return false;
+  }
+  tcp_mtup_probe_failed(tp);
+  ++tp.snd_cwnd;
+  tcp_simple_retransmit(tp);
+  return true;
+}
+
+/// In Open, Disorder and CWR. True if recovery begins.
+bool process_open(tcp_sock& tp, std::uint32_t num_dupack, ack_news& news) {
+  if (!tp.sack_ok) {
     if (news.una_advanced) tcp_reset_reno_sack(tp);
-    if (news.is_dupack()) tcp_add_reno_sack(tp, news);
+    tcp_add_reno_sack(tp, num_dupack, news.ece);
   }
+  if (tp.icsk_ca_state <= tcp_ca::disorder) tcp_try_undo_dsack(tp);
+  tcp_identify_packet_loss(tp, news);
   if (!tcp_time_to_recover(tp)) {
-    tp.icsk_ca_state = tcp_left_out(tp) != 0 ? tcp_ca::disorder : tcp_ca::open;
-    return;
+    tcp_try_to_open(tp, news);
+    return false;
   }
-  tcp_enter_recovery(tp);
-  tcp_newreno_mark_lost(tp, news);
+  if (mtu_probe_lost(tp)) return false;
+  tcp_enter_recovery(tp, news.ece);
+  return true;
 }
 
 }  // namespace
 
-void tcp_mark_skb_lost(tcp_sock& tp, tcp_skb& skb, ack_news& news) noexcept {
-  if (skb.sacked || (skb.lost && !skb.retransmitted)) return;
-  if (skb.retransmitted) {
-    skb.retransmitted = false;
-    --tp.retrans_out;
-    tp.net->count(mib::lost_retransmit);
+void tcp_set_ca_state(tcp_sock& tp, tcp_ca state) {
+  tp.icsk_ca_ops->set_state(tp, state);
+  tp.icsk_ca_state = state;
+}
+
+bool tcp_any_retrans_done(const tcp_sock& tp) noexcept {
+  if (tp.retrans_out != 0) return true;
+  const tcp_skb* head = tp.sk_write_queue.rtx_head();
+  return head != nullptr && head->ever_retransmitted;
+}
+
+void tcp_try_keep_open(tcp_sock& tp) {
+  const tcp_ca state = tcp_left_out(tp) != 0 || tcp_any_retrans_done(tp) ? tcp_ca::disorder : tcp_ca::open;
+  if (tp.icsk_ca_state == state) return;
+  tcp_set_ca_state(tp, state);
+  tp.high_seq = tp.snd_nxt;
+}
+
+void tcp_enter_recovery(tcp_sock& tp, bool ece) {
+  if (!tcp_any_retrans_done(tp)) tp.retrans_stamp_ms = 0;
+  tp.net->count(tp.sack_ok ? mib::sack_recovery : mib::reno_recovery);
+  tp.prior_ssthresh = 0;
+  tcp_init_undo(tp);
+  if (!tcp_in_cwnd_reduction(tp)) {
+    // A reduction that ECN asks for as well is not taken back.
+    if (!ece) tp.prior_ssthresh = tcp_current_ssthresh(tp);
+    tcp_init_cwnd_reduction(tp);
   }
+  tcp_set_ca_state(tp, tcp_ca::recovery);
+  trace(tp, tracepoint::tcp_enter_recovery);
+}
+
+void tcp_mark_skb_lost(tcp_sock& tp, tcp_skb& skb) noexcept {
+  if (skb.sacked) return;
+  const tcp_skb* hint = tp.sk_write_queue.retransmit_hint();
+  if (hint != nullptr && before(skb.seq, hint->seq)) tp.sk_write_queue.set_retransmit_hint(&skb);
+  const std::uint32_t segs = skb.gso_segs;
   if (!skb.lost) {
     skb.lost = true;
-    ++tp.lost_out;
+    tp.lost_out += segs;
+    tp.lost += segs;
+  } else if (skb.retransmitted) {
+    skb.retransmitted = false;
+    tp.retrans_out -= segs;
+    tp.lost += segs;
+    tp.net->count(mib::lost_retransmit, segs);
   }
-  ++news.newly_lost;
 }
 
-void tcp_recover_from_timer(tcp_sock& tp, ack_news& news) noexcept {
-  if (tp.icsk_ca_state >= tcp_ca::recovery) return;
-  tcp_enter_recovery(tp);
-  news.delivered = 1;  // Lets the fast retransmission go (Linux: tcp_rack_reo_timeout).
-  tcp_cwnd_reduction(tp, news);
-}
-
-void tcp_remove_reno_sacks(tcp_sock& tp, std::uint32_t acked) noexcept {
-  // One of them was the hole; the others had duplicate ACKs.
-  if (acked == 0) return;
-  const std::uint32_t gone = acked - 1;
-  tp.sacked_out = gone >= tp.sacked_out ? 0 : tp.sacked_out - gone;
-}
-
-void tcp_fastretrans_alert(tcp_sock& tp, ack_news& news) {
+void tcp_fastretrans_alert(tcp_sock& tp, std::uint32_t prior_snd_una, std::uint32_t num_dupack, ack_news& news,
+                           rexmit& next) {
   if (tp.packets_out == 0) tp.sacked_out = 0;
-  if (tp.icsk_ca_state == tcp_ca::recovery || tp.icsk_ca_state == tcp_ca::loss || tp.icsk_ca_state == tcp_ca::cwr) {
-    // RFC 6582 section 4.1: without SACK duplicate ACKs right after recovery may be echoes of it.
-    const bool over = tp.sack_ok || tp.icsk_ca_state != tcp_ca::recovery ? !before(tp.snd_una, tp.high_seq)
-                                                                         : after(tp.snd_una, tp.high_seq);
-    if (over || tp.packets_out == 0) {
-      tcp_leave_recovery(tp);
-    }
+  // The reduction that ECN asks for is not taken back.
+  if (news.ece) tp.prior_ssthresh = 0;
+  if (tcp_check_sack_reneging(tp, news)) return;
+  if (leave_if_over(tp)) return;
+  if (tp.icsk_ca_state == tcp_ca::recovery) {
+    if (process_recovery(tp, prior_snd_una, num_dupack, news)) next = rexmit::lost;
+    return;
   }
-  switch (tp.icsk_ca_state) {
-    case tcp_ca::recovery:
-      tcp_process_recovery(tp, news);
-      break;
-    case tcp_ca::loss:
-      if (tp.sack_ok) {
-        tcp_update_scoreboard(tp, news);
-        tcp_rack_mark_lost(tp, news);
-      } else if (news.is_dupack() && !news.una_advanced) {
-        tcp_add_reno_sack(tp, news);
-      }
-      break;
-    default:
-      tcp_process_open(tp, news);
-      break;
+  if (tp.icsk_ca_state == tcp_ca::loss) {
+    tcp_process_loss(tp, num_dupack, news, next);
+    tcp_identify_packet_loss(tp, news);
+    // On only if the timeout was undone, or retransmissions were lost again.
+    if (tp.icsk_ca_state != tcp_ca::open && !news.lost_retrans) return;
   }
-}
-
-void tcp_cwnd_reduction(tcp_sock& tp, const ack_news& news) noexcept {
-  if (news.delivered == 0 || tp.prior_cwnd == 0) return;
-  const auto in_flight = static_cast<std::int64_t>(tcp_packets_in_flight(tp));
-  const std::int64_t room = static_cast<std::int64_t>(tp.snd_ssthresh) - in_flight;
-  tp.prr_delivered += news.delivered;
-  std::int64_t send = 0;
-  if (room < 0) {
-    const std::uint64_t share = (std::uint64_t{tp.snd_ssthresh} * tp.prr_delivered + tp.prior_cwnd - 1) / tp.prior_cwnd;
-    send = static_cast<std::int64_t>(share) - tp.prr_out;
-  } else {
-    send = std::max<std::int64_t>(static_cast<std::int64_t>(tp.prr_delivered) - tp.prr_out, news.delivered);
-    if (news.una_advanced && news.newly_lost == 0) ++send;
-    send = std::min(room, send);
-  }
-  // The fast retransmission itself always goes.
-  send = std::max<std::int64_t>(send, tp.prr_out == 0 ? 1 : 0);
-  tp.snd_cwnd = static_cast<std::uint32_t>(in_flight + send);
-}
-
-void tcp_reduce_cwnd_at_once(tcp_sock& tp) noexcept {
-  tcp_init_cwnd_reduction(tp);
-  tp.snd_cwnd = tp.snd_ssthresh;
-  tp.icsk_ca_state = tcp_left_out(tp) != 0 ? tcp_ca::disorder : tcp_ca::open;
-}
-
-void tcp_enter_loss(tcp_sock& tp) {
-  tp.tlp_out = false;
-  // A repeated timeout of the same flight lowers ssthresh no further (RFC 5681 3.1 equation 4).
-  if (tp.icsk_ca_state <= tcp_ca::disorder || !after(tp.high_seq, tp.snd_una) ||
-      (tp.icsk_ca_state == tcp_ca::loss && tp.icsk_retransmits == 0)) {
-    tp.prior_cwnd = tp.snd_cwnd;
-    tp.snd_ssthresh = tp.icsk_ca_ops->ssthresh(tp);
-  }
-  // A receiver that dropped what it had SACKed shows by not acknowledging it at the head (RFC 2018 section 8).
-  const tcp_skb* head = tp.sk_write_queue.rtx_head();
-  const bool reneged = head != nullptr && head->sacked;
-  if (!tp.sack_ok || reneged) tp.sacked_out = 0;
-  tp.lost_out = 0;
-  tp.retrans_out = 0;
-  for (tcp_skb* skb = tp.sk_write_queue.rtx_head(); skb != nullptr && skb != tp.sk_write_queue.send_head();
-       skb = skb->next) {
-    if (reneged) skb->sacked = false;
-    skb->retransmitted = false;
-    skb->lost = !skb->sacked;
-    if (skb->lost) ++tp.lost_out;
-  }
-  tp.snd_cwnd = tcp_packets_in_flight(tp) + 1;
-  tp.snd_cwnd_cnt = 0;
-  tp.icsk_ca_ops->enter_loss(tp);
-  tp.high_seq = tp.snd_nxt;
-  tp.icsk_ca_state = tcp_ca::loss;
-  trace(tp, tracepoint::tcp_enter_loss);
+  if (process_open(tp, num_dupack, news)) next = rexmit::lost;
 }
 
 void tcp_init_transfer(tcp_sock& tp) {
+  tcp_mtup_init(tp);
   // RFC 5681 3.1: who lost a SYN more than once starts carefully.
   tp.snd_cwnd = tp.total_retrans > 1 ? 1 : tp.net->config.tcp_initial_cwnd;
+  tp.snd_cwnd_stamp_ms = tp.net->now_ms();
   tp.snd_cwnd_cnt = 0;
-  tp.snd_ssthresh = 0x7fffffff;
+  tp.snd_ssthresh = tcp_infinite_ssthresh;
   tp.icsk_ca_state = tcp_ca::open;
-  tp.reordering =
-      static_cast<std::uint8_t>(std::clamp<std::uint32_t>(tp.net->config.tcp_reordering, 1, tcp_max_reordering));
-  tp.retrans_stamp_set = false;
+  tp.retrans_stamp_ms = 0;
   tp.high_seq = tp.snd_una;
+  tp.undo_marker_set = false;
   tp.tlp_out = false;
-  tp.rack = {};
-  tp.reord_seen = false;
+  tp.is_cwnd_limited = false;
   tp.icsk_ca_ops->init(tp);
 }
 

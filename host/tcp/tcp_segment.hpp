@@ -19,6 +19,7 @@ struct rx_segment {
   std::uint32_t ack_seq = 0;
   packet::tcp_flags flags;
   std::uint16_t window = 0;  ///< As it stands in the header, not scaled.
+  std::uint8_t ecn = 0;      ///< The two bits of its IP header (RFC 3168 5).
   packet::tcp_options options;
   std::span<const std::byte> payload;
 

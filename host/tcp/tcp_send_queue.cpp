@@ -3,32 +3,52 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <new>
 
 namespace fourtuple::tcp {
 namespace {
 
+constexpr std::uint32_t overhead_bytes = sizeof(tcp_skb);
+
 tcp_skb* make_skb(std::uint32_t seq, std::uint32_t capacity) noexcept {
   std::unique_ptr<tcp_skb> skb{new (std::nothrow) tcp_skb};
   if (skb == nullptr) return nullptr;
   if (capacity != 0) {
-    skb->buffer.reset(new (std::nothrow) std::byte[capacity]);
-    if (skb->buffer == nullptr) return nullptr;
+    skb->block = skb_data::allocate(capacity);
+    if (!skb->block) return nullptr;
   }
-  skb->capacity = capacity;
   skb->seq = seq;
   skb->end_seq = seq;
+  skb->truesize = capacity + overhead_bytes;
   return skb.release();
 }
 
 }  // namespace
 
+skb_data skb_data::allocate(std::uint32_t capacity_bytes) noexcept {
+  skb_data result;
+  void* memory = ::operator new(sizeof(block) + capacity_bytes, std::nothrow);
+  if (memory != nullptr) result.block_ = new (memory) block{.users = 1, .capacity = capacity_bytes};
+  return result;
+}
+
+void skb_data::release() noexcept {
+  if (block_ != nullptr && --block_->users == 0) ::operator delete(block_);
+}
+
 std::uint32_t tcp_skb::append(std::span<const std::byte> bytes) noexcept {
   const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), room()));
-  if (count != 0) std::memcpy(buffer.get() + start + len, bytes.data(), count);
+  if (count != 0) std::memcpy(block.bytes() + start + len, bytes.data(), count);
   len += count;
   end_seq += count;
   return count;
+}
+
+void tcp_skb::set_tso_segs(std::uint32_t mss) noexcept {
+  const bool one = len <= mss;
+  gso_size = static_cast<std::uint16_t>(one ? 0 : mss);
+  gso_segs = static_cast<std::uint16_t>(one ? 1 : (len + mss - 1) / mss);
 }
 
 tcp_skb* tcp_send_queue::push(std::uint32_t seq, std::uint32_t capacity) noexcept {
@@ -39,41 +59,126 @@ tcp_skb* tcp_send_queue::push(std::uint32_t seq, std::uint32_t capacity) noexcep
   return skb;
 }
 
-bool tcp_send_queue::fragment(tcp_skb& skb, std::uint32_t bytes) noexcept {
-  const std::uint32_t rest_bytes = skb.len - bytes;
-  tcp_skb* rest = make_skb(skb.seq + bytes, rest_bytes);
+bool tcp_send_queue::grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit) noexcept {
+  if (skb.room() >= bytes) return true;
+  // Doubled, so that many small writes are not copied again and again.
+  const std::uint32_t capacity = std::min(limit, std::max(2 * skb.len, skb.len + bytes));
+  if (capacity <= skb.len + skb.room()) return skb.room() != 0;
+  skb_data larger = skb_data::allocate(capacity);
+  if (!larger) return false;
+  if (skb.len != 0) std::memcpy(larger.bytes(), skb.data().data(), skb.len);
+  skb.block = std::move(larger);
+  skb.start = 0;
+  set_truesize(skb, capacity + overhead_bytes);
+  return true;
+}
+
+bool tcp_send_queue::fragment(tcp_skb& skb, std::uint32_t bytes, std::uint32_t mss) noexcept {
+  tcp_skb* rest = make_skb(skb.seq + bytes, 0);
   if (rest == nullptr) return false;
-  rest->append(skb.data().subspan(bytes));
+  rest->block = skb.block;
+  rest->start = skb.start + bytes;
+  rest->len = skb.len - bytes;
   rest->end_seq = skb.end_seq;
   rest->sent_at_ns = skb.sent_at_ns;
+  rest->tx_delivered_mstamp_us = skb.tx_delivered_mstamp_us;
+  rest->tx_first_tx_mstamp_us = skb.tx_first_tx_mstamp_us;
+  rest->tx_delivered = skb.tx_delivered;
+  rest->tx_app_limited = skb.tx_app_limited;
   rest->fin = skb.fin;
   rest->psh = skb.psh;
   rest->eor = skb.eor;
+  skb.fin = false;
+  skb.psh = false;
+  skb.eor = false;
   rest->sacked = skb.sacked;
   rest->lost = skb.lost;
   rest->retransmitted = skb.retransmitted;
   rest->ever_retransmitted = skb.ever_retransmitted;
-  skb.fin = false;
-  skb.psh = false;
-  skb.eor = false;
   skb.len = bytes;
   skb.end_seq = rest->seq;
+  skb.set_tso_segs(mss);
+  rest->set_tso_segs(mss);
   insert_behind(&skb, rest);
+  // The block counts where its bytes are.
+  const std::uint32_t payload = skb.truesize - overhead_bytes;
+  set_truesize(skb, overhead_bytes + std::min(bytes, payload));
+  set_truesize(*rest, overhead_bytes + payload - std::min(bytes, payload));
+  if (skb.in_sent_list) insert_sent_behind(&skb, rest);
+  if (highest_sacked_ == &skb) highest_sacked_ = rest;
   return true;
 }
 
-void tcp_send_queue::trim_head(std::uint32_t bytes) noexcept {
-  head_->start += bytes;
-  head_->len -= bytes;
-  head_->seq += bytes;
+bool tcp_send_queue::collapse_next(tcp_skb& skb, std::uint32_t capacity) noexcept {
+  tcp_skb& next = *skb.next;
+  const bool adjacent = skb.len != 0 && next.len != 0 && skb.data().data() + skb.len == next.data().data();
+  if (next.len != 0 && !adjacent) {
+    skb_data joined = skb_data::allocate(capacity);
+    if (!joined) return false;
+    if (skb.len != 0) std::memcpy(joined.bytes(), skb.data().data(), skb.len);
+    std::memcpy(joined.bytes() + skb.len, next.data().data(), next.len);
+    skb.block = std::move(joined);
+    skb.start = 0;
+  }
+  skb.len += next.len;
+  skb.end_seq = next.end_seq;
+  skb.fin = skb.fin || next.fin;
+  skb.psh = skb.psh || next.psh;
+  skb.eor = next.eor;
+  skb.ever_retransmitted = skb.ever_retransmitted || next.ever_retransmitted;
+  set_truesize(skb, overhead_bytes + skb.len);
+  remove(&next);
+  return true;
 }
 
-void tcp_send_queue::pop_front() noexcept { remove(head_); }
+tcp_skb* tcp_send_queue::gather_unsent(std::uint32_t bytes) noexcept {
+  tcp_skb* gathered = make_skb(send_head_->seq, bytes);
+  if (gathered == nullptr) return nullptr;
+  tcp_skb* from = send_head_;
+  while (bytes != 0) {
+    const std::uint32_t take = std::min(bytes, from->len);
+    gathered->append(from->data().first(take));
+    bytes -= take;
+    if (take < from->len) {
+      trim_head(*from, take);
+      break;
+    }
+    gathered->psh = gathered->psh || from->psh;
+    gathered->eor = from->eor;
+    if (from->fin) {
+      gathered->fin = true;
+      ++gathered->end_seq;
+    }
+    tcp_skb* emptied = from;
+    from = from->next;
+    remove(emptied);
+  }
+  insert_behind(from == nullptr ? tail_ : from->previous, gathered);
+  send_head_ = gathered;
+  return gathered;
+}
 
-void tcp_send_queue::pop_back() noexcept { remove(tail_); }
+void tcp_send_queue::trim_head(tcp_skb& skb, std::uint32_t bytes) noexcept {
+  skb.start += bytes;
+  skb.len -= bytes;
+  skb.seq += bytes;
+  if (skb.gso_segs > 1) skb.set_tso_segs(skb.gso_size);
+}
 
 void tcp_send_queue::clear() noexcept {
   while (head_ != nullptr) remove(head_);
+}
+
+void tcp_send_queue::move_to_newest_sent(tcp_skb& skb) noexcept {
+  forget_sent(skb);
+  insert_sent_behind(newest_sent_, &skb);
+}
+
+void tcp_send_queue::forget_sent(tcp_skb& skb) noexcept {
+  if (!skb.in_sent_list) return;
+  skb.in_sent_list = false;
+  (skb.previous_sent == nullptr ? oldest_sent_ : skb.previous_sent->next_sent) = skb.next_sent;
+  (skb.next_sent == nullptr ? newest_sent_ : skb.next_sent->previous_sent) = skb.previous_sent;
 }
 
 void tcp_send_queue::insert_behind(tcp_skb* position, tcp_skb* skb) noexcept {
@@ -81,15 +186,31 @@ void tcp_send_queue::insert_behind(tcp_skb* position, tcp_skb* skb) noexcept {
   skb->next = position == nullptr ? head_ : position->next;
   (skb->previous == nullptr ? head_ : skb->previous->next) = skb;
   (skb->next == nullptr ? tail_ : skb->next->previous) = skb;
-  truesize_ += skb->truesize();
+  truesize_ += skb->truesize;
+}
+
+void tcp_send_queue::insert_sent_behind(tcp_skb* position, tcp_skb* skb) noexcept {
+  skb->in_sent_list = true;
+  skb->previous_sent = position;
+  skb->next_sent = position == nullptr ? oldest_sent_ : position->next_sent;
+  (skb->previous_sent == nullptr ? oldest_sent_ : skb->previous_sent->next_sent) = skb;
+  (skb->next_sent == nullptr ? newest_sent_ : skb->next_sent->previous_sent) = skb;
 }
 
 void tcp_send_queue::remove(tcp_skb* skb) noexcept {
+  forget_sent(*skb);
   if (send_head_ == skb) send_head_ = skb->next;
+  if (retransmit_hint_ == skb) retransmit_hint_ = nullptr;
+  if (highest_sacked_ == skb) highest_sacked_ = nullptr;
   (skb->previous == nullptr ? head_ : skb->previous->next) = skb->next;
   (skb->next == nullptr ? tail_ : skb->next->previous) = skb->previous;
-  truesize_ -= skb->truesize();
+  truesize_ -= skb->truesize;
   delete skb;
+}
+
+void tcp_send_queue::set_truesize(tcp_skb& skb, std::uint32_t bytes) noexcept {
+  truesize_ += bytes - skb.truesize;
+  skb.truesize = bytes;
 }
 
 }  // namespace fourtuple::tcp

@@ -3,39 +3,84 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <utility>
 
 namespace fourtuple::tcp {
 
-/// A segment of the send queue (Linux: an sk_buff on sk_write_queue or tcp_rtx_queue, with its tcp_skb_cb).
+/// A block of payload that neighbouring segments refer to parts of (Linux: a page fragment). Counted, not for several
+/// threads.
+class skb_data {
+ public:
+  skb_data() = default;
+  /// Without memory the result is empty.
+  [[nodiscard]] static skb_data allocate(std::uint32_t capacity_bytes) noexcept;
+  skb_data(const skb_data& other) noexcept : block_(other.block_) {
+    if (block_ != nullptr) ++block_->users;
+  }
+  skb_data(skb_data&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  skb_data& operator=(skb_data other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~skb_data() { release(); }
+
+  explicit operator bool() const noexcept { return block_ != nullptr; }
+  [[nodiscard]] std::byte* bytes() const noexcept { return reinterpret_cast<std::byte*>(block_ + 1); }
+  [[nodiscard]] std::uint32_t capacity() const noexcept { return block_ == nullptr ? 0 : block_->capacity; }
+
+ private:
+  /// Followed by the bytes.
+  struct block {
+    std::uint32_t users;
+    std::uint32_t capacity;
+  };
+  void release() noexcept;
+  block* block_ = nullptr;
+};
+
+/// One or more segments of the send queue that are sent as a unit (Linux: an sk_buff on sk_write_queue or
+/// tcp_rtx_queue, with its tcp_skb_cb).
 struct tcp_skb {
   tcp_skb* next = nullptr;
   tcp_skb* previous = nullptr;
-  std::unique_ptr<std::byte[]> buffer;
-  std::uint32_t capacity = 0;
-  std::uint32_t start = 0;    ///< First byte of the data in buffer.
-  std::uint32_t len = 0;      ///< Bytes of data.
-  std::uint32_t seq = 0;      ///< Of the first byte, or of SYN or FIN.
-  std::uint32_t end_seq = 0;  ///< seq + len, + 1 for SYN, + 1 for FIN.
+  tcp_skb* next_sent = nullptr;  ///< In tcp_send_queue::oldest_sent()'s list.
+  tcp_skb* previous_sent = nullptr;
+  skb_data block;
+  std::uint32_t start = 0;     ///< First byte of the data in block.
+  std::uint32_t len = 0;       ///< Bytes of data.
+  std::uint32_t seq = 0;       ///< Of the first byte, or of SYN or FIN.
+  std::uint32_t end_seq = 0;   ///< seq + len, + 1 for SYN, + 1 for FIN.
+  std::uint32_t truesize = 0;  ///< What it counts for against sk_sndbuf.
+  std::uint16_t gso_segs = 1;  ///< Segments that it is on the wire (Linux: tcp_skb_pcount).
+  std::uint16_t gso_size = 0;  ///< Bytes of each but the last; 0: it is one.
   std::uint64_t sent_at_ns = 0;
-  bool syn = false;
-  bool fin = false;
-  bool psh = false;
-  bool eor = false;                 ///< MSG_EOR: nothing may be merged behind it.
-  bool sacked = false;              ///< TCPCB_SACKED_ACKED
-  bool lost = false;                ///< TCPCB_LOST
-  bool retransmitted = false;       ///< TCPCB_SACKED_RETRANS: a retransmission is in flight.
-  bool ever_retransmitted = false;  ///< TCPCB_EVER_RETRANS: no RTT sample (Karn).
+  // How far delivery was when it was sent (draft-cheng-iccrg-delivery-rate-estimation 3.2).
+  std::uint32_t tx_delivered_mstamp_us = 0;
+  std::uint32_t tx_first_tx_mstamp_us = 0;
+  std::uint32_t tx_delivered = 0;
+  bool tx_app_limited : 1 = false;
+  bool in_sent_list : 1 = false;
+  bool syn : 1 = false;
+  bool ecn_syn : 1 = false;  ///< The SYN asks for ECN: ECE and CWR.
+  bool fin : 1 = false;
+  bool psh : 1 = false;
+  bool eor : 1 = false;                 ///< MSG_EOR: nothing may be merged behind it.
+  bool sacked : 1 = false;              ///< TCPCB_SACKED_ACKED
+  bool lost : 1 = false;                ///< TCPCB_LOST
+  bool retransmitted : 1 = false;       ///< TCPCB_SACKED_RETRANS: a retransmission is in flight.
+  bool ever_retransmitted : 1 = false;  ///< TCPCB_EVER_RETRANS: no RTT sample (Karn).
 
-  [[nodiscard]] std::span<const std::byte> data() const noexcept { return {buffer.get() + start, len}; }
-  [[nodiscard]] std::uint32_t room() const noexcept { return capacity - start - len; }
-  /// What it counts for against sk_sndbuf.
-  [[nodiscard]] std::uint32_t truesize() const noexcept {
-    return capacity + static_cast<std::uint32_t>(sizeof(tcp_skb));
+  [[nodiscard]] std::span<const std::byte> data() const noexcept {
+    return len == 0 ? std::span<const std::byte>{} : std::span<const std::byte>{block.bytes() + start, len};
   }
-  /// Appends what fits and returns how much that was.
+  [[nodiscard]] std::uint32_t room() const noexcept { return block.capacity() - start - len; }
+  /// Appends what fits and returns how much that was. Only to the queue's last, which has the end of its block.
   std::uint32_t append(std::span<const std::byte> bytes) noexcept;
+  /// Bytes of its largest segment (Linux: tcp_skb_seglen).
+  [[nodiscard]] std::uint32_t seglen() const noexcept { return gso_segs == 1 ? len : gso_size; }
+  /// How many segments of `mss` it is (Linux: tcp_set_skb_tso_segs).
+  void set_tso_segs(std::uint32_t mss) noexcept;
 };
 
 /// What was written and not yet acknowledged: first what is in flight, then, from send_head(), what was never sent
@@ -61,33 +106,65 @@ class tcp_send_queue {
     if (send_head_ == nullptr) return tail_;
     return send_head_->previous;
   }
+  /// The one in flight behind `skb`, or nullptr.
+  [[nodiscard]] tcp_skb* rtx_next(const tcp_skb& skb) const noexcept {
+    return skb.next == send_head_ ? nullptr : skb.next;
+  }
   /// True if nothing lies behind `skb`.
   [[nodiscard]] bool is_last(const tcp_skb& skb) const noexcept { return &skb == tail_; }
 
   /// Appends an empty segment that begins at `seq` with room for `capacity` bytes. nullptr without memory.
   tcp_skb* push(std::uint32_t seq, std::uint32_t capacity) noexcept;
+  /// Makes room in the last segment for `bytes` more, though never for more than `limit` in all. False without memory.
+  bool grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit) noexcept;
   /// The send head was sent (Linux: tcp_event_new_data_sent).
   void advance_send_head() noexcept { send_head_ = send_head_->next; }
   /// Cuts `skb` behind `bytes` bytes; the rest becomes a segment of its own behind it (Linux: tcp_fragment). PSH, FIN
-  /// and EOR go with the rest. False without memory.
-  bool fragment(tcp_skb& skb, std::uint32_t bytes) noexcept;
-  /// Takes `bytes` acknowledged ones off the front of the first segment (Linux: tcp_trim_head).
-  void trim_head(std::uint32_t bytes) noexcept;
-  void pop_front() noexcept;
+  /// and EOR go with the rest. Both are then segments of `mss`. False without memory.
+  bool fragment(tcp_skb& skb, std::uint32_t bytes, std::uint32_t mss) noexcept;
+  /// Appends the data of the segment behind `skb` to it and takes that away (Linux: tcp_collapse_retrans). Both are of
+  /// at most `capacity` bytes together. False without memory.
+  bool collapse_next(tcp_skb& skb, std::uint32_t capacity) noexcept;
+  /// Puts a segment of `bytes`, copied off the front of what was never sent, in front of the send head (Linux:
+  /// tcp_mtu_probe). There are so many. nullptr without memory.
+  tcp_skb* gather_unsent(std::uint32_t bytes) noexcept;
+  /// Takes `bytes` acknowledged ones off the front of `skb` (Linux: tcp_trim_head).
+  static void trim_head(tcp_skb& skb, std::uint32_t bytes) noexcept;
+  void pop_front() noexcept { remove(head_); }
   /// Takes off a segment that was pushed last and never filled.
-  void pop_back() noexcept;
+  void pop_back() noexcept { remove(tail_); }
   void clear() noexcept;
+
+  /// What is in flight and neither SACKed nor marked lost since, in the order in which it was sent last (Linux:
+  /// tsorted_sent_queue).
+  [[nodiscard]] tcp_skb* oldest_sent() const noexcept { return oldest_sent_; }
+  /// `skb` was just sent.
+  void move_to_newest_sent(tcp_skb& skb) noexcept;
+  void forget_sent(tcp_skb& skb) noexcept;
+
+  /// Where the next lost segment is to be looked for, or nullptr (Linux: retransmit_skb_hint).
+  [[nodiscard]] tcp_skb* retransmit_hint() const noexcept { return retransmit_hint_; }
+  void set_retransmit_hint(tcp_skb* skb) noexcept { retransmit_hint_ = skb; }
+  /// Highest segment that is SACKed; nullptr, or too low, if it is not known.
+  [[nodiscard]] tcp_skb* highest_sacked() const noexcept { return highest_sacked_; }
+  void set_highest_sacked(tcp_skb* skb) noexcept { highest_sacked_ = skb; }
 
   /// Sum of truesize (Linux: sk_wmem_queued).
   [[nodiscard]] std::uint32_t truesize() const noexcept { return truesize_; }
 
  private:
   void insert_behind(tcp_skb* position, tcp_skb* skb) noexcept;
+  void insert_sent_behind(tcp_skb* position, tcp_skb* skb) noexcept;
   void remove(tcp_skb* skb) noexcept;
+  void set_truesize(tcp_skb& skb, std::uint32_t bytes) noexcept;
 
   tcp_skb* head_ = nullptr;
   tcp_skb* tail_ = nullptr;
   tcp_skb* send_head_ = nullptr;
+  tcp_skb* oldest_sent_ = nullptr;
+  tcp_skb* newest_sent_ = nullptr;
+  tcp_skb* retransmit_hint_ = nullptr;
+  tcp_skb* highest_sacked_ = nullptr;
   std::uint32_t truesize_ = 0;
 };
 

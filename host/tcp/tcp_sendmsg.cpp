@@ -9,6 +9,7 @@
 
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rate.hpp"
 #include "host/tcp/tcp_seq.hpp"
 
 namespace fourtuple::tcp {
@@ -34,17 +35,40 @@ void tcp_sndbuf_expand(tcp_sock& tp) noexcept {
   }
 }
 
+/// RFC 5681 4.1: after a pause longer than the RTO nothing is known of the path any more (Linux: tcp_cwnd_restart).
+void tcp_slow_start_after_idle_check(tcp_sock& tp) noexcept {
+  if (!tp.net->config.tcp_slow_start_after_idle || tp.packets_out != 0) return;
+  const std::uint64_t idle_us = std::uint64_t{tp.net->now_ms() - tp.lsndtime_ms} * 1000;
+  if (idle_us <= tp.icsk_rto_us) return;
+  const std::uint32_t restart_cwnd = std::min(tp.net->config.tcp_initial_cwnd, tp.snd_cwnd);
+  tp.snd_ssthresh = tcp_current_ssthresh(tp);
+  std::uint32_t cwnd = tp.snd_cwnd;
+  for (std::uint64_t left_us = idle_us - tp.icsk_rto_us; cwnd > restart_cwnd; left_us -= tp.icsk_rto_us) {
+    cwnd >>= 1;
+    if (left_us <= tp.icsk_rto_us) break;
+  }
+  tp.snd_cwnd = std::max(cwnd, restart_cwnd);
+  tp.snd_cwnd_stamp_ms = tp.net->now_ms();
+  tp.snd_cwnd_used = 0;
+}
+
 bool sk_stream_memory_free(const tcp_sock& tp) noexcept {
   if (tp.sk_write_queue.truesize() >= tp.sk_sndbuf) return false;
   return tp.notsent_lowat == 0 || tp.write_seq - tp.snd_nxt < tp.notsent_lowat;
 }
 
-/// The segment that the next bytes go to: the last one while it was not sent and has room, or a new one.
-tcp_skb* tail_with_room(tcp_sock& tp, std::uint32_t mss) noexcept {
+/// The segment that the next bytes go to: the last one while it was not sent and may become larger, or a new one.
+tcp_skb* tail_with_room(tcp_sock& tp, std::uint32_t size_goal, std::size_t bytes, std::uint32_t mss) noexcept {
+  const auto wanted = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, size_goal));
   tcp_skb* tail = tp.sk_write_queue.send_head() == nullptr ? nullptr : tp.sk_write_queue.tail();
-  if (tail != nullptr && tail->room() != 0 && tail->len < mss && !tail->eor) return tail;
+  if (tail != nullptr && tail->len < size_goal && !tail->eor && !tail->fin) {
+    const std::uint32_t more = std::min(wanted, size_goal - tail->len);
+    if (tp.sk_write_queue.grow(*tail, more, size_goal)) return tail;
+  }
   if (!sk_stream_memory_free(tp)) return nullptr;
-  return tp.sk_write_queue.push(tp.write_seq, mss);
+  tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
+  tcp_slow_start_after_idle_check(tp);
+  return tp.sk_write_queue.push(tp.write_seq, std::max(wanted, std::min(mss, size_goal)));
 }
 
 /// RFC 9293 3.9.1.2: PSH goes on what ends a write, and at least once in half a window.
@@ -55,20 +79,46 @@ void tcp_mark_push(tcp_sock& tp, tcp_skb& skb) noexcept {
 
 bool forced_push(const tcp_sock& tp) noexcept { return after(tp.write_seq, tp.pushed_seq + (tp.max_window >> 1)); }
 
-/// Copies one piece; how much of it fitted.
-std::size_t queue_piece(tcp_sock& tp, std::span<const std::byte> piece, std::uint32_t mss) noexcept {
+/// How one call of sendmsg goes on.
+struct writing {
+  std::uint32_t mss = 0;
+  std::uint32_t size_goal = 0;
+  std::size_t copied = 0;
+};
+
+/// A unit is full: what can go goes while the rest is still being copied.
+void push_full_unit(tcp_sock& tp, tcp_skb& skb, const writing& state) {
+  if (forced_push(tp)) {
+    tcp_mark_push(tp, skb);
+    tcp_push_pending_frames(tp, tcp_nagle_push);
+  } else if (&skb == tp.sk_write_queue.send_head()) {
+    tcp_write_xmit(tp, state.mss, tcp_nagle_push, push_one::one);
+  }
+}
+
+/// Copies one piece, `left` bytes of the call with it; how much of it fitted.
+std::size_t queue_piece(tcp_sock& tp, std::span<const std::byte> piece, std::size_t left, writing& state) {
   std::size_t done = 0;
   while (done < piece.size()) {
-    tcp_skb* skb = tail_with_room(tp, mss);
+    tcp_skb* skb = tail_with_room(tp, state.size_goal, left - done, state.mss);
     if (skb == nullptr) break;
-    const std::uint32_t room = std::min(skb->room(), mss - skb->len);
-    const std::size_t count = std::min<std::size_t>(piece.size() - done, room);
-    skb->append(piece.subspan(done, count));
-    done += count;
-    tp.write_seq += static_cast<std::uint32_t>(count);
-    if (skb->len >= mss && forced_push(tp)) tcp_mark_push(tp, *skb);
+    const std::size_t count = std::min<std::size_t>(piece.size() - done, state.size_goal - skb->len);
+    const std::uint32_t appended = skb->append(piece.subspan(done, count));
+    // What was to be pushed goes on: the end of this write is the place now.
+    if (state.copied == 0) skb->psh = false;
+    done += appended;
+    state.copied += appended;
+    tp.write_seq += appended;
+    if (skb->len >= state.size_goal && done < left) push_full_unit(tp, *skb, state);
   }
   return done;
+}
+
+/// Linux: tcp_push.
+void tcp_push(tcp_sock& tp, bool more, std::uint8_t nonagle) {
+  if (tp.sk_write_queue.send_head() == nullptr) return;
+  if (!more || forced_push(tp)) tcp_mark_push(tp, *tp.sk_write_queue.tail());
+  tcp_push_pending_frames(tp, more ? tcp_nagle_cork : nonagle);
 }
 
 }  // namespace
@@ -96,33 +146,28 @@ ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> da
   if (tp.sk_err != 0 || (tp.sk_shutdown & sock::sock::send_shutdown) != 0 || !can_send(tp.skc_state)) {
     return stream_error(tp);
   }
-  const std::uint32_t mss = tcp_current_mss(tp);
+  tcp_rate_check_app_limited(tp);
   tcp_sndbuf_expand(tp);
-  std::size_t copied = 0;
+  writing state{.mss = tcp_current_mss(tp)};
+  state.size_goal = tcp_xmit_size_goal(tp, state.mss);
+  std::size_t left = 0;
+  for (const auto& piece : data) left += piece.size();
   bool full = false;
   for (const auto& piece : data) {
-    const std::size_t done = queue_piece(tp, piece, mss);
-    copied += done;
+    const std::size_t done = queue_piece(tp, piece, left, state);
+    left -= done;
     full = done < piece.size();
     if (full) break;
   }
   if (full) tp.write_wanted = true;
-  if (copied != 0) {
-    tcp_skb* tail = tp.sk_write_queue.tail();
-    const bool more = (flags & MSG_MORE) != 0;
-    if (!more || full) tcp_mark_push(tp, *tail);
-    if ((flags & MSG_EOR) != 0 && !full) tail->eor = true;
-    const bool corked = tp.cork;
-    tp.cork = corked || (more && !full);
-    tcp_push_pending_frames(tp);
-    tp.cork = corked;
-    return static_cast<ssize_t>(copied);
+  if (state.copied == 0) {
+    if (full) tcp_push_pending_frames(tp);
+    return full ? -EAGAIN : 0;
   }
-  if (full) {
-    tcp_push_pending_frames(tp);
-    return -EAGAIN;
-  }
-  return 0;
+  if ((flags & MSG_EOR) != 0 && !full && tp.sk_write_queue.send_head() != nullptr) tp.sk_write_queue.tail()->eor = true;
+  // A write that waits for space must not wait for what it still has to copy.
+  tcp_push(tp, (flags & MSG_MORE) != 0 && !full, full ? tcp_nagle_push : tp.nonagle);
+  return static_cast<ssize_t>(state.copied);
 }
 
 }  // namespace fourtuple::tcp

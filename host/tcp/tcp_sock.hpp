@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "host/base/timer_wheel.hpp"
 #include "host/ip/ipv4.hpp"
@@ -11,7 +12,7 @@
 #include "host/sock/inet_connection_sock.hpp"
 #include "host/sock/request_sock.hpp"
 #include "host/sock/sock_common.hpp"
-#include "host/tcp/tcp_cubic.hpp"
+#include "host/tcp/tcp_ca_state.hpp"
 #include "host/tcp/tcp_receive_queue.hpp"
 #include "host/tcp/tcp_send_queue.hpp"
 
@@ -24,12 +25,6 @@ struct tcp_net;
 struct tcp_sock;
 class tcp_congestion_ops;
 
-/// A timer that knows its sock.
-struct sock_timer : base::timer {
-  sock_timer(tcp_sock& owner, callback on_expiry) noexcept : timer(on_expiry), sk(&owner) {}
-  tcp_sock* sk;
-};
-
 /// What the retransmission timer stands for at the moment (Linux: icsk_pending).
 enum class icsk_time : std::uint8_t { none, retrans, probe0, loss_probe, reo_timeout };
 
@@ -38,7 +33,7 @@ enum class tcp_ca : std::uint8_t { open, disorder, cwr, recovery, loss };
 
 /// When and why an ACK is due (Linux: icsk_ack).
 struct icsk_ack_state {
-  std::uint64_t lrcvtime_ns = 0;  ///< When data came last.
+  std::uint32_t lrcvtime_ms = 0;  ///< When data came last.
   std::uint32_t ato_us = 0;       ///< Delay of the next delayed ACK; 0: no data was received yet.
   std::uint16_t rcv_mss = 0;      ///< Estimate of the peer's segment size.
   std::uint8_t quick = 0;         ///< Segments still to be acknowledged at once.
@@ -53,13 +48,35 @@ struct icsk_ack_state {
 struct rack_state {
   std::uint64_t mstamp_ns = 0;  ///< When it was sent.
   std::uint32_t end_seq = 0;
-  std::uint32_t rtt_us = 0;           ///< Of the segment that was delivered last.
-  std::uint32_t dsack_round = 0;      ///< snd_nxt when the window was last widened.
-  std::uint8_t reo_wnd_mult = 1;      ///< Of a quarter of the least round trip.
-  std::uint8_t reo_wnd_persist = 0;   ///< Recoveries until it is 1 again.
-  bool dsack_round_open : 1 = false;  ///< dsack_round is set.
-  bool advanced : 1 = false;          ///< Something was delivered since losses were last looked for.
+  std::uint32_t rtt_us = 0;          ///< Of the segment that was delivered last.
+  std::uint32_t last_delivered = 0;  ///< tcp_sock::delivered when reo_wnd_steps last rose.
+  std::uint8_t reo_wnd_steps = 1;    ///< The window in quarters of the least round trip.
+  std::uint8_t reo_wnd_persist = 0;  ///< Recoveries until it is 1 again.
+  bool dsack_seen : 1 = false;       ///< A DSACK that may mean reordering came since.
+  bool advanced : 1 = false;         ///< Something was delivered since losses were last looked for.
 };
+
+/// What a connection with a limit on its rate has besides (Linux: sk_max_pacing_rate, pacing_timer).
+struct pacing_state {
+  pacing_state(tcp_sock& owner, base::timer::callback on_expiry) noexcept : sk(owner), timer(on_expiry) {}
+  tcp_sock& sk;
+  std::uint64_t max_rate = ~std::uint64_t{0};  ///< SO_MAX_PACING_RATE, bytes a second.
+  base::timer timer;                           ///< When the next unit may go.
+};
+
+/// Search for the path's MTU by probes (RFC 4821; Linux: icsk_mtup and mtu_probe). Sizes are of IP packets.
+struct mtu_probe_state {
+  std::uint32_t probe_seq_start = 0;  ///< Of the probe that is out, if probe_size is not 0.
+  std::uint32_t probe_seq_end = 0;
+  std::uint32_t probe_timestamp_ms = 0;  ///< When the search last began.
+  std::uint16_t search_high = 0;
+  std::uint16_t search_low = 0;
+  std::uint16_t probe_size = 0;
+  bool enabled = false;
+};
+
+/// What limits sending (Linux: enum tcp_chrono).
+enum class tcp_chrono : std::uint8_t { none, busy, rwnd_limited, sndbuf_limited };
 
 /// A connection, a listener, or what is not yet either (Linux: struct tcp_sock). Fields have Linux's names; sequence
 /// numbers are RFC 9293's SND and RCV variables.
@@ -88,25 +105,49 @@ struct tcp_sock final : sock::inet_connection_sock {
   bool sack_ok : 1 = false;
   bool wscale_ok : 1 = false;
   bool saw_tstamp : 1 = false;  ///< On the segment at hand.
-  bool nonagle : 1 = false;     ///< TCP_NODELAY
-  bool cork : 1 = false;        ///< TCP_CORK
   bool is_cwnd_limited : 1 = false;
   bool keepopen : 1 = false;  ///< SO_KEEPALIVE
-  bool retrans_stamp_set : 1 = false;
   bool in_blocked_list : 1 = false;
   bool connecting : 1 = false;         ///< connect() was begun and its result not fetched (Linux: SS_CONNECTING).
   bool application_holds : 1 = false;  ///< A reference is the application's.
   bool orphaned : 1 = false;           ///< Counted in tcp_net::orphan_count.
   bool sock_done : 1 = false;          ///< The FIN was received: reading ends with 0, whatever comes after.
   bool write_wanted : 1 = false;       ///< A write did not fit: say when there is room (Linux: SOCK_NOSPACE).
+  // RFC 3168 6.1 (Linux: TCP_ECN_*).
+  bool ecn_ok : 1 = false;          ///< Agreed on.
+  bool ecn_queue_cwr : 1 = false;   ///< The next new data says that cwnd was reduced.
+  bool ecn_demand_cwr : 1 = false;  ///< ACKs say that congestion was met, until CWR comes.
+  bool ecn_seen : 1 = false;        ///< Of the peer's data some came marked as capable of it.
+  bool dsack : 1 = false;           ///< duplicate_sack is to be reported.
+  tcp_ca icsk_ca_state = tcp_ca::open;
   std::uint8_t snd_wscale = 0;
   std::uint8_t rcv_wscale = 0;
+  std::uint8_t nonagle = 0;    ///< tcp_nagle_* bits (tcp_output.hpp).
+  std::uint8_t num_sacks = 0;  ///< Of selective_acks.
+  tcp_chrono chrono_type = tcp_chrono::none;
+  std::uint8_t icsk_backoff = 0;
+  std::uint8_t icsk_retransmits = 0;
+  std::uint8_t icsk_probes_out = 0;
+  icsk_time icsk_pending = icsk_time::none;
+  std::uint8_t keepalive_probes = 0;
+  std::uint8_t syn_retries = 0;
   icsk_ack_state icsk_ack;
   tcp_receive_queue sk_receive_queue;
   ip::route sk_dst;
 
   // Sending.
   tcp_send_queue sk_write_queue;
+  const tcp_congestion_ops* icsk_ca_ops = nullptr;
+  rack_state rack;
+  std::uint64_t bytes_acked = 0;
+  std::uint64_t bytes_sent = 0;  ///< Retransmissions included.
+  std::uint64_t bytes_retrans = 0;
+  std::uint64_t wstamp_ns = 0;  ///< When the last segment went, or by pacing the next one may (Linux: tcp_wstamp_ns).
+  std::uint64_t pacing_rate = ~std::uint64_t{0};  ///< Bytes a second (Linux: sk_pacing_rate).
+  /// When ts_recent was set. On a listener: when the SYN queue last overflowed (in Linux too); 0: never.
+  std::uint64_t ts_recent_stamp_ns = 0;
+  std::unique_ptr<pacing_state> pacing;        ///< If SO_MAX_PACING_RATE was set.
+  std::unique_ptr<mtu_probe_state> icsk_mtup;  ///< If tcp_mtu_probing is not 0.
   std::uint32_t snd_sml = 0;     ///< End of the last segment sent that was smaller than the MSS (Minshall).
   std::uint32_t max_window = 0;  ///< Largest the peer ever offered.
   std::uint32_t pushed_seq = 0;  ///< Last byte that has PSH.
@@ -118,10 +159,8 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t tsoffset = 0;     ///< Added to the clock for timestamps.
   std::uint32_t window_clamp = 0;
   std::uint32_t rcv_ssthresh = 0;   ///< Most that is offered at the moment.
-  std::uint64_t lsndtime_ns = 0;    ///< When data went last.
-  std::uint64_t rcv_tstamp_ns = 0;  ///< When the last ACK came (for keepalive).
-  /// When ts_recent was set. On a listener: when the SYN queue last overflowed (in Linux too); 0: never.
-  std::uint64_t ts_recent_stamp_ns = 0;
+  std::uint32_t lsndtime_ms = 0;    ///< When data went last.
+  std::uint32_t rcv_tstamp_ms = 0;  ///< When the last ACK came (for keepalive).
 
   // RTT and RTO, in microseconds (RFC 6298).
   std::uint32_t srtt_us = 0;  ///< Times 8.
@@ -131,15 +170,11 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t rtt_seq = 0;
   std::uint32_t rtt_min_us = ~0U;
   std::uint32_t icsk_rto_us = 0;
-  std::uint8_t icsk_backoff = 0;
-  std::uint8_t icsk_retransmits = 0;
-  std::uint8_t icsk_probes_out = 0;
-  icsk_time icsk_pending = icsk_time::none;
-  std::uint64_t retrans_stamp_ns = 0;  ///< When the first of a row of retransmissions went.
+  std::uint32_t retrans_stamp_ms = 0;       ///< When the first of a row of retransmissions went; 0: none did.
+  std::uint32_t icsk_probes_tstamp_ms = 0;  ///< When the peer's window was first probed; 0: it is not.
 
   // Congestion control and recovery; counts are segments.
-  const tcp_congestion_ops* icsk_ca_ops = nullptr;
-  cubic_state icsk_ca_priv;
+  ca_private icsk_ca_priv;
   std::uint32_t snd_cwnd = 0;
   std::uint32_t snd_ssthresh = 0x7fffffff;
   std::uint32_t snd_cwnd_cnt = 0;  ///< Segments acked since cwnd grew.
@@ -151,22 +186,43 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t cwnd_usage_seq = 0;
   std::uint32_t high_seq = 0;  ///< snd_nxt when recovery began.
   std::uint32_t prior_cwnd = 0;
+  std::uint32_t prior_ssthresh = 0;  ///< ssthresh before the reduction; 0: it must not be undone.
   std::uint32_t prr_delivered = 0;
   std::uint32_t prr_out = 0;
   std::uint32_t delivered = 0;
+  std::uint32_t delivered_ce = 0;   ///< Of these, those whose ACKs said that congestion was met.
+  std::uint32_t lost = 0;           ///< Ever marked lost.
+  std::uint32_t undo_marker = 0;    ///< snd_una when recovery began.
+  std::int32_t undo_retrans = 0;    ///< Retransmissions that no DSACK has told of yet; 0: undo.
+  std::uint32_t snd_cwnd_used = 0;  ///< What of cwnd the application filled (RFC 2861).
+  std::uint32_t snd_cwnd_stamp_ms = 0;
   std::uint32_t total_retrans = 0;
-  rack_state rack;
+  std::uint32_t dsack_dups = 0;    ///< Segments that DSACKs said arrived twice.
+  std::uint32_t reord_seen = 0;    ///< Times that segments were found overtaken.
   std::uint32_t tlp_high_seq = 0;  ///< snd_nxt when the tail loss probe went.
-  tcp_ca icsk_ca_state = tcp_ca::open;
-  std::uint8_t reordering = 3;
-  bool reord_seen : 1 = false;   ///< Segments were overtaken on this path.
-  bool tlp_out : 1 = false;      ///< A tail loss probe is on its way (Linux: tlp_high_seq is not 0).
-  bool tlp_retrans : 1 = false;  ///< It was a retransmission.
+  std::uint16_t reordering = 3;
+  bool tlp_out : 1 = false;        ///< A tail loss probe is on its way (Linux: tlp_high_seq is not 0).
+  bool tlp_retrans : 1 = false;    ///< It was a retransmission.
+  bool frto : 1 = false;           ///< After a timeout it is not known yet whether anything was lost (RFC 5682).
+  bool is_sack_reneg : 1 = false;  ///< In recovery from a receiver that dropped what it had SACKed.
+  bool undo_marker_set : 1 = false;
+  bool rate_app_limited : 1 = false;  ///< The last delivery rate is of a time when there was too little to send.
+
+  // Delivery rate (Linux: tcp_rate.c).
+  std::uint32_t delivered_mstamp_us = 0;  ///< When the last segment was delivered (the low 32 bits of the clock).
+  std::uint32_t first_tx_mstamp_us = 0;   ///< When the first of the sampled flight was sent.
+  std::uint32_t app_limited = 0;          ///< delivered at which what was sent without enough data is out; 0: none is.
+  std::uint32_t rate_delivered = 0;
+  std::uint32_t rate_interval_us = 0;
+
+  // Totals (RFC 4898; TCP_INFO).
+  std::uint32_t data_segs_out = 0;
+  std::uint32_t segs_out = 0;
+  std::array<std::uint32_t, 3> chrono_stat_ms{};  ///< Busy, limited by the peer's window, by the send buffer.
+  std::uint32_t chrono_start_ms = 0;
 
   // Receiving out of order.
   std::array<packet::tcp_sack_block, 4> selective_acks{};
-  std::uint8_t num_sacks = 0;
-  bool dsack = false;
   packet::tcp_sack_block duplicate_sack;
   tcp_out_of_order_queue out_of_order_queue;
   std::uint32_t last_oow_ack_ms = 0;
@@ -174,7 +230,7 @@ struct tcp_sock final : sock::inet_connection_sock {
   // Receive buffer autotuning (Linux: rcvq_space).
   std::uint32_t rcvq_space = 0;
   std::uint32_t rcvq_space_seq = 0;
-  std::uint64_t rcvq_space_time_ns = 0;
+  std::uint32_t rcvq_space_time_us = 0;
 
   // Options.
   int linger2_ms = 0;  ///< TCP_LINGER2; 0: the default, below 0: no FIN_WAIT2 for orphans.
@@ -183,12 +239,10 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t user_timeout_ms = 0;
   std::uint32_t rcvlowat = 1;
   std::uint32_t notsent_lowat = 0;
-  std::uint8_t keepalive_probes = 0;
-  std::uint8_t syn_retries = 0;
 
-  sock_timer icsk_retransmit_timer;
-  sock_timer icsk_delack_timer;
-  sock_timer sk_timer;  ///< Keepalive, and the end of FIN_WAIT2.
+  base::timer icsk_retransmit_timer;
+  base::timer icsk_delack_timer;
+  base::timer sk_timer;  ///< Keepalive, and the end of FIN_WAIT2.
 
   tcp_sock* next_of_net = nullptr;  ///< All socks of tcp_net.
   tcp_sock** pprev_of_net = nullptr;

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rate.hpp"
 #include "host/tcp/tcp_sendmsg.hpp"
 #include "host/tcp/tcp_timer.hpp"
 
@@ -100,7 +102,7 @@ int set_congestion(tcp_sock& tp, std::span<const std::byte> value) noexcept {
   const tcp_congestion_ops* ops = tcp_ca_find(name);
   if (ops == nullptr) return -ENOENT;
   tp.icsk_ca_ops = ops;
-  ops->init(tp);
+  if (tp.skc_state != tcp_state::close && tp.skc_state != tcp_state::listen) ops->init(tp);
   return 0;
 }
 
@@ -120,12 +122,21 @@ int set_maxseg(tcp_sock& tp, int mss) noexcept {
 int set_tcp_number(tcp_sock& tp, int name, int number) {
   switch (name) {
     case TCP_NODELAY:
-      tp.nonagle = number != 0;
-      if (tp.nonagle) tcp_push_pending_frames(tp, nagle::push);
+      if (number != 0) {
+        tp.nonagle |= tcp_nagle_off | tcp_nagle_push;
+        tcp_push_pending_frames(tp);
+      } else {
+        tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_off);
+      }
       return 0;
     case TCP_CORK:
-      tp.cork = number != 0;
-      if (!tp.cork) tcp_push_pending_frames(tp, nagle::push);
+      if (number != 0) {
+        tp.nonagle |= tcp_nagle_cork;
+      } else {
+        tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_cork);
+        if ((tp.nonagle & tcp_nagle_off) != 0) tp.nonagle |= tcp_nagle_push;
+        tcp_push_pending_frames(tp);
+      }
       return 0;
     case TCP_MAXSEG:
       return set_maxseg(tp, number);
@@ -198,9 +209,9 @@ std::optional<int> get_socket_number(tcp_sock& tp, int name) noexcept {
 std::optional<int> get_tcp_number(const tcp_sock& tp, int name) noexcept {
   switch (name) {
     case TCP_NODELAY:
-      return tp.nonagle ? 1 : 0;
+      return (tp.nonagle & tcp_nagle_off) != 0 ? 1 : 0;
     case TCP_CORK:
-      return tp.cork ? 1 : 0;
+      return (tp.nonagle & tcp_nagle_cork) != 0 ? 1 : 0;
     case TCP_MAXSEG:
       return static_cast<int>(tp.skc_state == tcp_state::close && tp.user_mss != 0 ? tp.user_mss : tp.mss_cache);
     case TCP_KEEPIDLE:
@@ -226,8 +237,33 @@ std::optional<int> get_tcp_number(const tcp_sock& tp, int name) noexcept {
   }
 }
 
-std::uint32_t ms_since(const tcp_sock& tp, std::uint64_t then_ns) noexcept {
-  return static_cast<std::uint32_t>((tp.net->now_ns() - std::min(then_ns, tp.net->now_ns())) / base::ns_per_ms);
+/// Totals and rates of the sending side (Linux: tcp_get_info, tcp_get_info_chrono_stats).
+void fill_sending(const tcp_sock& tp, tcp_info& info) noexcept {
+  info.tcpi_pacing_rate = tp.pacing_rate;
+  info.tcpi_max_pacing_rate = tcp_max_pacing_rate(tp);
+  info.tcpi_bytes_acked = tp.bytes_acked;
+  info.tcpi_bytes_sent = tp.bytes_sent;
+  info.tcpi_bytes_retrans = tp.bytes_retrans;
+  info.tcpi_segs_out = tp.segs_out;
+  info.tcpi_data_segs_out = tp.data_segs_out;
+  info.tcpi_delivery_rate = tcp_delivery_rate(tp);
+  info.tcpi_delivery_rate_app_limited = tp.rate_app_limited ? 1 : 0;
+  info.tcpi_delivered_ce = tp.delivered_ce;
+  info.tcpi_dsack_dups = tp.dsack_dups;
+  info.tcpi_reord_seen = tp.reord_seen;
+  std::uint64_t total_us = 0;
+  std::array<std::uint64_t, 3> stats_us{};
+  for (std::size_t i = 0; i < stats_us.size(); ++i) {
+    stats_us[i] = std::uint64_t{tp.chrono_stat_ms[i]} * 1000;
+    if (static_cast<std::size_t>(tp.chrono_type) == i + 1) {
+      stats_us[i] += std::uint64_t{tp.net->now_ms() - tp.chrono_start_ms} * 1000;
+    }
+    total_us += stats_us[i];
+  }
+  // What is limited is busy as well.
+  info.tcpi_busy_time = total_us;
+  info.tcpi_rwnd_limited = stats_us[1];
+  info.tcpi_sndbuf_limited = stats_us[2];
 }
 
 /// In Linux's layout (linux/tcp.h); what this stack does not know is 0.
@@ -239,7 +275,8 @@ tcp_info make_tcp_info(const tcp_sock& tp) noexcept {
   info.tcpi_probes = tp.icsk_probes_out;
   info.tcpi_backoff = tp.icsk_backoff;
   info.tcpi_options = static_cast<__u8>((tp.tstamp_ok ? TCPI_OPT_TIMESTAMPS : 0) | (tp.sack_ok ? TCPI_OPT_SACK : 0) |
-                                        (tp.wscale_ok ? TCPI_OPT_WSCALE : 0));
+                                        (tp.wscale_ok ? TCPI_OPT_WSCALE : 0) | (tp.ecn_ok ? TCPI_OPT_ECN : 0) |
+                                        (tp.ecn_seen ? TCPI_OPT_ECN_SEEN : 0));
   info.tcpi_snd_wscale = static_cast<__u8>(tp.snd_wscale & 0xf);
   info.tcpi_rcv_wscale = static_cast<__u8>(tp.rcv_wscale & 0xf);
   info.tcpi_rto = tp.icsk_rto_us;
@@ -255,9 +292,9 @@ tcp_info make_tcp_info(const tcp_sock& tp) noexcept {
   }
   info.tcpi_lost = tp.lost_out;
   info.tcpi_retrans = tp.retrans_out;
-  info.tcpi_last_data_sent = ms_since(tp, tp.lsndtime_ns);
-  info.tcpi_last_data_recv = ms_since(tp, tp.icsk_ack.lrcvtime_ns);
-  info.tcpi_last_ack_recv = ms_since(tp, tp.rcv_tstamp_ns);
+  info.tcpi_last_data_sent = tp.net->now_ms() - tp.lsndtime_ms;
+  info.tcpi_last_data_recv = tp.net->now_ms() - tp.icsk_ack.lrcvtime_ms;
+  info.tcpi_last_ack_recv = tp.net->now_ms() - tp.rcv_tstamp_ms;
   info.tcpi_pmtu = tcp_route_mtu(tp);
   info.tcpi_rcv_ssthresh = tp.rcv_ssthresh;
   info.tcpi_rtt = tp.srtt_us >> 3;
@@ -272,6 +309,7 @@ tcp_info make_tcp_info(const tcp_sock& tp) noexcept {
   info.tcpi_min_rtt = tp.rtt_min_us;
   info.tcpi_delivered = tp.delivered;
   info.tcpi_snd_wnd = tp.snd_wnd;
+  fill_sending(tp, info);
   return info;
 }
 

@@ -7,6 +7,7 @@
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_output.hpp"
@@ -60,8 +61,8 @@ void tcp_finish_connect(tcp_sock& tp) {
   tp.lost_out = 0;
   tp.retrans_out = 0;
   tcp_init_buffer_space(tp);
-  tp.lsndtime_ns = tp.net->now_ns();
-  tp.icsk_ack.lrcvtime_ns = tp.lsndtime_ns;
+  tp.lsndtime_ms = tp.net->now_ms();
+  tp.icsk_ack.lrcvtime_ms = tp.lsndtime_ms;
   tp.icsk_retransmits = 0;
   tp.icsk_backoff = 0;
   if (tp.keepopen) inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
@@ -74,6 +75,7 @@ void tcp_finish_connect(tcp_sock& tp) {
 void simultaneous_open(tcp_sock& tp, const rx_segment& segment) {
   tcp_set_state(tp, tcp_state::syn_recv);
   take_handshake_options(tp, segment);
+  tcp_ecn_rcv_syn(tp, segment.flags);
   take_sequence(tp, segment);
   // The SYN goes again, now with an ACK of the peer's; its window is kept unscaled as in every SYN.
   if (tcp_skb* syn = tp.sk_write_queue.rtx_head(); syn != nullptr) {
@@ -89,8 +91,7 @@ bool tcp_rcv_synsent_state_process(tcp_sock& tp, rx_segment& segment) {
       return !segment.flags.rst;
     }
     if (tp.net->config.tcp_timestamps && segment.options.timestamps && segment.options.timestamps->echo_reply != 0 &&
-        !between(segment.options.timestamps->echo_reply,
-                 static_cast<std::uint32_t>(tp.retrans_stamp_ns / base::ns_per_ms) + tp.tsoffset, tcp_time_stamp(tp))) {
+        !between(segment.options.timestamps->echo_reply, tp.retrans_stamp_ms + tp.tsoffset, tcp_time_stamp(tp))) {
       // An echo of something that was never sent: not an answer to this SYN.
       tp.net->count(mib::paws_active);
       return !segment.flags.rst;
@@ -101,6 +102,7 @@ bool tcp_rcv_synsent_state_process(tcp_sock& tp, rx_segment& segment) {
     }
     if (!segment.flags.syn) return false;
     take_handshake_options(tp, segment);
+    tcp_ecn_rcv_synack(tp, segment.flags);
     tp.saw_tstamp = tp.tstamp_ok;
     tp.rcv_nxt = segment.seq + 1;
     static_cast<void>(tcp_ack(tp, segment, true));
@@ -135,6 +137,8 @@ void enter_established(tcp_sock& tp, const rx_segment& segment) {
   tcp_sync_mss(tp, tcp_route_mtu(tp));
   tcp_initialize_rcv_mss(tp);
   tcp_finish_connect(tp);
+  ++tp.delivered;  // The SYN-ACK, which was the request's.
+  tcp_update_pacing_rate(tp);
 }
 
 /// The FIN that was sent is acknowledged in FIN_WAIT1; `fin`: by a segment that has one of its own.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_net.hpp"
@@ -14,15 +15,17 @@
 namespace fourtuple::tcp {
 namespace {
 
-constexpr std::uint32_t resource_probe_us = 500'000;  // Linux: TCP_RESOURCE_PROBE_INTERVAL
 constexpr std::uint32_t default_orphan_retries = 8;
 
 std::uint64_t rto_max_us(const tcp_sock& tp) noexcept { return std::uint64_t{tp.net->config.tcp_rto_max_ms} * 1000; }
 
+bool is_opening(tcp_state state) noexcept { return state == tcp_state::syn_sent || state == tcp_state::syn_recv; }
+
 /// How long `retries` retransmissions with doubling gaps take, beginning with the least RTO (Linux: tcp_model_timeout).
 std::uint64_t tcp_model_timeout_us(const tcp_sock& tp, unsigned retries) noexcept {
+  const tcp_config& config = tp.net->config;
   std::uint64_t total = 0;
-  std::uint64_t gap = std::uint64_t{tp.net->config.tcp_rto_min_ms} * 1000;
+  std::uint64_t gap = std::uint64_t{is_opening(tp.skc_state) ? config.tcp_rto_init_ms : config.tcp_rto_min_ms} * 1000;
   for (unsigned i = 0; i <= retries; ++i) {
     total += std::min(gap, rto_max_us(tp));
     gap = std::min(gap * 2, rto_max_us(tp));
@@ -31,9 +34,18 @@ std::uint64_t tcp_model_timeout_us(const tcp_sock& tp, unsigned retries) noexcep
 }
 
 bool retransmits_timed_out(const tcp_sock& tp, unsigned retries, std::uint32_t timeout_ms) noexcept {
-  if (tp.icsk_retransmits == 0 || !tp.retrans_stamp_set) return false;
+  if (tp.icsk_retransmits == 0) return false;
   const std::uint64_t limit_us = timeout_ms != 0 ? std::uint64_t{timeout_ms} * 1000 : tcp_model_timeout_us(tp, retries);
-  return tp.net->now_ns() - tp.retrans_stamp_ns >= limit_us * base::ns_per_us;
+  return std::uint64_t{tp.net->now_ms() - tp.retrans_stamp_ms} * 1000 >= limit_us;
+}
+
+/// The RTO, or what TCP_USER_TIMEOUT leaves if that is less (Linux: tcp_clamp_rto_to_user_timeout).
+std::uint32_t clamped_rto_us(const tcp_sock& tp) noexcept {
+  if (tp.user_timeout_ms == 0) return tp.icsk_rto_us;
+  const std::uint32_t elapsed_ms = tp.net->now_ms() - tp.retrans_stamp_ms;
+  if (elapsed_ms >= tp.user_timeout_ms) return 1000;
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(tp.icsk_rto_us, std::uint64_t{tp.user_timeout_ms - elapsed_ms} * 1000));
 }
 
 void tcp_write_err(tcp_sock& tp) {
@@ -41,61 +53,116 @@ void tcp_write_err(tcp_sock& tp) {
   tcp_done_with_error(tp, tp.sk_err_soft != 0 ? tp.sk_err_soft : ETIMEDOUT);
 }
 
-unsigned tcp_orphan_retries(const tcp_sock& tp) noexcept {
-  const unsigned retries = tp.net->config.tcp_orphan_retries;
-  return retries != 0 ? retries : default_orphan_retries;
+/// How often a closed socket tries. `alive`: the peer was heard of not so long ago.
+unsigned tcp_orphan_retries(const tcp_sock& tp, bool alive) noexcept {
+  unsigned retries = tp.net->config.tcp_orphan_retries;
+  // RFC 1122 4.2.3.5 wants 100 s at least: with an RTO of 200 ms eight are 102 s.
+  if (tp.sk_err_soft != 0 && !alive) retries = 0;
+  if (retries == 0 && alive) retries = default_orphan_retries;
+  return retries;
 }
 
 /// True if the connection was given up.
 bool tcp_write_timeout(tcp_sock& tp) {
   const tcp_config& config = tp.net->config;
   bool expired = false;
-  if (tp.skc_state == tcp_state::syn_sent || tp.skc_state == tcp_state::syn_recv) {
-    const unsigned retries = tp.syn_retries != 0 ? tp.syn_retries : config.tcp_syn_retries;
-    expired = tp.icsk_retransmits >= retries + config.tcp_syn_linear_timeouts;
-    if (tp.user_timeout_ms != 0) expired = expired || retransmits_timed_out(tp, 0, tp.user_timeout_ms);
+  unsigned retry_until = 0;
+  if (is_opening(tp.skc_state)) {
+    retry_until = tp.syn_retries != 0 ? tp.syn_retries : config.tcp_syn_retries;
+    const unsigned linear = tp.skc_state == tcp_state::syn_sent ? config.tcp_syn_linear_timeouts : 0;
+    expired = tp.icsk_retransmits >= retry_until + linear;
+    if (!expired && tp.user_timeout_ms != 0) expired = retransmits_timed_out(tp, 0, tp.user_timeout_ms);
   } else {
-    const unsigned retries = tp.sk_dead ? tcp_orphan_retries(tp) : config.tcp_retries2;
-    expired = retransmits_timed_out(tp, retries, tp.user_timeout_ms);
+    if (retransmits_timed_out(tp, config.tcp_retries1, 0)) tcp_mtu_black_hole(tp);
+    retry_until = config.tcp_retries2;
+    if (tp.sk_dead) retry_until = tcp_orphan_retries(tp, tp.icsk_rto_us < rto_max_us(tp));
+    expired = retransmits_timed_out(tp, retry_until, tp.user_timeout_ms);
   }
   if (expired) tcp_write_err(tp);
   return expired;
 }
 
-void tcp_retransmit_timer(tcp_sock& tp) {
-  if (tp.packets_out == 0) return;
-  tcp_skb* skb = tp.sk_write_queue.rtx_head();
-  if (skb == nullptr) return;
-  if (!tp.retrans_stamp_set) {
-    tp.retrans_stamp_set = true;
-    tp.retrans_stamp_ns = skb->sent_at_ns;
+/// Which way of repairing losses has failed.
+void count_rto(tcp_sock& tp) noexcept {
+  tp.net->count(mib::timeouts);
+  if (tp.icsk_retransmits != 0) return;
+  if (tp.icsk_ca_state == tcp_ca::recovery) {
+    tp.net->count(tp.sack_ok ? mib::sack_recovery_fail : mib::reno_recovery_fail);
+  } else if (tp.icsk_ca_state == tcp_ca::loss) {
+    tp.net->count(mib::loss_failures);
+  } else if (tp.icsk_ca_state == tcp_ca::disorder || tp.sacked_out != 0) {
+    tp.net->count(tp.sack_ok ? mib::sack_failures : mib::reno_failures);
   }
-  trace(tp, tracepoint::tcp_retransmit_timer);
-  if (tcp_write_timeout(tp)) return;
-  if (tp.icsk_retransmits == 0) tp.net->count(mib::timeouts);
+}
+
+/// The peer has taken its window back: what it does not want is sent as a probe, and the connection lives as long as
+/// the peer answers (Linux: tcp_rtx_probe0_timed_out). True if it was given up.
+bool retransmit_as_probe(tcp_sock& tp, const tcp_skb& head) {
+  const std::uint32_t now_ms = tp.net->now_ms();
+  const auto first_ms =
+      tp.retrans_stamp_ms != 0 ? tp.retrans_stamp_ms : static_cast<std::uint32_t>(head.sent_at_ns / base::ns_per_ms);
+  const std::uint64_t limit_ms = std::uint64_t{2} * tp.net->config.tcp_rto_max_ms;
+  const std::uint64_t user_ms = tp.user_timeout_ms != 0 ? std::min<std::uint64_t>(limit_ms, tp.user_timeout_ms) : 0;
+  const std::uint64_t silent_ms = now_ms - tp.rcv_tstamp_ms;
+  if ((user_ms != 0 && now_ms - first_ms > user_ms) || silent_ms > limit_ms) {
+    tcp_write_err(tp);
+    return true;
+  }
   tcp_enter_loss(tp);
-  skb = tp.sk_write_queue.rtx_head();
-  if (!tcp_retransmit_skb(tp, *skb)) {
-    // Nothing left this host, so there is nothing to back off from.
-    inet_csk_reset_xmit_timer(tp, icsk_time::retrans, resource_probe_us);
-    return;
-  }
-  ++tp.icsk_retransmits;
+  if (tcp_skb* skb = tp.sk_write_queue.rtx_head()) tcp_retransmit_skb(tp, *skb, 1);
+  return false;
+}
+
+void back_off(tcp_sock& tp) {
   // SYNs go out at a constant rate first (tcp_syn_linear_timeouts), everything else backs off at once (RFC 6298 5.5).
   if (tp.skc_state != tcp_state::syn_sent || tp.icsk_retransmits > tp.net->config.tcp_syn_linear_timeouts) {
     ++tp.icsk_backoff;
     tp.icsk_rto_us = static_cast<std::uint32_t>(std::min(std::uint64_t{tp.icsk_rto_us} * 2, rto_max_us(tp)));
   }
-  inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tp.icsk_rto_us);
+  inet_csk_reset_xmit_timer(tp, icsk_time::retrans, clamped_rto_us(tp));
+}
+
+void tcp_retransmit_timer(tcp_sock& tp) {
+  if (tp.packets_out == 0) return;
+  const tcp_skb* head = tp.sk_write_queue.rtx_head();
+  if (head == nullptr) return;
+  trace(tp, tracepoint::tcp_retransmit_timer);
+  if (tp.snd_wnd == 0 && !tp.sk_dead && !is_opening(tp.skc_state)) {
+    if (!retransmit_as_probe(tp, *head)) back_off(tp);
+    return;
+  }
+  if (tcp_write_timeout(tp)) return;
+  count_rto(tp);
+  tcp_enter_loss(tp);
+  ++tp.icsk_retransmits;
+  if (!tcp_retransmit_skb(tp, *tp.sk_write_queue.rtx_head(), 1)) {
+    // Nothing left this host, so there is nothing to back off from.
+    inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tcp_resource_probe_us);
+    return;
+  }
+  back_off(tp);
 }
 
 void tcp_probe_timer(tcp_sock& tp) {
   if (tp.packets_out != 0 || tp.sk_write_queue.send_head() == nullptr) {
     tp.icsk_probes_out = 0;
+    tp.icsk_probes_tstamp_ms = 0;
     return;
   }
-  const unsigned most = tp.sk_dead ? tcp_orphan_retries(tp) : tp.net->config.tcp_retries2;
-  if (tp.icsk_probes_out >= most) {
+  bool abort = false;
+  // RFC 1122 4.2.2.17: as long as the peer answers, for ever; unless the user set a limit or has closed.
+  if (tp.icsk_probes_tstamp_ms == 0) {
+    tp.icsk_probes_tstamp_ms = tcp_stamp_ms(*tp.net);
+  } else if (tp.user_timeout_ms != 0) {
+    abort = tp.net->now_ms() - tp.icsk_probes_tstamp_ms >= tp.user_timeout_ms;
+  }
+  unsigned most = tp.net->config.tcp_retries2;
+  if (tp.sk_dead) {
+    const bool alive = std::uint64_t{tp.icsk_rto_us} << tp.icsk_backoff < rto_max_us(tp);
+    most = tcp_orphan_retries(tp, alive);
+    abort = abort || (!alive && tp.icsk_backoff >= most);
+  }
+  if (abort || tp.icsk_probes_out >= most) {
     tcp_write_err(tp);
   } else {
     tcp_send_probe0(tp);
@@ -104,9 +171,8 @@ void tcp_probe_timer(tcp_sock& tp) {
 
 /// Idle too long: probe, and give up after enough unanswered ones (RFC 1122 4.2.3.6).
 void tcp_keepalive_probe(tcp_sock& tp) {
-  const std::uint64_t now = tp.net->now_ns();
-  const std::uint64_t last = std::max(tp.icsk_ack.lrcvtime_ns, tp.rcv_tstamp_ns);
-  const std::uint64_t idle_ms = (now - last) / base::ns_per_ms;
+  const std::uint32_t now = tp.net->now_ms();
+  const std::uint32_t idle_ms = std::min(now - tp.icsk_ack.lrcvtime_ms, now - tp.rcv_tstamp_ms);
   if (tp.packets_out != 0 || tp.sk_write_queue.send_head() != nullptr) {
     inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
     return;
@@ -121,20 +187,35 @@ void tcp_keepalive_probe(tcp_sock& tp) {
     tcp_write_err(tp);
     return;
   }
-  tcp_write_wakeup(tp, mib::keep_alive);
+  if (!tcp_write_wakeup(tp, mib::keep_alive)) {
+    inet_csk_reset_keepalive_timer(tp, tcp_resource_probe_us / 1000);
+    return;
+  }
   ++tp.icsk_probes_out;
   inet_csk_reset_keepalive_timer(tp, tp.keepalive_intvl_ms);
 }
 
-sock_reference<tcp_sock> sock_of(base::timer& t) noexcept {
-  return sock_reference<tcp_sock>::hold(*static_cast<sock_timer&>(t).sk);
+// The sock is found from the timer's place in it: no virtual bases, so the compiler supports offsetof.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+constexpr std::size_t retransmit_timer_offset = offsetof(tcp_sock, icsk_retransmit_timer);
+constexpr std::size_t delack_timer_offset = offsetof(tcp_sock, icsk_delack_timer);
+constexpr std::size_t sk_timer_offset = offsetof(tcp_sock, sk_timer);
+#pragma GCC diagnostic pop
+
+/// Held, so that it outlives what the timer does.
+sock_reference<tcp_sock> sock_of(base::timer& t, std::size_t offset) noexcept {
+  return sock_reference<tcp_sock>::hold(*reinterpret_cast<tcp_sock*>(reinterpret_cast<std::byte*>(&t) - offset));
 }
 
 }  // namespace
 
 void inet_csk_reset_xmit_timer(tcp_sock& tp, icsk_time what, std::uint32_t delay_us) {
   tp.icsk_pending = what;
-  tp.net->timers.arm(tp.icsk_retransmit_timer, tp.net->now_ns() + std::uint64_t{delay_us} * base::ns_per_us);
+  const std::uint64_t now = tp.net->now_ns();
+  // What paces what is sent delays what is sent again as well (Linux: tcp_pacing_delay).
+  const std::uint64_t paced_ns = tp.pacing != nullptr && tp.wstamp_ns > now ? tp.wstamp_ns - now : 0;
+  tp.net->timers.arm(tp.icsk_retransmit_timer, now + std::uint64_t{delay_us} * base::ns_per_us + paced_ns);
 }
 
 void inet_csk_clear_xmit_timer(tcp_sock& tp) {
@@ -150,7 +231,7 @@ void tcp_clear_xmit_timers(tcp_sock& tp) {
 
 void tcp_rearm_rto(tcp_sock& tp) {
   if (tp.packets_out == 0) {
-    if (tp.icsk_pending != icsk_time::probe0) inet_csk_clear_xmit_timer(tp);
+    inet_csk_clear_xmit_timer(tp);
     return;
   }
   std::uint32_t delay_us = tp.icsk_rto_us;
@@ -180,19 +261,46 @@ std::uint32_t tcp_probe0_base_us(const tcp_sock& tp) noexcept {
   return std::max(tp.icsk_rto_us, tp.net->config.tcp_rto_min_ms * 1000);
 }
 
+std::uint32_t tcp_probe0_when_us(const tcp_sock& tp) noexcept {
+  const unsigned backoff = std::min<unsigned>(tp.icsk_backoff, 31);
+  return static_cast<std::uint32_t>(std::min(std::uint64_t{tcp_probe0_base_us(tp)} << backoff, rto_max_us(tp)));
+}
+
+std::uint32_t tcp_clamp_probe0_to_user_timeout(const tcp_sock& tp, std::uint32_t when_us) noexcept {
+  if (tp.icsk_probes_tstamp_ms == 0 || tp.user_timeout_ms == 0) return when_us;
+  const std::uint32_t elapsed_ms = tp.net->now_ms() - tp.icsk_probes_tstamp_ms;
+  const std::uint64_t left_ms = tp.user_timeout_ms > elapsed_ms ? tp.user_timeout_ms - elapsed_ms : 0;
+  const std::uint64_t left_us = std::max<std::uint64_t>(left_ms * 1000, tcp_timeout_min_us);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(left_us, when_us));
+}
+
 void tcp_write_timer(base::timer& t) noexcept {
-  const auto keep = sock_of(t);
+  const auto keep = sock_of(t, retransmit_timer_offset);
   tcp_sock& tp = *keep;
   if (tp.skc_state == tcp_state::close || tp.skc_state == tcp_state::listen) return;
-  const icsk_time what = std::exchange(tp.icsk_pending, icsk_time::none);
-  if (what == icsk_time::retrans) tcp_retransmit_timer(tp);
-  if (what == icsk_time::probe0) tcp_probe_timer(tp);
-  if (what == icsk_time::loss_probe) tcp_send_loss_probe(tp);
-  if (what == icsk_time::reo_timeout) tcp_rack_reo_timeout(tp);
+  switch (tp.icsk_pending) {
+    case icsk_time::none:
+      return;
+    case icsk_time::retrans:
+      tp.icsk_pending = icsk_time::none;
+      tcp_retransmit_timer(tp);
+      return;
+    case icsk_time::probe0:
+      tp.icsk_pending = icsk_time::none;
+      tcp_probe_timer(tp);
+      return;
+    // These two stand in for the RTO, which goes on from what is left of it (tcp_rearm_rto looks at icsk_pending).
+    case icsk_time::loss_probe:
+      tcp_send_loss_probe(tp);
+      return;
+    case icsk_time::reo_timeout:
+      tcp_rack_reo_timeout(tp);
+      return;
+  }
 }
 
 void tcp_delack_timer(base::timer& t) noexcept {
-  const auto keep = sock_of(t);
+  const auto keep = sock_of(t, delack_timer_offset);
   tcp_sock& tp = *keep;
   if (tp.skc_state == tcp_state::close || tp.skc_state == tcp_state::listen || !tp.icsk_ack.sched) return;
   if (!tp.icsk_ack.pingpong) {
@@ -207,7 +315,7 @@ void tcp_delack_timer(base::timer& t) noexcept {
 }
 
 void tcp_keepalive_timer(base::timer& t) noexcept {
-  const auto keep = sock_of(t);
+  const auto keep = sock_of(t, sk_timer_offset);
   tcp_sock& tp = *keep;
   if (tp.skc_state == tcp_state::fin_wait2 && tp.sk_dead) {
     // What is left of FIN_WAIT2 a small sock can do.

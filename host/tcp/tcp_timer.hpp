@@ -11,6 +11,8 @@ namespace fourtuple::tcp {
 
 /// What is allowed for timers that do not fire at once, on either side (Linux: TCP_TIMEOUT_MIN, two ticks).
 inline constexpr std::uint32_t tcp_timeout_min_us = 2000;
+/// When to try again what this host could not send (Linux: TCP_RESOURCE_PROBE_INTERVAL).
+inline constexpr std::uint32_t tcp_resource_probe_us = 500'000;
 
 /// Starts icsk_retransmit_timer for `what` (Linux: tcp_reset_xmit_timer).
 void inet_csk_reset_xmit_timer(tcp_sock& tp, icsk_time what, std::uint32_t delay_us);
@@ -22,8 +24,11 @@ void tcp_rearm_rto(tcp_sock& tp);
 [[nodiscard]] std::int64_t tcp_rto_delta_us(const tcp_sock& tp) noexcept;
 void tcp_arm_delack(tcp_sock& tp, std::uint32_t delay_us);
 void inet_csk_reset_keepalive_timer(tcp_sock& tp, std::uint64_t delay_ms);
-/// When to probe a closed window first.
+/// When to probe a closed window first, and with the backoff so far.
 [[nodiscard]] std::uint32_t tcp_probe0_base_us(const tcp_sock& tp) noexcept;
+[[nodiscard]] std::uint32_t tcp_probe0_when_us(const tcp_sock& tp) noexcept;
+/// Not later than TCP_USER_TIMEOUT, counted from the first probe.
+[[nodiscard]] std::uint32_t tcp_clamp_probe0_to_user_timeout(const tcp_sock& tp, std::uint32_t when_us) noexcept;
 
 /// A round trip was measured.
 void tcp_rtt_estimator(tcp_sock& tp, std::uint32_t rtt_us) noexcept;

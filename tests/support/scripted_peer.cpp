@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 
@@ -83,6 +84,16 @@ void scripted_peer::expect(std::string_view text, std::uint64_t within_ms) {
     return;
   }
   compare(text);
+}
+
+void scripted_peer::expect_units(int from, int to, bool push, int mss, int unit) {
+  for (int at = from; at < to; at += mss) {
+    const int end = std::min(at + mss, to);
+    const int in_unit = (at - from) / mss % unit;
+    const bool ends_unit = (in_unit == unit - 1 || end == to) && in_unit > 0;
+    expect(std::string{ends_unit || (push && end == to) ? "P. " : ". "} + std::to_string(at) + ":" +
+           std::to_string(end) + "(" + std::to_string(end - at) + ") ack 1");
+  }
 }
 
 void scripted_peer::expect_after(std::uint64_t after_ms, std::string_view text) {

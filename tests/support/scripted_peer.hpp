@@ -34,6 +34,9 @@ class scripted_peer final : public ip::net_device_receiver {
   /// The next segment of the stack within `within_ms` must be this. Window and options are compared if `segment` has
   /// them; "<...>" stands for any options.
   void expect(std::string_view segment, std::uint64_t within_ms = 0);
+  /// The next segments must be full ones of `mss` bytes from `from` to `to`, sent in units of `unit` segments: PSH is
+  /// on the last of each unit of several, and on the last of all if `push`.
+  void expect_units(int from, int to, bool push = true, int mss = 1000, int unit = 2);
   /// The next segment must be this, and come `after_ms` from now, give or take a millisecond.
   void expect_after(std::uint64_t after_ms, std::string_view segment);
   /// The stack must not say anything for so long.

@@ -38,7 +38,7 @@ class cubic_flow {
     for (const std::uint64_t end = network_.now_ms() + ms; network_.now_ms() < end;) {
       const std::uint32_t acks = std::max(sk_.snd_cwnd / 2, 1U);
       for (std::uint32_t i = 0; i < acks; ++i) {
-        ops().pkts_acked(sk_, static_cast<std::uint32_t>(rtt_ms_ * 1000));
+        ops().pkts_acked(sk_, static_cast<std::uint32_t>(rtt_ms_ * 1000), 2);
         ops().cong_avoid(sk_, 2);
       }
       network_.run_for_ms(rtt_ms_);
@@ -97,11 +97,11 @@ TEST(cubic, is_as_fast_as_reno_where_that_is_faster) {
 TEST(cubic, fast_convergence_gives_way) {
   cubic_flow flow{100};
   flow.lose_at(1000);
-  EXPECT_EQ(flow.sk().icsk_ca_priv.last_max_cwnd, 1000U);
+  EXPECT_EQ(flow.sk().icsk_ca_priv.cubic.last_max_cwnd, 1000U);
   flow.lose_at(900);
-  EXPECT_EQ(flow.sk().icsk_ca_priv.last_max_cwnd, 765U);
+  EXPECT_EQ(flow.sk().icsk_ca_priv.cubic.last_max_cwnd, 765U);
   flow.lose_at(900);
-  EXPECT_EQ(flow.sk().icsk_ca_priv.last_max_cwnd, 900U);
+  EXPECT_EQ(flow.sk().icsk_ca_priv.cubic.last_max_cwnd, 900U);
 }
 
 // RFC 9438 5.8: as if the time in which nothing was sent had not been.
@@ -110,7 +110,7 @@ TEST(cubic, does_not_grow_by_idle_time) {
   flow.lose_at(1000);
   flow.run_for_ms(2000);
   const std::uint32_t before = flow.sk().snd_cwnd;
-  flow.sk().lsndtime_ns = flow.sk().net->now_ns();
+  flow.sk().lsndtime_ms = flow.sk().net->now_ms();
   flow.sk().is_cwnd_limited = false;
   flow.sk().max_packets_out = 0;
   flow.run_for_ms(20'000);
@@ -125,9 +125,9 @@ TEST(cubic, a_timeout_forgets_the_curve) {
   cubic_flow flow{100};
   flow.lose_at(1000);
   flow.run_for_ms(500);
-  flow.ops().enter_loss(flow.sk());
-  EXPECT_EQ(flow.sk().icsk_ca_priv.last_max_cwnd, 0U);
-  EXPECT_EQ(flow.sk().icsk_ca_priv.epoch_start_ns, 0U);
+  flow.ops().set_state(flow.sk(), tcp::tcp_ca::loss);
+  EXPECT_EQ(flow.sk().icsk_ca_priv.cubic.last_max_cwnd, 0U);
+  EXPECT_EQ(flow.sk().icsk_ca_priv.cubic.epoch_start_ms, 0U);
 }
 
 }  // namespace

@@ -62,9 +62,8 @@ TEST(tcp_err, fragmentation_needed_resends_smaller_at_once) {
   peer.expect("P. 1461:2921(1460) ack 1");
   icmp(peer, 3, 4, 1200);
   peer.expect(". 1:1161(1160) ack 1");
-  peer.expect(". 1161:1461(300) ack 1");
-  peer.expect(". 1461:2621(1160) ack 1");
-  peer.expect("P. 2621:2921(300) ack 1");
+  peer.expect(". 1161:2321(1160) ack 1");
+  peer.expect("P. 2321:2921(600) ack 1");
 }
 
 TEST(tcp_err, request_is_dropped) {

@@ -42,7 +42,7 @@ TEST(tcp_send_queue, fragment_moves_the_rest_with_fin_and_psh) {
   a->fin = true;
   a->psh = true;
   ++a->end_seq;
-  ASSERT_TRUE(queue.fragment(*a, 20));
+  ASSERT_TRUE(queue.fragment(*a, 20, 30));
   const auto* rest = a->next;
   ASSERT_NE(rest, nullptr);
   EXPECT_EQ(a->end_seq, 120U);
@@ -51,7 +51,7 @@ TEST(tcp_send_queue, fragment_moves_the_rest_with_fin_and_psh) {
   EXPECT_EQ(rest->end_seq, 151U);
   EXPECT_TRUE(rest->fin && rest->psh);
   EXPECT_TRUE(std::ranges::equal(rest->data(), pattern(20, 30)));
-  queue.trim_head(5);
+  tcp_send_queue::trim_head(*a, 5);
   EXPECT_TRUE(std::ranges::equal(a->data(), pattern(5, 15)));
 }
 
