@@ -64,7 +64,7 @@ std::uint32_t device::capabilities() const noexcept {
   using fields = struct regs::device_capabilities;
   return 1U << fields::queues_shift | msix_table::vectors << fields::vectors_shift |
          static_cast<std::uint32_t>(command_mailbox::depth) << fields::command_depth_shift | fields::rx_checksum_mask |
-         fields::tx_checksum_mask | fields::connection_table_mask;
+         fields::tx_checksum_mask | fields::connection_table_mask | fields::tso_mask;
 }
 
 std::uint32_t device::queue_status() const noexcept {

@@ -54,9 +54,11 @@ void dma_engine::read_finished(bool ok, std::span<const std::byte> data) {
   collected_ok_ = collected_ok_ && ok;
   const auto kept = data.subspan(access.skip_bytes, access.keep_bytes);
   collected_.insert(collected_.end(), kept.begin(), kept.end());
+  if (collected_ok_) collected_good_bytes_ = collected_.size();
   if (!access.last) return;
   const std::vector<std::byte> bytes = std::exchange(collected_, {});
-  access.done(std::exchange(collected_ok_, true), bytes);
+  collected_ok_ = true;
+  access.done(std::exchange(collected_good_bytes_, 0), bytes);
 }
 
 }  // namespace fourtuple::model::nic

@@ -27,8 +27,9 @@ enum class dma_source : std::uint8_t {
 class dma_engine {
  public:
   using write_callback = std::function<void(bool ok)>;
-  /// `data` is what was asked for; on an error it has the length asked for, and its content means nothing.
-  using read_callback = std::function<void(bool ok, std::span<const std::byte> data)>;
+  /// `data` is what was asked for. `good_bytes` of it come before the first burst that was refused: all of them, if
+  /// none was. The content of what follows means nothing.
+  using read_callback = std::function<void(std::size_t good_bytes, std::span<const std::byte> data)>;
   /// Called for each refused burst with its address (of a read: of its first line), before the access's own callback.
   using error_callback = std::function<void(dma_source source, std::uint64_t address, bool is_write)>;
 
@@ -65,6 +66,7 @@ class dma_engine {
   bool written_ok_ = true;  ///< Of the bursts so far of the first write.
   std::vector<std::byte> collected_;
   bool collected_ok_ = true;
+  std::size_t collected_good_bytes_ = 0;
 };
 
 }  // namespace fourtuple::model::nic

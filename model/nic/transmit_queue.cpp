@@ -6,6 +6,7 @@
 
 #include "model/nic/checksum.hpp"
 #include "model/nic/rings.hpp"
+#include "model/nic/segmentation.hpp"
 
 namespace fourtuple::model::nic {
 namespace {
@@ -17,6 +18,7 @@ constexpr std::uint32_t buffer_limit_bytes = 32768;    // As the RTL's transmit 
 constexpr std::uint32_t shortest_frame_bytes = 14;
 constexpr std::uint32_t longest_frame_bytes = 16383;
 constexpr std::uint32_t padded_frame_bytes = 60;
+constexpr std::size_t most_descriptors_of_a_frame = 64;
 
 }  // namespace
 
@@ -78,9 +80,9 @@ void transmit_queue::fetch_descriptors() {
     descriptors_held_ += count;
     ++fetches_outstanding_;
     dma_.read(dma_source::tx_descriptor, base_ + std::uint64_t{descriptor_bytes} * place, count * descriptor_bytes,
-              [this, epoch = epoch_](bool ok, std::span<const std::byte> records) {
+              [this, epoch = epoch_](std::size_t good_bytes, std::span<const std::byte> records) {
                 --fetches_outstanding_;
-                take_descriptors(epoch, ok, records);
+                take_descriptors(epoch, good_bytes == records.size(), records);
               });
   }
 }
@@ -108,8 +110,10 @@ bool transmit_queue::well_formed(const frame& complete) noexcept {
   const bool empty_piece = std::any_of(complete.descriptors.begin(), complete.descriptors.end(),
                                        [](const auto& descriptor) { return descriptor.length == 0; });
   const std::uint32_t field_end = std::uint32_t{options.checksum_start} + options.checksum_offset + 2;
-  return !empty_piece && !options.tso && complete.length_bytes >= shortest_frame_bytes &&
-         complete.length_bytes <= longest_frame_bytes && (!options.checksum || field_end <= complete.length_bytes);
+  const bool length_fits =
+      options.tso ? segmentation_allowed(options, complete.length_bytes) : complete.length_bytes <= longest_frame_bytes;
+  return !empty_piece && complete.descriptors.size() <= most_descriptors_of_a_frame && length_fits &&
+         complete.length_bytes >= shortest_frame_bytes && (!options.checksum || field_end <= complete.length_bytes);
 }
 
 bool transmit_queue::has_room_for(const frame& next) const noexcept {
@@ -129,13 +133,16 @@ void transmit_queue::begin_frames() {
 }
 
 void transmit_queue::read_bytes(frame& started) {
-  buffered_bytes_ += started.length_bytes;
+  buffered_bytes_ += static_cast<std::uint32_t>(started.length_bytes);
   started.bytes.reserve(started.length_bytes);
   started.reads_outstanding = static_cast<std::uint32_t>(started.descriptors.size());
   for (const auto& piece : started.descriptors)
     dma_.read(dma_source::tx_data, piece.address, piece.length,
-              [this, &started](bool ok, std::span<const std::byte> bytes) {
-                if (!ok) started.outcome = verdict::dma_error;
+              [this, &started](std::size_t good_bytes, std::span<const std::byte> bytes) {
+                if (good_bytes != bytes.size() && started.outcome == verdict::good) {
+                  started.outcome = verdict::dma_error;
+                  started.first_lost_byte = started.bytes.size() + good_bytes;
+                }
                 started.bytes.insert(started.bytes.end(), bytes.begin(), bytes.end());
                 if (--started.reads_outstanding == 0) run();
               });
@@ -156,6 +163,7 @@ void transmit_queue::finish_frames() {
         break;
       case verdict::dma_error:
         counts_.add(regs::counter_tx_drop_dma_error);
+        if (finished.descriptors.back().tso) send_segments(finished);
         break;
     }
     if (finished.descriptors.back().completion) on_completion_(head_);
@@ -164,8 +172,27 @@ void transmit_queue::finish_frames() {
 }
 
 void transmit_queue::send(frame& finished) {
+  if (finished.descriptors.back().tso)
+    send_segments(finished);
+  else
+    send_frame(std::move(finished.bytes), finished.descriptors.back());
+}
+
+/// Of a frame that could not be read whole, segments go out that end before the line with the first byte lost.
+void transmit_queue::send_segments(const frame& finished) {
   const auto& options = finished.descriptors.back();
-  auto& bytes = finished.bytes;
+  const segmentation segments(finished.bytes, options);
+  for (std::size_t index = 0; index < segments.count(); ++index) {
+    if (finished.outcome == verdict::dma_error &&
+        (segments.end_of(index) - 1) / line_bytes >= finished.first_lost_byte / line_bytes)
+      return;
+    send_frame(segments.segment(index), options);
+    counts_.add(regs::counter_tx_tso_segments);
+  }
+  counts_.add(regs::counter_tx_tso_frames);
+}
+
+void transmit_queue::send_frame(std::vector<std::byte> bytes, const regs::transmit_descriptor& options) {
   if (options.checksum) {
     const std::uint16_t sum = checksum_fold(checksum_add(0, std::span(bytes).subspan(options.checksum_start)));
     const auto inverted = static_cast<std::uint16_t>(~sum);

@@ -42,10 +42,11 @@ class transmit_queue {
   enum class verdict : std::uint8_t { good, bad_descriptor, dma_error };
   struct frame {
     std::vector<regs::transmit_descriptor> descriptors;
-    std::uint32_t length_bytes = 0;
+    std::uint64_t length_bytes = 0;  ///< Of all descriptors, whether there is so much or not.
     std::vector<std::byte> bytes;
     std::uint32_t reads_outstanding = 0;
     verdict outcome = verdict::good;
+    std::size_t first_lost_byte = 0;  ///< With dma_error.
   };
 
   void fetch_descriptors();
@@ -54,6 +55,8 @@ class transmit_queue {
   void read_bytes(frame& started);
   void finish_frames();
   void send(frame& finished);
+  void send_segments(const frame& finished);
+  void send_frame(std::vector<std::byte> bytes, const regs::transmit_descriptor& options);
   [[nodiscard]] static bool well_formed(const frame& complete) noexcept;
   [[nodiscard]] bool has_room_for(const frame& next) const noexcept;
 

@@ -342,11 +342,14 @@ module fourtuple_nic #(
 
   // -------------------------------------------------------------------------------- transmit
   logic [15:0] tx_head;
+  logic [4:0] transmit_queue;
+  logic tx_segment, tx_segment_last;
   logic tx_frame, tx_checksum_inserted, tx_drop_descriptor, tx_drop_dma_error, tx_halted_pulse, tx_quiet;
   logic read_error;
   logic [2:0] read_error_source;
   logic [63:0] read_error_address;
   tx_engine #(
+      .QUEUES(1),
       .FIFO_BEATS_LOG2(TX_FIFO_BEATS_LOG2)
   ) i_tx_engine (
       .clk_i,
@@ -372,12 +375,14 @@ module fourtuple_nic #(
       .m_axis_tvalid,
       .m_axis_tready,
       .m_axis_tlast,
-      .completion_valid_o(transmit_done),
+      .completion_o(transmit_done),
+      .completion_queue_o(transmit_queue),
       .completion_index_o(transmit_index),
-      .completion_ready_i(1'b1),
       .frame_o(tx_frame),
       .frame_bytes_o(tx_frame_bytes),
       .checksum_inserted_o(tx_checksum_inserted),
+      .segment_o(tx_segment),
+      .segment_last_o(tx_segment_last),
       .drop_descriptor_o(tx_drop_descriptor),
       .drop_dma_error_o(tx_drop_dma_error),
       .halted_pulse_o(tx_halted_pulse),
@@ -495,7 +500,7 @@ module fourtuple_nic #(
   assign m_axi_arprot  = '0;
 
   logic unused_ids;  // there is only one
-  assign unused_ids = ^{m_axi_bid, m_axi_rid};
+  assign unused_ids = ^{m_axi_bid, m_axi_rid, transmit_queue};
 
   // -------------------------------------------------------------------------------- counters
   assign count[0]  = rx_begins;
@@ -516,8 +521,8 @@ module fourtuple_nic #(
   assign count[29] = read_error;
   assign count[30] = register_error;
   assign count[31] = message_sent;
-  assign count[32] = 1'b0;
-  assign count[33] = 1'b0;
+  assign count[32] = tx_segment_last;
+  assign count[33] = tx_segment;
 
   nic_counters #(
       .COUNTERS(Counters),
@@ -543,7 +548,7 @@ module fourtuple_nic #(
   assign hw2reg.device.capabilities.rx_checksum      = 1'b1;
   assign hw2reg.device.capabilities.tx_checksum      = 1'b1;
   assign hw2reg.device.capabilities.connection_table = 1'b1;
-  assign hw2reg.device.capabilities.tso              = 1'b0;
+  assign hw2reg.device.capabilities.tso              = 1'b1;
   assign hw2reg.device.table_size.buckets_log2        = 8'(BUCKETS_LOG2);
   assign hw2reg.device.table_size.overflow_lines_log2 = 8'(OVERFLOW_LINES_LOG2);
   assign hw2reg.device.clock.period_ps                = CLOCK_PERIOD_PS;

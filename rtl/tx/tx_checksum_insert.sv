@@ -35,6 +35,8 @@ module tx_checksum_insert #(
     output logic                            frame_o,              // a frame's last beat has gone
     output logic              [ 13:0]       frame_bytes_o,        // padding included
     output logic                            checksum_inserted_o,  // with frame_o
+    output logic                            segment_o,            // with frame_o: a TCP segment
+    output logic                            segment_last_o,       // with frame_o: its frame's last
     output logic                            busy_o
 );
   // The bytes before checksum_start.
@@ -133,7 +135,7 @@ module tx_checksum_insert #(
       .empty_o(checksum_empty)
   );
 
-  logic m_valid_q, m_last_q, m_checksum_q;
+  logic m_valid_q, m_last_q, m_checksum_q, m_tso_q, m_tso_last_q;
   logic [511:0] m_data_q, m_data_d;
   logic [63:0] m_keep_q, m_keep_d;
   logic [13:0] m_length_q;
@@ -164,6 +166,8 @@ module tx_checksum_insert #(
       m_last_q     <= beat.last;
       m_length_q   <= beat.length;
       m_checksum_q <= beat.checksum;
+      m_tso_q      <= beat.tso;
+      m_tso_last_q <= beat.tso_last;
     end
   end
 
@@ -179,6 +183,8 @@ module tx_checksum_insert #(
   assign frame_o             = m_valid_q && m_axis_tready && m_last_q;
   assign frame_bytes_o       = m_length_q;
   assign checksum_inserted_o = frame_o && m_checksum_q;
+  assign segment_o           = frame_o && m_tso_q;
+  assign segment_last_o      = frame_o && m_tso_q && m_tso_last_q;
   assign busy_o = before_valid_q || sum_busy || (|valid_q) || !beat_empty || !checksum_empty ||
       m_valid_q;
 

@@ -1,36 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// The transmit side of a queue: from descriptors in host memory to frames at the MAC.
+/// The transmit side: from the descriptors of all queues in host memory to frames at the MAC.
 /// docs/device.md, Transmit.
 ///
-/// latency       a doorbell to the MAC: two reads of host memory and about 50 clocks
+/// latency       a doorbell to the MAC: two reads of host memory and about 75 clocks
 /// throughput    1 beat of 64 bytes per clock and 1 frame per clock inside; reads of host memory
-///               set the limit: a 60-byte frame in one line takes 1.25 beats of R
+///               set the limit: a 60-byte frame in one line takes 1.25 beats of R. TCP segments of
+///               one frame share its header: they fill m_axis
+/// queues        take turns, frame by frame; a frame counts when all its descriptors are there, so
+///               no queue waits for another one's host
 /// backpressure  reads are only made when there is room for what they bring, so R is always taken;
-///               the MAC may stop m_axis at any time; a completion that is not taken is replaced by
-///               the next one
+///               the MAC may stop m_axis at any time
 /// reset         disabled and empty
-/// enabling      tx_enable_i from 0 to 1 starts at index 0, not halted. After it has gone to 0 no
-///               more descriptors are read, and tx_active_o goes to 0 when all descriptors that
-///               have been read are done with and the completion was taken; a frame of which the
-///               end is missing then is forgotten. Frames that have been read go on to the MAC.
+/// enabling      tx_enable_i from 0 to 1 starts a queue at index 0, not halted. After it has gone
+///               to 0 no more of its descriptors are read, and tx_active_o goes to 0 when all frames
+///               whose descriptors have been read are done with; a frame of which the end is missing
+///               then is forgotten. Frames that have been read go on to the MAC.
+/// completions   completion_o is a pulse
 /// counting      frame_bytes_o has the padding in it
 /// quiet_o       nothing changes until an input does. Waiting for read data is quiet; waiting for
-///               ARREADY, for the MAC or for the completion to be taken is not, nor is being
-///               switched off. From registers, tx_enable_i and tx_tail_i
+///               ARREADY or for the MAC is not, nor is being switched off. From registers,
+///               tx_enable_i and tx_tail_i
 module tx_engine #(
-    parameter int unsigned FIFO_BEATS_LOG2 = 9  // log2 of the beats in each buffer
+    parameter int unsigned QUEUES = 16,
+    parameter int unsigned FIFO_BEATS_LOG2 = 9,  // log2 of the beats in each buffer
+    parameter int unsigned STORE_LOG2 = 8        // log2 of the descriptors stored for each queue
 ) (
-    input  wire logic         clk_i,
-    input  wire logic         rst_ni,
-    input  wire logic         tx_enable_i,
-    input  wire logic [ 63:0] tx_base_i,
-    input  wire logic [  4:0] tx_entries_log2_i,
-    input  wire logic [ 15:0] tx_tail_i,
-    output logic      [ 15:0] tx_head_o,
-    output logic              tx_active_o,
-    output logic              tx_halted_o,
+    input  wire logic                 clk_i,
+    input  wire logic                 rst_ni,
+    // one field for each queue, queue 0 in the lowest bits
+    input  wire logic [   QUEUES-1:0] tx_enable_i,
+    input  wire logic [QUEUES*64-1:0] tx_base_i,
+    input  wire logic [ QUEUES*5-1:0] tx_entries_log2_i,
+    input  wire logic [QUEUES*16-1:0] tx_tail_i,
+    output logic      [QUEUES*16-1:0] tx_head_o,
+    output logic      [   QUEUES-1:0] tx_active_o,
+    output logic      [   QUEUES-1:0] tx_halted_o,
     // AXI read channel; the constant signals are the top's
     output logic      [ 63:0] ar_addr_o,
     output logic      [  7:0] ar_len_o,
@@ -48,13 +54,15 @@ module tx_engine #(
     input  wire logic         m_axis_tready,
     output logic              m_axis_tlast,
     // to the completion writer
-    output logic              completion_valid_o,
+    output logic              completion_o,
+    output logic      [  4:0] completion_queue_o,
     output logic      [ 15:0] completion_index_o,
-    input  wire logic         completion_ready_i,
     // pulses
     output logic              frame_o,
     output logic      [ 13:0] frame_bytes_o,        // with frame_o
     output logic              checksum_inserted_o,  // with frame_o
+    output logic              segment_o,            // with frame_o: it is a TCP segment
+    output logic              segment_last_o,       // with frame_o: the last one of its frame
     output logic              drop_descriptor_o,
     output logic              drop_dma_error_o,
     output logic              halted_pulse_o,
@@ -64,16 +72,22 @@ module tx_engine #(
     output logic              quiet_o
 );
   localparam int unsigned LINES_LOG2 = 6;
+  localparam int unsigned PIECES_LOG2 = 6;
   localparam int unsigned ROOM_LOG2 = 5;
   localparam int unsigned SETTLE_CLOCKS = 15;  // longer than anything moves on by itself
 
-  logic clear, run;
+  logic [QUEUES-1:0] clear, run, queue_moves;
 
   // Descriptors.
   tx_pkg::read_t descriptor_read;
-  logic descriptor_read_valid, descriptor_read_ready, line_taken, fetch_idle, fetch_starts;
+  logic descriptor_read_valid, descriptor_read_ready, line_taken, line_taken_q, fetch_starts, fetching, asked;
+  logic [2:0] asked_lines;
+  logic [4:0] fetch_queue;
+  logic [QUEUES*16-1:0] freed;
   tx_descriptor_fetch #(
-      .LINES_LOG2(LINES_LOG2)
+      .QUEUES(QUEUES),
+      .LINES_LOG2(LINES_LOG2),
+      .STORE_LOG2(STORE_LOG2)
   ) i_fetch (
       .clk_i,
       .rst_ni,
@@ -82,11 +96,15 @@ module tx_engine #(
       .base_i(tx_base_i),
       .entries_log2_i(tx_entries_log2_i),
       .tail_i(tx_tail_i),
+      .freed_i(freed),
       .request_o(descriptor_read),
       .request_valid_o(descriptor_read_valid),
       .request_ready_i(descriptor_read_ready),
-      .line_taken_i(line_taken),
-      .idle_o(fetch_idle),
+      .asked_o(asked),
+      .asked_lines_o(asked_lines),
+      .line_taken_i(line_taken_q),
+      .queue_o(fetch_queue),
+      .fetching_o(fetching),
       .start_o(fetch_starts)
   );
 
@@ -106,39 +124,107 @@ module tx_engine #(
       .m_ready_i(line_ready),
       .empty_o(lines_empty)
   );
+  // The counters of lines may be a clock behind: they are only read to be careful.
+  logic [4:0] taken_queue_q;
   assign line_taken = line_valid && line_ready;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) line_taken_q <= 1'b0;
+    else line_taken_q <= line_taken;
+  end
+  always_ff @(posedge clk_i) taken_queue_q <= line.queue_number;
 
   fourtuple_nic_regs_pkg::transmit_descriptor_t descriptor;
-  logic [15:0] next_index;
-  logic descriptor_valid, descriptor_ready, halted;
-  tx_descriptor_unpack i_unpack (
+  logic [4:0] descriptor_queue;
+  logic descriptor_valid, descriptor_ready, line_refused;
+  tx_descriptor_unpack #(
+      .QUEUES(QUEUES)
+  ) i_unpack (
       .clk_i,
       .rst_ni,
-      .clear_i(clear),
+      .halted_i(tx_halted_o),
       .s_line_i(line),
       .s_valid_i(line_valid),
       .s_ready_o(line_ready),
       .m_descriptor_o(descriptor),
-      .m_next_index_o(next_index),
+      .m_queue_o(descriptor_queue),
       .m_valid_o(descriptor_valid),
       .m_ready_i(descriptor_ready),
-      .halted_o(halted),
-      .halted_pulse_o
+      .refused_o(line_refused)
   );
 
-  tx_pkg::segment_t segment_in, segment;
-  logic segment_in_valid, segment_in_ready, segment_valid, segment_ready, segments_empty;
-  logic [57:0] payload_line;
-  logic [8:0] payload_beats;
-  logic payload_valid, payload_ready, check_busy;
-  tx_descriptor_check i_check (
+  logic piece_valid, checked_valid, check_busy;
+  logic [4:0] piece_queue;
+  logic [15:0] piece_index;
+  logic [63:0] piece_address;
+  logic [16:0] piece_length;
+  tx_pkg::frame_t checked;
+  logic [PIECES_LOG2:0] checked_pieces;
+  tx_descriptor_check #(
+      .QUEUES(QUEUES),
+      .PIECES_LOG2(PIECES_LOG2)
+  ) i_check (
       .clk_i,
       .rst_ni,
       .clear_i(clear),
       .s_descriptor_i(descriptor),
-      .s_next_index_i(next_index),
+      .s_queue_i(descriptor_queue),
       .s_valid_i(descriptor_valid),
       .s_ready_o(descriptor_ready),
+      .piece_valid_o(piece_valid),
+      .piece_queue_o(piece_queue),
+      .piece_index_o(piece_index),
+      .piece_address_o(piece_address),
+      .piece_length_o(piece_length),
+      .frame_valid_o(checked_valid),
+      .frame_o(checked),
+      .frame_pieces_o(checked_pieces),
+      .busy_o(check_busy)
+  );
+
+  // Whose turn it is, and what that frame consists of.
+  tx_pkg::frame_t chosen;
+  logic [PIECES_LOG2:0] chosen_pieces;
+  logic chosen_valid, chosen_ready, schedule_busy, expand_busy;
+  tx_frame_schedule #(
+      .QUEUES(QUEUES),
+      .STORE_LOG2(STORE_LOG2),
+      .PIECES(PIECES_LOG2 + 1)
+  ) i_schedule (
+      .clk_i,
+      .rst_ni,
+      .clear_i(clear),
+      .s_frame_i(checked),
+      .s_pieces_i(checked_pieces),
+      .s_valid_i(checked_valid),
+      .m_frame_o(chosen),
+      .m_pieces_o(chosen_pieces),
+      .m_valid_o(chosen_valid),
+      .m_ready_i(chosen_ready),
+      .busy_o(schedule_busy)
+  );
+  tx_pkg::segment_t segment_in, segment;
+  logic segment_in_valid, segment_in_ready, segment_valid, segment_ready, segments_empty;
+  logic [57:0] payload_line;
+  logic [10:0] payload_beats;
+  logic payload_valid, payload_ready;
+  tx_frame_expand #(
+      .QUEUES(QUEUES),
+      .STORE_LOG2(STORE_LOG2),
+      .PIECES(PIECES_LOG2 + 1)
+  ) i_expand (
+      .clk_i,
+      .rst_ni,
+      .clear_i(clear),
+      .piece_valid_i(piece_valid),
+      .piece_queue_i(piece_queue),
+      .piece_index_i(piece_index),
+      .piece_address_i(piece_address),
+      .piece_length_i(piece_length),
+      .s_frame_i(chosen),
+      .s_pieces_i(chosen_pieces),
+      .s_valid_i(chosen_valid),
+      .s_ready_o(chosen_ready),
+      .freed_o(freed),
       .segment_o(segment_in),
       .segment_valid_o(segment_in_valid),
       .segment_ready_i(segment_in_ready),
@@ -146,7 +232,7 @@ module tx_engine #(
       .read_beats_o(payload_beats),
       .read_valid_o(payload_valid),
       .read_ready_i(payload_ready),
-      .busy_o(check_busy)
+      .busy_o(expand_busy)
   );
   sync_fifo #(
       .WIDTH($bits(segment_in)),
@@ -171,7 +257,6 @@ module tx_engine #(
   ) i_payload (
       .clk_i,
       .rst_ni,
-      .clear_i(clear),
       .s_line_i(payload_line),
       .s_beats_i(payload_beats),
       .s_valid_i(payload_valid),
@@ -239,7 +324,6 @@ module tx_engine #(
   tx_gather i_gather (
       .clk_i,
       .rst_ni,
-      .clear_i(clear),
       .segment_i(segment),
       .segment_valid_i(segment_valid),
       .segment_ready_o(segment_ready),
@@ -267,7 +351,6 @@ module tx_engine #(
   tx_realign i_realign (
       .clk_i,
       .rst_ni,
-      .clear_i(clear),
       .step_valid_i(step_valid),
       .step_data_i(step_data),
       .step_rotate_i(step_rotate),
@@ -285,6 +368,29 @@ module tx_engine #(
       .busy_o(realign_busy)
   );
 
+  // Segments.
+  logic frame_good, buffer_space, cut_valid, cut_end, cut_refused, segmenter_busy;
+  logic [511:0] cut_data;
+  tx_pkg::cut_t cut;
+  assign frame_good = frame_valid && !frame.drop;
+  tx_segmenter i_segmenter (
+      .clk_i,
+      .rst_ni,
+      .data_i(frame_data),
+      .valid_i(frame_good),
+      .end_i(frame_end),
+      .refused_i(frame_refused),
+      .frame_i(frame),
+      .space_o(space),
+      .space_i(buffer_space),
+      .data_o(cut_data),
+      .valid_o(cut_valid),
+      .end_o(cut_end),
+      .refused_o(cut_refused),
+      .cut_o(cut),
+      .busy_o(segmenter_busy)
+  );
+
   tx_pkg::stored_t stored;
   logic [15:0] stored_sum;
   logic stored_valid, stored_ready, buffer_read, buffer_empty, buffer_busy;
@@ -294,13 +400,12 @@ module tx_engine #(
   ) i_buffer (
       .clk_i,
       .rst_ni,
-      .clear_i(clear),
-      .data_i(frame_data),
-      .valid_i(frame_valid),
-      .end_i(frame_end),
-      .refused_i(frame_refused),
-      .frame_i(frame),
-      .space_o(space),
+      .data_i(cut_data),
+      .valid_i(cut_valid),
+      .end_i(cut_end),
+      .refused_i(cut_refused),
+      .cut_i(cut),
+      .space_o(buffer_space),
       .stored_o(stored),
       .stored_sum_o(stored_sum),
       .stored_valid_o(stored_valid),
@@ -357,82 +462,89 @@ module tx_engine #(
       .frame_o,
       .frame_bytes_o,
       .checksum_inserted_o,
+      .segment_o,
+      .segment_last_o,
       .busy_o(insert_busy)
   );
 
   // A frame has been read completely, or is dropped.
-  logic [15:0] head_q, completion_index_q;
-  logic completion_valid_q;
+  logic ended_q, completion_q, drop_descriptor_q, drop_dma_error_q, head_valid_q;
+  logic [15:0] index_q;
+  logic [4:0] ended_queue_q;
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear) begin
-      head_q             <= 16'd0;
-      completion_valid_q <= 1'b0;
+    if (!rst_ni) begin
+      ended_q           <= 1'b0;
+      completion_q      <= 1'b0;
+      drop_descriptor_q <= 1'b0;
+      drop_dma_error_q  <= 1'b0;
     end else begin
-      if (frame_end) head_q <= frame.next_index;
-      if (frame_end && frame.completion) completion_valid_q <= 1'b1;
-      else if (completion_ready_i) completion_valid_q <= 1'b0;
+      ended_q           <= frame_end;
+      completion_q      <= frame_end && frame.ends && frame.completion;
+      drop_descriptor_q <= frame_end && frame.ends && frame.drop;
+      drop_dma_error_q  <= frame_end && frame_refused && !frame.drop;
     end
   end
   always_ff @(posedge clk_i) begin
-    if (frame_end && frame.completion) completion_index_q <= frame.next_index;
+    if (frame_end) begin
+      index_q       <= frame.next_index;
+      ended_queue_q <= frame.queue_number;
+      head_valid_q  <= frame.ends;
+    end
   end
 
   // On and off.
-  typedef enum logic [1:0] {
-    OFF,
-    START,
-    ON,
-    FINISH
-  } state_e;
-  state_e state_q;
-  logic done, done_q;
-  assign done = state_q == FINISH && fetch_idle && lines_empty && !descriptor_valid &&
-      !check_busy && segments_empty && payload_idle && gather_idle && !realign_busy &&
-      !completion_valid_q;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      state_q <= OFF;
-      done_q  <= 1'b0;
-    end else begin
-      done_q <= done;
-      unique case (state_q)
-        OFF: if (tx_enable_i) state_q <= START;
-        START: state_q <= ON;
-        ON: if (!tx_enable_i) state_q <= FINISH;
-        FINISH: if (done && done_q) state_q <= OFF;
-      endcase
-    end
+  for (genvar queue = 0; queue < QUEUES; queue++) begin : gen_state
+    tx_queue_state i_state (
+        .clk_i,
+        .rst_ni,
+        .enable_i(tx_enable_i[queue]),
+        .fetching_i(fetching && fetch_queue == 5'(queue)),
+        .asked_i(asked && fetch_queue == 5'(queue)),
+        .asked_lines_i(asked_lines),
+        .line_taken_i(line_taken_q && taken_queue_q == 5'(queue)),
+        .refused_i(line_refused && line.queue_number == 5'(queue)),
+        .stored_i(checked_valid && checked.queue_number == 5'(queue)),
+        .ended_i(ended_q && ended_queue_q == 5'(queue)),
+        .head_valid_i(head_valid_q),
+        .next_index_i(index_q),
+        .clear_o(clear[queue]),
+        .run_o(run[queue]),
+        .halted_o(tx_halted_o[queue]),
+        .active_o(tx_active_o[queue]),
+        .head_o(tx_head_o[16*queue+:16]),
+        .moves_o(queue_moves[queue])
+    );
   end
-  assign clear = state_q == START;
-  assign run   = state_q == ON && !halted;
 
   // What waits in a FIFO for something from outside does not move; what was just put there does for
   // some clocks.
-  logic moves;
+  logic moves, halted_pulse_q;
   logic [3:0] settle_q;
-  assign moves = fetch_starts || line_in_valid || line_taken ||
-      (descriptor_valid && descriptor_ready) ||
-      (segment_in_valid && segment_in_ready) || (payload_valid && payload_ready) || port_busy ||
-      beat_in_valid || gather_busy || realign_busy || buffer_busy || reader_busy || insert_busy ||
-      completion_valid_q || state_q == START || (state_q == FINISH && done) ||
-      (state_q == OFF) == tx_enable_i || (state_q == FINISH && tx_enable_i);
+  assign moves = fetch_starts || line_in_valid || line_taken || line_taken_q || check_busy || schedule_busy ||
+      expand_busy || (segment_in_valid && segment_in_ready) || (payload_valid && payload_ready) ||
+      port_busy || beat_in_valid || gather_busy || realign_busy || segmenter_busy ||
+      buffer_busy || reader_busy || insert_busy || ended_q || (|queue_moves);
   always_ff @(posedge clk_i) begin
     if (!rst_ni) settle_q <= 4'(SETTLE_CLOCKS);
     else if (moves) settle_q <= 4'(SETTLE_CLOCKS);
     else if (settle_q != 4'd0) settle_q <= settle_q - 4'd1;
   end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) halted_pulse_q <= 1'b0;
+    else halted_pulse_q <= line_refused;
+  end
 
-  assign tx_head_o          = head_q;
-  assign tx_active_o        = state_q != OFF;
-  assign tx_halted_o        = halted;
-  assign completion_valid_o = completion_valid_q;
-  assign completion_index_o = completion_index_q;
-  assign drop_descriptor_o  = frame_end && frame.drop;
-  assign drop_dma_error_o   = frame_end && frame_refused && !frame.drop;
+  assign completion_o       = completion_q;
+  assign completion_queue_o = ended_queue_q;
+  assign completion_index_o = index_q;
+  assign drop_descriptor_o  = drop_descriptor_q;
+  assign drop_dma_error_o   = drop_dma_error_q;
+  assign halted_pulse_o     = halted_pulse_q;
   assign quiet_o            = !moves && settle_q == 4'd0;
 
   logic unused;
-  assign unused = &{1'b0, beats_empty, buffer_empty};
+  assign unused = &{1'b0, beats_empty, buffer_empty, lines_empty, segments_empty, payload_idle,
+                    gather_idle};
 
   // Nothing is asked for that there is no room for.
   always_ff @(posedge clk_i) begin

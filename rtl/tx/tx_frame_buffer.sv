@@ -6,19 +6,18 @@
 ///
 /// latency       12 clocks from a frame's last beat to its description
 /// throughput    1 beat in and 1 beat out per clock
-/// backpressure  space_o goes low while 16 more beats may still come
-/// reset         empty; clear_i takes back the frame that has been begun
+/// backpressure  space_o goes low while 32 more beats may still come
+/// reset         empty
 module tx_frame_buffer #(
     parameter int unsigned BEATS_LOG2 = 9  // log2 of the beats stored; the longest frame has 256
 ) (
     input  wire logic                    clk_i,
     input  wire logic                    rst_ni,
-    input  wire logic                    clear_i,
     input  wire logic            [511:0] data_i,
     input  wire logic                    valid_i,
     input  wire logic                    end_i,
     input  wire logic                    refused_i,
-    input  wire tx_pkg::frame_t          frame_i,
+    input  wire tx_pkg::cut_t            cut_i,      // with end_i
     output logic                         space_o,
     output tx_pkg::stored_t              stored_o,
     output logic            [ 15:0]      stored_sum_o,     // over all bytes of the frame
@@ -30,13 +29,13 @@ module tx_frame_buffer #(
     output logic                         busy_o
 );
   if (BEATS_LOG2 < 9) begin : gen_check
-    $error("tx_frame_buffer: the longest frame and 16 beats must fit");
+    $error("tx_frame_buffer: the longest frame and 32 beats must fit");
   end
 
   logic [BEATS_LOG2:0] write_q, start_q, read_q;
   logic space_q, first_q;
   logic drop, keep;
-  assign drop = frame_i.drop || refused_i;
+  assign drop = refused_i;
   assign keep = end_i && !drop;
 
   always_ff @(posedge clk_i) begin
@@ -47,13 +46,13 @@ module tx_frame_buffer #(
       first_q <= 1'b1;
       space_q <= 1'b0;
     end else begin
-      if (clear_i || (end_i && drop)) write_q <= start_q;
+      if (end_i && drop) write_q <= start_q;
       else if (valid_i) write_q <= write_q + 1'b1;
       if (keep) start_q <= write_q + 1'b1;
-      if (clear_i || end_i) first_q <= 1'b1;
+      if (end_i) first_q <= 1'b1;
       else if (valid_i) first_q <= 1'b0;
       if (read_i) read_q <= read_q + 1'b1;
-      space_q <= (write_q - read_q) <= (BEATS_LOG2 + 1)'(2 ** BEATS_LOG2 - 16);
+      space_q <= (write_q - read_q) <= (BEATS_LOG2 + 1)'(2 ** BEATS_LOG2 - 32);
     end
   end
 
@@ -70,17 +69,15 @@ module tx_frame_buffer #(
       .read_data_o
   );
 
-  // The rest of frame_i is for those who count.
-  logic unused;
-  assign unused = &{1'b0, frame_i.completion, frame_i.next_index};
-
   // The padding is zeros that are in the beat already.
   tx_pkg::stored_t stored, summed;
   always_comb begin
-    stored.length         = frame_i.length < 14'd60 ? 14'd60 : frame_i.length;
-    stored.checksum       = frame_i.checksum;
-    stored.checksum_start = frame_i.checksum_start;
-    stored.checksum_field = frame_i.checksum_field;
+    stored.length         = cut_i.length < 14'd60 ? 14'd60 : cut_i.length;
+    stored.checksum       = cut_i.checksum;
+    stored.checksum_start = cut_i.checksum_start;
+    stored.checksum_field = cut_i.checksum_field;
+    stored.tso            = cut_i.tso;
+    stored.last           = cut_i.last;
   end
 
   logic [15:0] sum;
@@ -120,6 +117,10 @@ module tx_frame_buffer #(
 
   assign space_o = space_q;
   assign busy_o  = sum_busy || valid_i || end_i || read_i;
+
+  // The rest of cut_i has done its work.
+  logic unused;
+  assign unused = &{1'b0, cut_i};
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin

@@ -95,6 +95,8 @@ module tx_frame_reader #(
       beat_q.field_low  <= frame_q.checksum && number_q == {1'b0, field_second[8:6]};
       beat_q.field_lane <= frame_q.checksum_field[5:0];
       beat_q.length     <= frame_q.length;
+      beat_q.tso        <= frame_q.tso;
+      beat_q.tso_last   <= frame_q.last;
       prefix_q          <= frame_q.checksum && number_q <= {2'd0, frame_q.checksum_start[7:6]};
       prefix_end_q      <= number_q == {2'd0, frame_q.checksum_start[7:6]};
       before_q          <= before_d;

@@ -9,11 +9,10 @@
 /// latency       1 clock from the data to the step; a segment is seen 2 clocks after it came
 /// throughput    1 beat of read data per clock, less one clock for a frame that spills over
 /// backpressure  waits while space_i is low; up to 2 more steps come after it went low
-/// reset         at the start of a frame; clear_i likewise
+/// reset         at the start of a frame
 module tx_gather (
     input  wire logic                     clk_i,
     input  wire logic                     rst_ni,
-    input  wire logic                     clear_i,
     input  wire tx_pkg::segment_t         segment_i,
     input  wire logic                     segment_valid_i,
     output logic                          segment_ready_o,
@@ -37,7 +36,7 @@ module tx_gather (
   // The segment at work: kept in registers so that its beats take no look-up of their own.
   tx_pkg::segment_t next, segment_q;
   logic next_valid, active_q, last_q, spill_q;
-  logic [8:0] left_q;
+  logic [10:0] left_q;
   logic [5:0] lane_q, span_q;  // of the beat's first byte; from it to its last
   logic [5:0] position_q;      // of the next byte in the frame's beat
 
@@ -46,12 +45,12 @@ module tx_gather (
   assign to = {1'b0, position_q} + {1'b0, span_q} + 7'd1;
 
   // A segment of no beats ends a dropped frame.
-  assign consume = active_q && space_i && beat_valid_i && !spill_q && (left_q != 9'd0);
+  assign consume = active_q && space_i && beat_valid_i && !spill_q && (left_q != 11'd0);
   assign spills = last_q && segment_q.end_of_frame && to[6] && (|to[5:0]);
   assign ends = last_q && segment_q.end_of_frame && !spills;
   assign finish = active_q && space_i &&
-      (spill_q || left_q == 9'd0 || (beat_valid_i && last_q && !spills));
-  assign step = active_q && space_i && (spill_q || left_q == 9'd0 || beat_valid_i);
+      (spill_q || left_q == 11'd0 || (beat_valid_i && last_q && !spills));
+  assign step = active_q && space_i && (spill_q || left_q == 11'd0 || beat_valid_i);
   assign beat_ready_o = consume;
   assign load = !active_q || finish;
 
@@ -70,7 +69,7 @@ module tx_gather (
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
+    if (!rst_ni) begin
       active_q   <= 1'b0;
       spill_q    <= 1'b0;
       position_q <= 6'd0;
@@ -87,15 +86,15 @@ module tx_gather (
     if (load) begin
       segment_q <= next;
       lane_q    <= next.first_lane;
-      span_q    <= (next.beats == 9'd1 ? next.last_lane : 6'd63) - next.first_lane;
-      last_q    <= next.beats == 9'd1;
+      span_q    <= (next.beats == 11'd1 ? next.last_lane : 6'd63) - next.first_lane;
+      last_q    <= next.beats == 11'd1;
       left_q    <= next.beats;
     end else if (consume) begin
       lane_q <= 6'd0;
-      span_q <= left_q == 9'd2 ? segment_q.last_lane : 6'd63;
-      last_q <= left_q == 9'd2;
+      span_q <= left_q == 11'd2 ? segment_q.last_lane : 6'd63;
+      last_q <= left_q == 11'd2;
       // While the spill is written the segment stays, with its last beat behind it.
-      if (!last_q) left_q <= left_q - 9'd1;
+      if (!last_q) left_q <= left_q - 11'd1;
     end
   end
 
@@ -117,7 +116,7 @@ module tx_gather (
       from_q    <= position_q;
       to_q      <= consume ? to : {1'b0, position_q};
       emit_q    <= spill_q || (consume && (to[6] || ends));
-      end_q     <= spill_q || left_q == 9'd0 || ends;
+      end_q     <= spill_q || left_q == 11'd0 || ends;
       refused_q <= consume && beat_refused_i;
       frame_q   <= segment_q.frame;
     end

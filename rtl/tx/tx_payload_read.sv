@@ -10,15 +10,14 @@
 /// latency       2 clocks
 /// throughput    1 burst per clock
 /// backpressure  holds its request until request_ready_i
-/// reset         idle, nothing reserved; clear_i likewise, and is given only while idle
+/// reset         idle, nothing reserved
 module tx_payload_read #(
     parameter int unsigned BEATS_LOG2 = 9  // log2 of the beats that the data buffer holds
 ) (
     input  wire logic          clk_i,
     input  wire logic          rst_ni,
-    input  wire logic          clear_i,
     input  wire logic   [57:0] s_line_i,   // address in units of 64 bytes
-    input  wire logic   [ 8:0] s_beats_i,  // at least 1
+    input  wire logic   [10:0] s_beats_i,  // at least 1
     input  wire logic          s_valid_i,
     output logic               s_ready_o,
     output tx_pkg::read_t      request_o,
@@ -34,7 +33,7 @@ module tx_payload_read #(
   logic active_q;
   logic [31:0] high_q, next_high_q;  // address 63:32, and of the next 4 GiB
   logic [25:0] low_q;  // address 31:6
-  logic [8:0] left_q;  // beats
+  logic [10:0] left_q;  // beats
   logic [BEATS_LOG2:0] reserved_q;
   logic [3:0] reserve_q;  // asked for in the clock before, not in reserved_q yet
 
@@ -42,7 +41,7 @@ module tx_payload_read #(
   logic [23:0] next_block;
   logic room, issue, last, load;
   assign to_border = 4'd8 - {1'b0, low_q[2:0]};
-  assign last = left_q <= {5'd0, to_border};
+  assign last = left_q <= {7'd0, to_border};
   assign beats = last ? left_q[3:0] : to_border;
   assign room = reserved_q <= (BEATS_LOG2 + 1)'(2 ** BEATS_LOG2 - 16);
   assign next_block = {1'b0, low_q[25:3]} + 24'd1;
@@ -52,10 +51,10 @@ module tx_payload_read #(
 
   // Keeps the way from the last burst to the check in front short.
   logic [57:0] line;
-  logic [8:0] line_beats;
+  logic [10:0] line_beats;
   logic line_valid;
   axis_skid #(
-      .WIDTH(67)
+      .WIDTH(69)
   ) i_next (
       .clk_i,
       .rst_ni,
@@ -68,7 +67,7 @@ module tx_payload_read #(
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
+    if (!rst_ni) begin
       active_q   <= 1'b0;
       reserve_q  <= 4'd0;
       reserved_q <= '0;
@@ -88,7 +87,7 @@ module tx_payload_read #(
     end else if (issue) begin
       if (next_block[23]) high_q <= next_high_q;
       low_q  <= {next_block[22:0], 3'd0};
-      left_q <= left_q - {5'd0, to_border};
+      left_q <= left_q - {7'd0, to_border};
     end
   end
 
@@ -96,6 +95,7 @@ module tx_payload_read #(
     request_o.line       = {high_q, low_q};
     request_o.last_beat  = beats[2:0] - 3'd1;
     request_o.descriptor = 1'b0;
+    request_o.queue_number      = 5'd0;
     request_o.first_lane = 2'd0;
     request_o.last_lane  = 2'd0;
   end

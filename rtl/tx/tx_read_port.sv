@@ -91,6 +91,7 @@ module tx_read_port #(
   logic [511:0] data_q;
   logic [57:0] error_line_q;
   logic [1:0] first_lane_q, last_lane_q;
+  logic [4:0] queue_q;
   logic refused_q, valid_q, descriptor_q, inside_q, burst_refused_q, error_q, error_descriptor_q;
 
   always_ff @(posedge clk_i) begin
@@ -114,6 +115,7 @@ module tx_read_port #(
       data_q             <= r_data_i;
       refused_q          <= |r_resp_i;
       descriptor_q       <= asked.descriptor;
+      queue_q            <= asked.queue_number;
       first_lane_q       <= inside_q ? 2'd0 : asked.first_lane;
       last_lane_q        <= r_last_i ? asked.last_lane : 2'd3;
       error_line_q       <= asked.line;
@@ -123,6 +125,7 @@ module tx_read_port #(
 
   always_comb begin
     line_o.refused    = refused_q;
+    line_o.queue_number      = queue_q;
     line_o.first_lane = first_lane_q;
     line_o.last_lane  = last_lane_q;
     line_o.data       = data_q;

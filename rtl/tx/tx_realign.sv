@@ -6,13 +6,12 @@
 /// latency       4 clocks
 /// throughput    1 step per clock
 /// backpressure  none: tx_gather only steps when the frame buffer has room
-/// reset         no bytes of a frame; clear_i likewise
+/// reset         no bytes of a frame
 /// output        lanes behind a frame's last byte are zero. end_o comes with the frame's last beat,
 ///               or without a beat (valid_o low) for a frame that breaks a rule
 module tx_realign (
     input  wire logic                     clk_i,
     input  wire logic                     rst_ni,
-    input  wire logic                     clear_i,
     input  wire logic                     step_valid_i,
     input  wire logic             [511:0] step_data_i,
     input  wire logic             [  5:0] step_rotate_i,
@@ -25,8 +24,8 @@ module tx_realign (
     output logic             [511:0]      data_o,
     output logic                          valid_o,
     output logic                          end_o,
-    output logic                          refused_o,  // with end_o: some bytes could not be read
-    output tx_pkg::frame_t                frame_o,    // with end_o
+    output logic                          refused_o,  // some bytes up to here could not be read
+    output tx_pkg::frame_t                frame_o,    // with valid_o and end_o
     output logic                          busy_o
 );
   logic [3:0] valid_q, emit_q, end_q, refused_q;
@@ -88,7 +87,7 @@ module tx_realign (
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
+    if (!rst_ni) begin
       valid_q         <= 4'd0;
       kept_q          <= '0;
       frame_refused_q <= 1'b0;

@@ -99,6 +99,7 @@ class nic_lockstep_test : public ::testing::Test {
   void run(const std::function<void()>& job) {
     system().execute([&] {
       devices.settle();  // The RTL's table is cleared after reset.
+      devices.write(regs::device_event_status, 0x1f);
       job();
       devices.take_down();
       system().check_told_drops();
@@ -247,6 +248,8 @@ TEST_F(nic_lockstep_test, random_traffic) {
     EXPECT_GT(sent, frames / 20);
     EXPECT_GT(messages, 10U);
     EXPECT_GT(answers, frames / 50);
+    EXPECT_GT(devices.read(regs::counter_tx_tso_frames).value_or(0), frames / 1000);
+    EXPECT_GT(devices.read(regs::counter_tx_tso_segments).value_or(0), frames / 200);
   });
 }
 
@@ -373,6 +376,7 @@ TEST_F(nic_lockstep_test, refused_interrupt_is_only_reported) {
 
 TEST_F(nic_lockstep_test, refused_transmit_reads) {
   run([&] {
+    const std::uint32_t drops = devices.read(regs::counter_tx_drop_dma_error).value_or(0);
     devices.bring_up({});
     const regs::transmit_descriptor good{
         .address = nic_lockstep::transmit_data, .length = 100, .end_of_frame = true, .completion = true};
@@ -383,7 +387,7 @@ TEST_F(nic_lockstep_test, refused_transmit_reads) {
     devices.ring_doorbell();
     auto outcome = devices.compare();
     EXPECT_EQ(outcome.sent_frames, 2U);
-    EXPECT_EQ(devices.read(regs::counter_tx_drop_dma_error), 1U);
+    EXPECT_EQ(devices.read(regs::counter_tx_drop_dma_error), drops + 1U);
     EXPECT_EQ(devices.read(regs::device_event_status), 0x2U);
     devices.write(regs::device_event_status, 0x1f);
     devices.set_refused(bad.address, false);
@@ -402,6 +406,47 @@ TEST_F(nic_lockstep_test, refused_transmit_reads) {
     devices.put_descriptors({good});
     devices.ring_doorbell();
     EXPECT_EQ(devices.compare().sent_frames, 1U);
+  });
+}
+
+// The last test: from here on the two differ in a counter.
+TEST_F(nic_lockstep_test, segments_of_a_frame_of_which_a_part_is_refused) {
+  run([&] {
+    devices.fill_transmit_data(traffic);
+    // The two read in bursts of different length, and count those that were refused.
+    devices.ignore({regs::counter_dma_read_errors});
+    devices.bring_up({});
+    const std::uint32_t drops = devices.read(regs::counter_tx_drop_dma_error).value_or(0);
+    std::size_t sent = 0;
+    for (int round = 0; round < 60 && !HasFailure(); ++round) {
+      regs::transmit_descriptor large{.address = nic_lockstep::transmit_data + traffic.number(nic_bench::page_bytes),
+                                      .length = 20'000 + traffic.number(20'000),
+                                      .end_of_frame = true,
+                                      .checksum = true,
+                                      .tso = true,
+                                      .completion = true,
+                                      .header_length = 66,
+                                      .checksum_start = 34,
+                                      .checksum_offset = 16,
+                                      .mss = static_cast<std::uint16_t>(500 + traffic.number(2000))};
+      const std::uint64_t bad = nic_lockstep::transmit_data + nic_bench::page_bytes * traffic.number(7);
+      devices.set_refused(bad, true);
+      if (traffic.chance(50)) {
+        auto second = large;
+        large.end_of_frame = false;
+        second.address += 8 * nic_bench::page_bytes + 13;
+        devices.put_descriptors({large, second});
+      } else {
+        devices.put_descriptors({large});
+      }
+      devices.ring_doorbell();
+      sent += devices.compare().sent_frames;
+      devices.set_refused(bad, false);
+      devices.write(regs::device_event_status, 0x1f);
+    }
+    EXPECT_GT(devices.read(regs::counter_tx_drop_dma_error), drops + 30U);
+    EXPECT_GT(sent, 100U);
+    EXPECT_LT(sent, 60U * 20U);
   });
 }
 

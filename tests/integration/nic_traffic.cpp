@@ -130,8 +130,31 @@ model::wire::frame nic_traffic::frame() {
   return result;
 }
 
+std::vector<regs::transmit_descriptor> nic_traffic::segmented_frame(std::uint64_t data_address,
+                                                                    std::uint32_t data_bytes) {
+  const std::uint32_t pieces = chance(60) ? 1 : chance(95) ? 1 + number(6) : 1 + number(80);
+  const std::uint32_t longest = chance(10) ? 66'000 : chance(50) ? 6000 : 600;
+  std::vector<regs::transmit_descriptor> result(pieces);
+  for (auto& piece : result) {
+    piece.length = 1 + number(longest / pieces + 60);
+    piece.address = data_address + number(data_bytes - piece.length);
+  }
+  auto& last = result.back();
+  last.end_of_frame = true;
+  last.tso = true;
+  last.completion = chance(50);
+  last.checksum = !chance(1);
+  last.checksum_start = chance(80) ? 34 : chance(95) ? 38 : static_cast<std::uint8_t>(number(256));
+  last.checksum_offset = chance(99) ? 16 : static_cast<std::uint8_t>(number(256));
+  last.header_length = static_cast<std::uint8_t>(last.checksum_start + 20 + (chance(98) ? 4 * number(11) : number(60)));
+  last.mss = static_cast<std::uint16_t>(longest > 600 ? 500 + number(2000) : 1 + number(300));
+  if (chance(2)) last.mss = static_cast<std::uint16_t>(chance(50) ? 0 : number(16'384));
+  return result;
+}
+
 std::vector<regs::transmit_descriptor> nic_traffic::transmit_frame(std::uint64_t data_address,
                                                                    std::uint32_t data_bytes) {
+  if (chance(20)) return segmented_frame(data_address, data_bytes);
   const std::uint32_t pieces = chance(60) ? 1 : chance(95) ? 1 + number(4) : 1 + number(20);
   std::vector<regs::transmit_descriptor> result(pieces);
   std::uint32_t length = 0;

@@ -42,6 +42,8 @@ class nic_traffic {
  private:
   [[nodiscard]] std::uint32_t payload_length();
   void spoil(frame_spec& spec);
+  [[nodiscard]] std::vector<regs::transmit_descriptor> segmented_frame(std::uint64_t data_address,
+                                                                       std::uint32_t data_bytes);
 
   std::mt19937_64 random_;
   std::vector<model::nic::connection_tuple> tuples_ = {{}};

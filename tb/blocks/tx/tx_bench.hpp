@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -22,7 +23,6 @@ struct tx_world {
   unsigned ar_ready_percent = 100;
   unsigned r_valid_percent = 100;
   unsigned mac_ready_percent = 100;
-  unsigned completion_ready_percent = 100;
 };
 
 /// A frame that the host wants sent.
@@ -33,17 +33,23 @@ struct tx_frame {
   std::uint8_t checksum_start = 0;
   std::uint8_t checksum_offset = 0;
   bool tso = false;
+  std::uint16_t mss = 0;
+  std::uint8_t header_length = 0;
   bool completion = false;
 };
 
 /// What should go out for it: padded, checksum put in. Written from docs/device.md, byte by byte.
 [[nodiscard]] std::vector<std::byte> expected_on_wire(const tx_frame& frame);
+/// The same for a frame with tso: every segment, with each sum computed from scratch.
+[[nodiscard]] std::vector<std::vector<std::byte>> expected_segments(const tx_frame& frame);
 
 /// Counts of the engine's pulses.
 struct tx_counts {
   std::uint64_t frames = 0;
   std::uint64_t bytes = 0;
   std::uint64_t checksums = 0;
+  std::uint64_t segments = 0;
+  std::uint64_t segmented_frames = 0;
   std::uint64_t drop_descriptor = 0;
   std::uint64_t drop_dma_error = 0;
   std::uint64_t halted = 0;
@@ -51,11 +57,12 @@ struct tx_counts {
 };
 
 /// The Verilated tx_engine with host memory, an AXI read slave, a MAC and a host that writes descriptors. Each clock it
-/// checks the rules of the buses; a broken one is a test failure.
+/// checks the rules of the buses; a broken one is a test failure. Where no queue is named, it is queue 0.
 class tx_bench {
  public:
   static constexpr std::uint64_t memory_base = 0x1'ff80'0000;  ///< 16 MiB around a multiple of 4 GiB.
   static constexpr std::size_t memory_bytes = std::size_t{16} << 20;
+  static constexpr unsigned queues = 4;  ///< As the engine was Verilated.
 
   tx_bench(std::uint32_t seed, unsigned entries_log2, const tx_world& world = {});
   ~tx_bench();
@@ -63,18 +70,20 @@ class tx_bench {
   tx_bench& operator=(const tx_bench&) = delete;
 
   /// Starts the queue at index 0.
-  void enable();
+  void enable(unsigned queue = 0);
   /// Stops it, without waiting.
-  void disable();
+  void disable(unsigned queue = 0);
 
   /// Puts a frame's bytes at random addresses and its descriptors into the ring, running the clock while the ring is
   /// full. `ring_doorbell` false leaves them unannounced.
-  void send(const tx_frame& frame, bool ring_doorbell = true);
+  void send(const tx_frame& frame, bool ring_doorbell = true, unsigned queue = 0);
   /// One descriptor as it is.
-  void write_descriptor(const regs::transmit_descriptor& descriptor);
-  void doorbell();
+  void write_descriptor(const regs::transmit_descriptor& descriptor, unsigned queue = 0);
+  void doorbell(unsigned queue = 0);
   /// Copies bytes to a place of `lane` (address modulo 64; -1: any) and gives its bus address.
   std::uint64_t place(std::span<const std::byte> bytes, int lane = -1);
+
+  void put(std::uint64_t address, std::span<const std::byte> bytes);
 
   /// Reads that touch the range are refused.
   void refuse(std::uint64_t address, std::size_t bytes) { refused_.push_back({address, address + bytes}); }
@@ -88,12 +97,14 @@ class tx_bench {
   [[nodiscard]] tx_world& world() { return world_; }
   [[nodiscard]] const std::vector<std::vector<std::byte>>& sent() const { return sent_; }
   void forget_sent() { sent_.clear(); }
-  [[nodiscard]] const std::vector<std::uint16_t>& completions() const { return completions_; }
+  [[nodiscard]] const std::vector<std::uint16_t>& completions(unsigned queue = 0) const {
+    return rings_[queue].completions;
+  }
   [[nodiscard]] const tx_counts& counts() const { return counts_; }
-  [[nodiscard]] std::uint16_t tail() const { return tail_; }
-  [[nodiscard]] std::uint16_t head() const;
-  [[nodiscard]] bool active() const;
-  [[nodiscard]] bool halted() const;
+  [[nodiscard]] std::uint16_t tail(unsigned queue = 0) const { return rings_[queue].tail; }
+  [[nodiscard]] std::uint16_t head(unsigned queue = 0) const;
+  [[nodiscard]] bool active(unsigned queue = 0) const;
+  [[nodiscard]] bool halted(unsigned queue = 0) const;
   [[nodiscard]] bool quiet() const;
   /// The next clock brings no input that differs from this one's; only in a world that is always ready.
   [[nodiscard]] bool inputs_rest() const;
@@ -102,7 +113,7 @@ class tx_bench {
   [[nodiscard]] std::uint64_t now() const { return now_; }
   [[nodiscard]] std::uint64_t error_address() const { return error_address_; }
   [[nodiscard]] unsigned error_source() const { return error_source_; }
-  [[nodiscard]] std::uint64_t descriptor_address(std::uint16_t index) const;
+  [[nodiscard]] std::uint64_t descriptor_address(std::uint16_t index, unsigned queue = 0) const;
   [[nodiscard]] std::mt19937& random() { return random_; }
   [[nodiscard]] unsigned pick(unsigned low, unsigned high);
 
@@ -115,10 +126,16 @@ class tx_bench {
   struct range {
     std::uint64_t begin, end;
   };
-  struct in_use {
+  struct loan {
     std::uint16_t next_index;
     std::uint64_t address;
     std::size_t bytes;
+  };
+  struct ring {
+    std::uint16_t written = 0;  ///< Descriptors written.
+    std::uint16_t tail = 0;     ///< Descriptors announced.
+    std::deque<loan> in_use;
+    std::vector<std::uint16_t> completions;
   };
 
   bool chance(unsigned percent) { return pick(0, 99) < percent; }
@@ -126,7 +143,8 @@ class tx_bench {
   [[nodiscard]] bool is_refused(std::uint64_t address) const;
   void drive_reads();
   void accept_read();
-  void check_descriptor_read(const read_burst& burst) const;
+  void check_descriptor_read(const read_burst& burst, unsigned queue) const;
+  void set_tail(unsigned queue, std::uint16_t index);
   void accept_frame_beat();
   void count_pulses();
   void check_quiet();
@@ -139,21 +157,18 @@ class tx_bench {
   unsigned entries_log2_;
   std::uint64_t ring_address_;
   std::uint64_t next_place_;
-  std::uint16_t written_ = 0;  ///< Descriptors written.
-  std::uint16_t tail_ = 0;     ///< Descriptors announced.
+  std::array<ring, queues> rings_;
   std::uint64_t now_ = 0;
   std::deque<read_burst> reads_;
   unsigned beats_given_ = 0;
   std::vector<range> refused_;
-  std::deque<in_use> in_use_;
   std::vector<std::byte> receiving_;
   std::vector<std::vector<std::byte>> sent_;
-  std::vector<std::uint16_t> completions_;
   tx_counts counts_;
   std::uint64_t error_address_ = 0;
   unsigned error_source_ = 0;
   bool last_clock_quiet_ = false;
-  std::uint64_t last_clock_outputs_ = 0;
+  std::vector<std::uint64_t> last_clock_outputs_;
   bool inputs_changed_ = true;
 };
 

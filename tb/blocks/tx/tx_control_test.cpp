@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shows how tx_engine is switched on and off, how completions are asked for and merged, and when it calls itself quiet.
+// Shows how tx_engine is switched on and off, and when it calls itself quiet.
 #include <gtest/gtest.h>
 
 #include "tb/blocks/tx/tx_bench.hpp"
@@ -64,27 +64,6 @@ TEST(TxControl, DisablingFinishesWhatWasBegun) {
     EXPECT_EQ(bench.sent()[0], numbered_frame(99, 64).bytes);
     EXPECT_EQ(bench.head(), 1);
   }
-}
-
-TEST(TxControl, CompletionsThatWaitMergeIntoTheLast) {
-  tx_bench bench(23, 6);
-  bench.world().completion_ready_percent = 0;
-  bench.enable();
-  for (unsigned i = 0; i < 10; ++i) {
-    tx_frame frame = numbered_frame(i, 100);
-    frame.completion = i < 9;
-    bench.send(frame);
-  }
-  bench.clocks(1000);
-  EXPECT_TRUE(bench.completions().empty());
-  EXPECT_EQ(bench.head(), 10);
-  bench.disable();
-  bench.clocks(200);
-  EXPECT_TRUE(bench.active()) << "the completion has not been taken";
-  bench.world().completion_ready_percent = 100;
-  bench.clocks(20);
-  EXPECT_EQ(bench.completions(), std::vector<std::uint16_t>{9});
-  EXPECT_FALSE(bench.active());
 }
 
 TEST(TxControl, AStoppedMacLosesNothing) {

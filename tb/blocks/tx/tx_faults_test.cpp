@@ -171,8 +171,7 @@ TEST_P(TxRandomFaults, GoodFramesAreSentAndBadOnesCountedOnce) {
                   .read_latency_max = 80,
                   .ar_ready_percent = 70,
                   .r_valid_percent = 80,
-                  .mac_ready_percent = 60,
-                  .completion_ready_percent = 20});
+                  .mac_ready_percent = 60});
   bench.enable();
   std::vector<std::vector<std::byte>> expected;
   std::uint64_t broken = 0;

@@ -15,8 +15,7 @@ constexpr tx_world rough{.read_latency_min = 4,
                          .read_latency_max = 60,
                          .ar_ready_percent = 60,
                          .r_valid_percent = 70,
-                         .mac_ready_percent = 70,
-                         .completion_ready_percent = 30};
+                         .mac_ready_percent = 70};
 
 std::vector<std::byte> random_bytes(tx_bench& bench, std::size_t count) {
   std::vector<std::byte> bytes(count);
@@ -158,18 +157,27 @@ TEST(TxFrames, ChecksumFieldAtEveryPlaceOfABeat) {
   expect_sent(bench, frames);
 }
 
-TEST(TxFrames, MoreDescriptorsThanTheDeviceCanHold) {
+TEST(TxFrames, AsManyDescriptorsAsAFrameMayHave) {
   tx_bench bench(5, 12);
   bench.enable();
   std::vector<tx_frame> frames;
-  tx_frame frame{.bytes = random_bytes(bench, 3000), .pieces = std::vector<std::size_t>(3000, 1)};
-  random_checksum(bench, frame);
-  bench.send(frame);
-  frames.push_back(std::move(frame));
-  frames.push_back(random_frame(bench, 60, 1));
-  bench.send(frames.back());
+  const auto in_pieces = [&](std::size_t pieces) {
+    return tx_frame{.bytes = random_bytes(bench, pieces), .pieces = std::vector<std::size_t>(pieces, 1)};
+  };
+  std::uint16_t index = 0;
+  for (const std::size_t pieces : {64U, 65U, 64U, 128U, 3000U, 64U, 129U, 60U}) {
+    tx_frame frame = in_pieces(pieces);
+    frame.completion = true;
+    bench.send(frame, false);
+    index = static_cast<std::uint16_t>(index + pieces);
+    if (pieces <= 64) frames.push_back(std::move(frame));
+  }
+  bench.doorbell();
   ASSERT_TRUE(bench.drain());
   expect_sent(bench, frames);
+  EXPECT_EQ(bench.counts().drop_descriptor, 4U);
+  EXPECT_EQ(bench.completions().size(), 8U);
+  EXPECT_EQ(bench.completions().back(), index);
 }
 
 TEST(TxFrames, DoorbellInsideAFrame) {
