@@ -43,7 +43,7 @@ class lockstep_system : public sc_core::sc_module {
 
   /// What was told of drops is what the counters say. Only from a job.
   void check_told_drops() {
-    for (std::uint32_t counter = regs::counter_rx_frames; counter < regs::msix0_address; counter += 8) {
+    for (std::uint32_t counter = regs::counter_rx_frames; counter < regs::msix_address(0); counter += 8) {
       if (!model::nic::counters::is_drop(counter)) continue;
       EXPECT_EQ(model_bench.read32(counter), model_drops[counter]) << std::hex << counter;
       EXPECT_EQ(rtl_bench.read32(counter), rtl_drops[counter]) << std::hex << counter;
