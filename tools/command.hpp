@@ -28,5 +28,6 @@ int command_fetch(const arguments& words);
 int command_tables(const arguments& words);
 int command_world(const arguments& words);
 int command_exec(const arguments& words);
+int command_report(const arguments& words);
 
 }  // namespace fourtuple::tools

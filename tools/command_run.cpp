@@ -4,12 +4,14 @@
 #include <atomic>
 #include <optional>
 
+#include "model/system/run_plots.hpp"
 #include "model/system/run_report.hpp"
 #include "model/system/two_hosts.hpp"
 #include "tools/command.hpp"
 #include "tools/impairment_options.hpp"
 #include "tools/options.hpp"
 #include "tools/progress_display.hpp"
+#include "tools/report/report_page.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/waveform_output.hpp"
 
@@ -35,7 +37,9 @@ po::options_description run_options() {
   options.add_options()("connections,n", po::value<std::uint64_t>()->default_value(8),
                         "connections, all opened at once (1 to 20000)")(
       "file,f", po::value<std::string>(), "what goes across each; default: a text that ships with the program")(
-      "out,o", po::value<std::string>()->default_value("out"), "directory for run.json, wire.pcapng and the waveform")(
+      "out,o", po::value<std::string>()->default_value("out"),
+      "directory for run.json, report.html, wire.pcapng and the waveform")(
+      "events", po::value<std::string>(), "write what happens, in one order, into this file (JSON Lines)")(
       "trace", po::bool_switch(), "write a waveform of the client's NIC, nic.fst (only --nic=rtl; slow)")(
       "wire-gbit", po::value<double>()->default_value(100), "rate of the wire, Gbit/s")(
       "wire-delay-ns", po::value<std::uint64_t>()->default_value(500), "propagation, one way")(
@@ -70,6 +74,30 @@ model::system::transfer_scenario read_scenario(const po::variables_map& values) 
   return scenario;
 }
 
+// What was asked for, without where the results go.
+std::string command_line(const arguments& words) {
+  std::string line = "fourtuple run";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--out" || words[i] == "-o") {
+      ++i;
+    } else if (!words[i].starts_with("--out=") && !words[i].starts_with("-o")) {
+      line += " " + words[i];
+    }
+  }
+  return line;
+}
+
+void write_results(const model::system::run_report& report, const arguments& words,
+                   const std::filesystem::path& directory) {
+  const std::string run_json = to_json(report);
+  const std::string series_json = plots_to_json(report, command_line(words));
+  write_file(directory / "run.json", run_json);
+  write_file(directory / "series.json", series_json);
+  const std::string name = std::filesystem::absolute(directory).lexically_normal().filename().string();
+  write_file(directory / "report.html",
+             report_page({{.name = name.empty() ? "run" : name, .run_json = run_json, .series_json = series_json}}));
+}
+
 }  // namespace
 
 int command_run(const arguments& words) {
@@ -86,17 +114,20 @@ int command_run(const arguments& words) {
     scenario.platform.trace = waveform->path();
   }
 
+  model::system::run_outputs outputs{.capture = out.path() / "wire.pcapng", .events = {}};
+  if (values.count("events") != 0) outputs.events = writable_path(values["events"].as<std::string>(), "--events");
+
   model::system::run_progress progress;
   const stop_signals stop(progress.stop);
   double wall_seconds = 0;
   model::system::run_report report;
   {
     const progress_display display(progress);
-    report = run_transfer(scenario, payload, out.path() / "wire.pcapng", progress);
+    report = run_transfer(scenario, payload, outputs, progress);
     wall_seconds = display.wall_seconds();
   }
   if (waveform) waveform->finish();
-  write_file(out.path() / "run.json", to_json(report));
+  write_results(report, words, out.path());
   fmt::print("{}  written       {}\n", to_text(report, wall_seconds), out.path().string());
   return report.errors.empty() ? exit_ok : exit_failed;
 }

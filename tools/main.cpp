@@ -35,6 +35,7 @@ constexpr subcommand subcommands[] = {
     {"tables", fourtuple::tools::command_tables, "draw the socket tables of a live run as text, DOT or SVG"},
     {"world", fourtuple::tools::command_world, "simulated hosts for unmodified programs of this machine"},
     {"exec", fourtuple::tools::command_exec, "run an unmodified program on a host of a world"},
+    {"report", fourtuple::tools::command_report, "draw the results of one or several runs as a page"},
 };
 
 void print_help() {

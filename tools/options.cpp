@@ -144,6 +144,17 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, const std::s
   return {bytes.begin(), bytes.end()};
 }
 
+std::filesystem::path writable_path(const std::string& text, const std::string& option) {
+  const std::filesystem::path path = text;
+  const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  std::error_code error;
+  if (path.empty() || std::filesystem::is_directory(path, error))
+    throw usage_error(fmt::format("{}={}: that is a directory; name a file", option, text));
+  if (access(directory.c_str(), W_OK) != 0)
+    throw usage_error(fmt::format("{}: cannot write into {}: {}", option, directory.string(), std::strerror(errno)));
+  return path;
+}
+
 void write_file(const std::filesystem::path& path, const std::string& content) {
   const std::filesystem::path partial = path.string() + ".partial";
   std::error_code error;

@@ -38,6 +38,9 @@ struct address_and_prefix {
 /// The whole of a regular file. usage_error if it cannot be read.
 [[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path, const std::string& option);
 
+/// A file that will be written later: usage_error, which names `option`, if its directory does not let that happen.
+[[nodiscard]] std::filesystem::path writable_path(const std::string& text, const std::string& option);
+
 /// Writes a file in one step: under another name first, then renamed. usage_error if that fails; nothing is left then.
 void write_file(const std::filesystem::path& path, const std::string& content);
 

@@ -52,6 +52,7 @@ class machine final : public sc_core::sc_module, public app::tasks {
   [[nodiscard]] base::clock& clock() noexcept { return clock_; }
   [[nodiscard]] const base::clock& clock() const noexcept { return clock_; }
   [[nodiscard]] const pcie::iommu& memory() const noexcept { return iommu_; }
+  [[nodiscard]] pcie::link& link() noexcept { return link_; }
   [[nodiscard]] const pcie::link& link() const noexcept { return link_; }
 
   /// Runs in a thread of its own once the device is up.

@@ -34,6 +34,13 @@ nic::nic_config nic_config_of(const platform_options& options) {
   return config;
 }
 
+double pcie_bytes_per_s(const platform_options& options) {
+  constexpr std::uint64_t megabyte = 1'000'000;
+  constexpr double ps_per_s = 1e12;
+  return static_cast<double>(megabyte) * ps_per_s /
+         static_cast<double>(serialisation_ps(link_config_of(options), megabyte));
+}
+
 std::uint64_t most_exact_quantum_clocks(const platform_options& options) {
   const std::uint64_t latency_ps =
       std::min(link_config_of(options).one_way_latency_ps, wire_link_config_of(options).propagation_delay_ps);

@@ -17,6 +17,9 @@ namespace fourtuple::model::system {
 [[nodiscard]] wire::link_config wire_link_config_of(const platform_options& options);
 [[nodiscard]] nic::nic_config nic_config_of(const platform_options& options);
 
+/// What one direction of a host's PCIe link carries, headers and framing included.
+[[nodiscard]] double pcie_bytes_per_s(const platform_options& options);
+
 /// How many clocks the RTL may run ahead of the kernel: no more than what crosses its borders needs.
 [[nodiscard]] std::uint64_t most_exact_quantum_clocks(const platform_options& options);
 

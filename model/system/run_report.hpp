@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/nic/nic.hpp"
+#include "model/observe/series.hpp"
 
 namespace fourtuple::model::system {
 
@@ -52,6 +53,10 @@ struct run_report {
   std::vector<std::uint64_t> latency_ns;       ///< One for each connection or request.
   std::vector<machine_report> machines;
   std::vector<std::string> errors;  ///< One line each; empty if everything went well.
+  std::optional<observe::series::result> plots;
+  // What plots are measured against.
+  double pcie_bytes_per_s = 0;  ///< Of one direction of a host's link, with headers and framing.
+  std::uint64_t wire_bits_per_s = 0;
 
   /// The sum of one counter over the machines.
   [[nodiscard]] std::uint64_t total(std::string_view counter_name) const;

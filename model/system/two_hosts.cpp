@@ -9,6 +9,8 @@
 #include "host/app/file_transfer.hpp"
 #include "host/app/sha256.hpp"
 #include "model/system/host_pair.hpp"
+#include "model/system/observation.hpp"
+#include "model/system/platform.hpp"
 #include "model/wire/digest.hpp"
 #include "model/wire/pcapng_writer.hpp"
 
@@ -41,6 +43,13 @@ class two_hosts final : public sc_core::sc_module {
   }
 
   void observe(wire::wire_observer& observer) { hosts_.cable().add_observer(observer); }
+  /// `observation` outlives the simulation.
+  void observe(observation& all) {
+    all.add(client_);
+    all.add(server_);
+    all.add(hosts_.cable(), "client", "server");
+    observation_ = &all;
+  }
   [[nodiscard]] run_report report() const;
 
  private:
@@ -58,6 +67,7 @@ class two_hosts final : public sc_core::sc_module {
   machine& server_;
   app::transfer_client sender_;
   app::transfer_server receiver_;
+  observation* observation_ = nullptr;
   sc_core::sc_time started_;
   std::vector<machine_report> machines_;
   std::vector<std::string> errors_;
@@ -129,6 +139,7 @@ void two_hosts::direct() {
     if (wait_until([this] {
           return sender_.results().done && (receiver_.results().done || !sender_.results().errors.empty());
         })) {
+      if (observation_ != nullptr) observation_->end_of_work();
       // What the links did for the transfer, before the quiet of TIME_WAIT dilutes it.
       machines_ = {client_.report(worked()), server_.report(worked())};
       wait_until([this] { return client_.quiescent() && server_.quiescent(); });
@@ -144,6 +155,8 @@ run_report two_hosts::report() const {
   const app::transfer_results& received = receiver_.results();
   run_report report;
   report.nic = name_of(scenario_.platform.nic);
+  report.pcie_bytes_per_s = pcie_bytes_per_s(scenario_.platform);
+  report.wire_bits_per_s = scenario_.platform.wire_bits_per_s;
   report.seed = scenario_.platform.seed;
   report.sim_time_ps = static_cast<std::uint64_t>(sc_core::sc_time_stamp() / sc_core::sc_time(1, sc_core::SC_PS));
   for (const machine* host : {&client_, &server_}) {
@@ -181,22 +194,27 @@ run_report two_hosts::report() const {
 }  // namespace
 
 run_report run_transfer(const transfer_scenario& scenario, std::span<const std::byte> payload,
-                        const std::filesystem::path& capture, run_progress& progress) {
+                        const run_outputs& outputs, run_progress& progress) {
   progress.work_total = payload.size() * scenario.connections;
   two_hosts hosts("run", scenario, payload, progress);
   wire::digest digest;
   hosts.observe(digest);
   wire::pcapng_writer writer({.interface_names = {"client", "server"}});
-  if (!capture.empty()) {
-    if (const auto error = writer.open(capture.string())) throw std::runtime_error(*error);
+  if (!outputs.capture.empty()) {
+    if (const auto error = writer.open(outputs.capture.string())) throw std::runtime_error(*error);
     hosts.observe(writer);
   }
+  observation observed;
+  if (outputs.plots || !outputs.events.empty()) hosts.observe(observed);
+  if (!outputs.events.empty()) observed.log_to(outputs.events);
   sc_core::sc_start();
-  if (!capture.empty()) {
+  if (!outputs.capture.empty()) {
     if (const auto error = writer.finish()) throw std::runtime_error(*error);
   }
+  observed.finish();
   run_report report = hosts.report();
   report.digest = digest.hex();
+  if (outputs.plots) report.plots = observed.plots();
   return report;
 }
 

@@ -21,11 +21,18 @@ struct run_progress {
   std::atomic<bool> stop = false;  ///< Set from outside: end the run soon.
 };
 
-/// Runs a transfer scenario to its end and reports. `payload` is what each connection carries. `capture` is the pcapng
-/// file to write; empty: none. One such run in a process (SystemC elaborates once).
+/// What a run writes while it goes on. Empty: not written.
+struct run_outputs {
+  std::filesystem::path capture;  ///< pcapng, every frame on the wire.
+  std::filesystem::path events;   ///< JSON Lines, observe::event_log.
+  bool plots = true;              ///< Collect run_report::plots.
+};
+
+/// Runs a transfer scenario to its end and reports. `payload` is what each connection carries. One such run in a
+/// process (SystemC elaborates once).
 ///
-/// Throws std::runtime_error with one line if the capture cannot be written.
+/// Throws std::runtime_error with one line if an output cannot be written.
 [[nodiscard]] run_report run_transfer(const transfer_scenario& scenario, std::span<const std::byte> payload,
-                                      const std::filesystem::path& capture, run_progress& progress);
+                                      const run_outputs& outputs, run_progress& progress);
 
 }  // namespace fourtuple::model::system

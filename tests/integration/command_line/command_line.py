@@ -269,6 +269,88 @@ class Impaired(Directory):
             self.assertEqual(plain["digest"], idle["digest"])
 
 
+class Events(Directory):
+    """--events, series.json and report.html: what is in them, and what they do not depend on."""
+
+    def events(self, *words: str) -> list:
+        path = self.directory / "events.jsonl"
+        self.run_ok(f"--events={path}", *words)
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+    def test_one_order_whatever_ran_ahead(self):
+        files = []
+        for number, words in enumerate(((), ("--no-skip",), ("--quantum=1",), ("--trace",))):
+            path = self.directory / f"events-{number}.jsonl"
+            self.run_ok("--nic=rtl", "--loss=0.02", f"--events={path}", *SHORT, *words, out=f"out-{number}")
+            series = json.loads((self.directory / f"out-{number}" / "series.json").read_text())
+            del series["command"]
+            files.append((path.read_bytes(), series))
+        self.assertEqual(files[0][0].count(b"\n"), len(files[0][0].splitlines()))
+        for other in files[1:]:
+            self.assertTrue(other == files[0])
+
+    def check_events(self, nic: str):
+        events = self.events(f"--nic={nic}", "--connections=2", "--drop=client:data:3", "--corrupt=0.05", "--time-wait-ms=1")
+        report = json.loads((self.directory / "out" / "run.json").read_text())
+        times = [event["time_ps"] for event in events]
+        self.assertEqual(times, sorted(times))
+        names = {}
+        for event in events:
+            names.setdefault(event["event"], []).append(event)
+        for name in ("tcp_v4_connect", "tcp_conn_request", "inet_csk_reqsk_queue_hash_add", "tcp_check_req",
+                     "inet_csk_complete_hashdance", "tcp_rcv_synsent_state_process"):
+            self.assertEqual(len(names[name]), 2, name)
+        self.assertEqual(len(names["frame_sent"]), report["wire"]["frames"])
+        impaired = report["wire"]["impairments"]
+        self.assertEqual(len(names["frame_lost"]), sum(impaired[way][reason] for way in impaired for reason in impaired[way]
+                                                       if reason.startswith("lost_")))
+        self.assertEqual(len(names["tcp_retransmit_skb"]), report["retransmits"])
+        self.assertEqual(len([e for e in names["table_insert"] if e["result"] == "done"]), report["table"]["inserted"])
+        drops = {}
+        for event in names.get("frame_dropped", []):
+            drops[event["reason"]] = drops.get(event["reason"], 0) + 1
+            self.assertTrue(event["bad"], event)
+        self.assertGreater(drops["rx_drop_mac_error"], 0)
+        self.assertEqual(drops, {"rx_drop_mac_error": report["drops"]["rx_mac_error"]})
+        received = names["frame_received"]
+        self.assertEqual(sum(event["hit"] for event in received), report["table"]["hits"])
+        self.assertEqual(sum(e["l4_checksum"] == "good" for e in received), report["checksum"]["rx_good"])
+        for event in received:
+            self.assertGreater(event["latency_ns"], 50, event)
+            self.assertLess(event["latency_ns"], 10_000, event)
+
+    def test_rtl(self):
+        self.check_events("rtl")
+
+    def test_model(self):
+        self.check_events("model")
+
+    def test_series_add_up(self):
+        report = self.run_ok("--nic=model", "--connections=5")
+        series = json.loads((self.directory / "out" / "series.json").read_text())
+        client, server = series["hosts"]
+        self.assertEqual((client["name"], server["name"]), ("client", "server"))
+        self.assertEqual(sum(client["sent_payload_bytes"]), report["bytes_delivered"])
+        self.assertEqual(max(client["table_entries"]), 5)
+        self.assertEqual(client["table_entries"][-1], 0)
+        self.assertLessEqual(series["bins"], 1024)
+        self.assertEqual(sum(n for _, n in series["latency_ns"]["histogram"]), 5)
+        self.assertLess(series["bins"] * series["bin_ns"], 1e9, "TIME_WAIT is no part of the plots")
+        page = (self.directory / "out" / "report.html").read_text()
+        self.assertIn(report["digest"], page)
+
+    def test_bad_input(self):
+        result = fourtuple("run", "--nic=model", "--events=/nonexistent/events", f"--out={self.directory / 'out'}")
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(result.stderr.count("\n"), 1)
+        self.assertIn("/nonexistent", result.stderr)
+        (self.directory / "run.json").write_text("{}")
+        for words in (("report",), ("report", "/nonexistent"), ("report", str(self.directory))):
+            result = fourtuple(*words)
+            self.assertEqual(result.returncode, 2, words)
+            self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+
+
 class BadInput(Directory):
     def refused(self, *words: str, says: str):
         """Exit status 2, one line on standard error that says what is wrong, no output directory left behind."""
