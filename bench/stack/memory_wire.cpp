@@ -7,6 +7,7 @@
 
 #include "bench/stack/counting.hpp"
 #include "host/base/byte_order.hpp"
+#include "host/ip/gso.hpp"
 #include "host/packet/checksum.hpp"
 
 namespace fourtuple::bench {
@@ -39,7 +40,10 @@ class memory_wire::device final : public ip::net_device {
 
   [[nodiscard]] ip::net_device_features features() const noexcept override {
     const bool sums = what_ != offload::none;
-    return {.rx_checksum = sums, .tx_checksum = sums, .connection_table = what_ == offload::nic};
+    return {.rx_checksum = sums,
+            .tx_checksum = sums,
+            .tso = what_ == offload::nic,
+            .connection_table = what_ == offload::nic};
   }
   [[nodiscard]] packet::mac_address address() const noexcept override {
     return {{0x02, 0, 0, 0, 0, static_cast<std::uint8_t>(index_ + 1)}};
@@ -48,11 +52,11 @@ class memory_wire::device final : public ip::net_device {
   void set_receiver(ip::net_device_receiver& receiver) noexcept override { receiver_ = &receiver; }
 
   [[nodiscard]] ip::netdev_tx xmit(const packet::tx_sk_buff& skb) override {
-    frame_buffer frame = wire_.take_buffer();
-    frame.append(skb.headers());
-    for (const auto piece : skb.payload()) frame.append(piece);
-    if (skb.checksum_partial()) insert_checksum(frame.contents(), skb.checksum_start(), skb.checksum_offset());
-    wire_.send(index_, std::move(frame));
+    if (skb.gso_size != 0) {
+      send_segments(skb);
+    } else {
+      send(skb);
+    }
     return ip::netdev_tx::ok;
   }
   void flush() override {}
@@ -74,8 +78,38 @@ class memory_wire::device final : public ip::net_device {
   }
 
  private:
+  void send(const packet::tx_sk_buff& skb) {
+    frame_buffer frame = wire_.take_buffer();
+    frame.append(skb.headers());
+    for (const auto piece : skb.payload()) frame.append(piece);
+    if (skb.checksum_partial()) insert_checksum(frame.contents(), skb.checksum_start(), skb.checksum_offset());
+    wire_.send(index_, std::move(frame));
+  }
+
+  /// The host's copy is of the whole; cutting it up is the device's.
+  void send_segments(const packet::tx_sk_buff& whole) {
+    std::size_t copied = 0;
+    for (const auto piece : whole.payload()) {
+      std::memcpy(whole_.get() + copied, piece.data(), piece.size());
+      copied += piece.size();
+    }
+    const device_work not_counted;
+    const ip::gso_segments segments(whole);
+    for (std::size_t i = 0; i < segments.count(); ++i) {
+      frame_buffer frame = wire_.take_buffer();
+      const packet::tx_sk_buff segment = segments.segment(i);
+      frame.append(segment.headers());
+      for (const auto piece : segment.payload()) frame.append(piece);
+      put_checksum(frame.contents(), segment.checksum_start(), segment.checksum_offset());
+      wire_.send(index_, std::move(frame));
+    }
+  }
+
   static void insert_checksum(std::span<std::byte> frame, std::size_t start, std::size_t offset) {
     const device_work not_counted;
+    put_checksum(frame, start, offset);
+  }
+  static void put_checksum(std::span<std::byte> frame, std::size_t start, std::size_t offset) {
     const std::uint16_t sum = packet::internet_checksum{}.add(frame.subspan(start)).checksum();
     base::store_be16(frame, start + offset, sum == 0 ? std::uint16_t{0xffff} : sum);
   }
@@ -104,6 +138,7 @@ class memory_wire::device final : public ip::net_device {
   int index_;
   offload what_;
   ip::net_device_receiver* receiver_ = nullptr;
+  std::unique_ptr<std::byte[]> whole_ = std::make_unique_for_overwrite<std::byte[]>(std::size_t{1} << 16);
   std::unordered_map<packet::connection_tuple, std::uint32_t, tuple_hash> connections_;
 };
 

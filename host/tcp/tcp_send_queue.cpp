@@ -10,6 +10,8 @@ namespace fourtuple::tcp {
 namespace {
 
 constexpr std::uint32_t overhead_bytes = sizeof(tcp_skb);
+// Who writes so much at once writes more: room for all that may follow is cheaper than copying once more.
+constexpr std::uint32_t large_write_bytes = 8 * 1024;
 
 tcp_skb* make_skb(std::uint32_t seq, std::uint32_t capacity) noexcept {
   std::unique_ptr<tcp_skb> skb{new (std::nothrow) tcp_skb};
@@ -51,25 +53,30 @@ void tcp_skb::set_tso_segs(std::uint32_t mss) noexcept {
   gso_segs = static_cast<std::uint16_t>(one ? 1 : (len + mss - 1) / mss);
 }
 
-tcp_skb* tcp_send_queue::push(std::uint32_t seq, std::uint32_t capacity) noexcept {
-  tcp_skb* skb = make_skb(seq, capacity);
+tcp_skb* tcp_send_queue::push(std::uint32_t seq, std::uint32_t bytes, std::uint32_t limit) noexcept {
+  tcp_skb* skb = make_skb(seq, bytes >= large_write_bytes ? std::max(bytes, limit) : bytes);
   if (skb == nullptr) return nullptr;
+  skb->truesize = bytes + overhead_bytes;
   insert_behind(tail_, skb);
   if (send_head_ == nullptr) send_head_ = skb;
   return skb;
 }
 
 bool tcp_send_queue::grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit) noexcept {
-  if (skb.room() >= bytes) return true;
+  if (skb.room() >= bytes) {
+    set_truesize(skb, std::max(skb.truesize, skb.len + bytes + overhead_bytes));
+    return true;
+  }
   // Doubled, so that many small writes are not copied again and again.
-  const std::uint32_t capacity = std::min(limit, std::max(2 * skb.len, skb.len + bytes));
+  const std::uint32_t capacity =
+      bytes >= large_write_bytes ? limit : std::min(limit, std::max(2 * skb.len, skb.len + bytes));
   if (capacity <= skb.len + skb.room()) return skb.room() != 0;
   skb_data larger = skb_data::allocate(capacity);
   if (!larger) return false;
   if (skb.len != 0) std::memcpy(larger.bytes(), skb.data().data(), skb.len);
   skb.block = std::move(larger);
   skb.start = 0;
-  set_truesize(skb, capacity + overhead_bytes);
+  set_truesize(skb, std::min(capacity, std::max(2 * skb.len, skb.len + bytes)) + overhead_bytes);
   return true;
 }
 

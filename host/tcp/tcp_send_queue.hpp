@@ -113,8 +113,9 @@ class tcp_send_queue {
   /// True if nothing lies behind `skb`.
   [[nodiscard]] bool is_last(const tcp_skb& skb) const noexcept { return &skb == tail_; }
 
-  /// Appends an empty segment that begins at `seq` with room for `capacity` bytes. nullptr without memory.
-  tcp_skb* push(std::uint32_t seq, std::uint32_t capacity) noexcept;
+  /// Appends an empty segment that begins at `seq` with room for `bytes`, and for up to `limit` if many come at once.
+  /// nullptr without memory.
+  tcp_skb* push(std::uint32_t seq, std::uint32_t bytes, std::uint32_t limit = 0) noexcept;
   /// Makes room in the last segment for `bytes` more, though never for more than `limit` in all. False without memory.
   bool grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit) noexcept;
   /// The send head was sent (Linux: tcp_event_new_data_sent).

@@ -68,7 +68,7 @@ tcp_skb* tail_with_room(tcp_sock& tp, std::uint32_t size_goal, std::size_t bytes
   if (!sk_stream_memory_free(tp)) return nullptr;
   tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
   tcp_slow_start_after_idle_check(tp);
-  return tp.sk_write_queue.push(tp.write_seq, std::max(wanted, std::min(mss, size_goal)));
+  return tp.sk_write_queue.push(tp.write_seq, std::max(wanted, std::min(mss, size_goal)), size_goal);
 }
 
 /// RFC 9293 3.9.1.2: PSH goes on what ends a write, and at least once in half a window.
