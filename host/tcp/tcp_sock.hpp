@@ -218,6 +218,8 @@ struct tcp_sock final : sock::inet_connection_sock {
   // Totals (RFC 4898; TCP_INFO).
   std::uint32_t data_segs_out = 0;
   std::uint32_t segs_out = 0;
+  std::uint32_t segs_in = 0;
+  std::uint32_t data_segs_in = 0;
   std::array<std::uint32_t, 3> chrono_stat_ms{};  ///< Busy, limited by the peer's window, by the send buffer.
   std::uint32_t chrono_start_ms = 0;
 

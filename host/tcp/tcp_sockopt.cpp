@@ -64,8 +64,22 @@ void set_keepalive(tcp_sock& tp, bool on) {
   tp.keepopen = on;
 }
 
+/// Bytes a second; an int or, for more than that holds, 64 bits. All ones: no limit.
+int set_max_pacing_rate(tcp_sock& tp, std::span<const std::byte> value) noexcept {
+  std::uint64_t rate = 0;
+  if (value.size() >= sizeof(rate)) {
+    std::memcpy(&rate, value.data(), sizeof(rate));
+  } else {
+    const auto number = read_int(value);
+    if (!number) return -EINVAL;
+    rate = *number == -1 ? ~std::uint64_t{0} : static_cast<std::uint32_t>(*number);
+  }
+  return tcp_set_max_pacing_rate(tp, rate) ? 0 : -ENOMEM;
+}
+
 int set_socket_option(tcp_sock& tp, int name, std::span<const std::byte> value) {
   if (name == SO_LINGER) return set_linger(tp, value);
+  if (name == SO_MAX_PACING_RATE) return set_max_pacing_rate(tp, value);
   const auto number = read_int(value);
   if (!number) return -EINVAL;
   switch (name) {
@@ -245,6 +259,8 @@ void fill_sending(const tcp_sock& tp, tcp_info& info) noexcept {
   info.tcpi_bytes_sent = tp.bytes_sent;
   info.tcpi_bytes_retrans = tp.bytes_retrans;
   info.tcpi_segs_out = tp.segs_out;
+  info.tcpi_segs_in = tp.segs_in;
+  info.tcpi_data_segs_in = tp.data_segs_in;
   info.tcpi_data_segs_out = tp.data_segs_out;
   info.tcpi_delivery_rate = tcp_delivery_rate(tp);
   info.tcpi_delivery_rate_app_limited = tp.rate_app_limited ? 1 : 0;
@@ -329,6 +345,11 @@ int tcp_getsockopt(tcp_sock& tp, int level, int name, std::span<std::byte> value
     if (name == SO_LINGER) {
       const linger l{.l_onoff = tp.sk_linger ? 1 : 0, .l_linger = static_cast<int>(tp.sk_lingertime_s)};
       return put(value, &l, sizeof(l));
+    }
+    if (name == SO_MAX_PACING_RATE) {
+      const std::uint64_t rate = tcp_max_pacing_rate(tp);
+      if (value.size() >= sizeof(rate)) return put(value, &rate, sizeof(rate));
+      return put_int(value, static_cast<int>(std::min<std::uint64_t>(rate, ~0U)));
     }
     const auto number = get_socket_number(tp, name);
     return number ? put_int(value, *number) : -ENOPROTOOPT;
