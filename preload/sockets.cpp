@@ -117,7 +117,7 @@ int become_kernel_socket(int fd) noexcept {
 }
 
 /// Sleeps until the attempt has ended. 0, or -1 with errno.
-int wait_connected(int fd) noexcept {
+int wait_connected(int fd, const sockaddr* address, socklen_t address_length) noexcept {
   timeval limit{};
   socklen_t length = sizeof limit;
   libc_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &length);
@@ -127,8 +127,15 @@ int wait_connected(int fd) noexcept {
   const int ready = wait_for_files(&one, 1, unlimited ? -1 : static_cast<int>(limit_ms));
   if (ready < 0) return -1;
   if (ready == 0) return fail(EINPROGRESS);
-  const int error = take_error(fd);
-  return error == 0 ? 0 : fail(error);
+  // Asking again tells how it ended; the kernel's own note of an error goes with it.
+  world_answer answer;
+  const int result = ask(operation::connect, fd, 0, address, address_length, answer);
+  if (answer.carried >= 0) libc_close(answer.carried);
+  if (result == 1 || result == -EISCONN) return 0;
+  int noted = 0;
+  length = sizeof noted;
+  libc_getsockopt(fd, SOL_SOCKET, SO_ERROR, &noted, &length);
+  return fail(result < 0 ? -result : ECONNABORTED);
 }
 
 int connect_in_world(int fd, const sockaddr* address, socklen_t length) noexcept {
@@ -147,8 +154,8 @@ int connect_in_world(int fd, const sockaddr* address, socklen_t length) noexcept
   }
   const bool blocking = (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
   if (result == 1) return 0;
-  if (result == 0) return blocking ? wait_connected(fd) : fail(EINPROGRESS);
-  if (result == -EALREADY && blocking) return wait_connected(fd);
+  if (result == 0) return blocking ? wait_connected(fd, address, length) : fail(EINPROGRESS);
+  if (result == -EALREADY && blocking) return wait_connected(fd, address, length);
   return fail(-result);
 }
 

@@ -190,9 +190,9 @@ int program_socket::listen(int backlog) {
 }
 
 void program_socket::offer() {
-  while (pair_.valid() && !pair_.holds_message()) {
+  // A listener that was closed holds no message either, but nobody has taken it.
+  while (!pair_.hung_up() && !pair_.holds_message()) {
     if (program_socket* const taken = owner_.find(std::exchange(offered_, 0))) taken->offered_by_ = 0;
-    if (pair_.hung_up()) return;
     sockaddr_in peer{};
     socklen_t length = sizeof peer;
     const int child_fd = stack().accept4(stack_fd_, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK);
