@@ -123,6 +123,7 @@ class nic_driver final : public ip::net_device {
   void set_masked(bool masked);
   void restart_queue();
 
+  [[nodiscard]] bool fits(const packet::tx_sk_buff& skb) const noexcept;
   void take_frame(completion_ring::record record);
   void take_transmit(completion_ring::record record);
   void give_back();

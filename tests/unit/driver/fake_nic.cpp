@@ -5,13 +5,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace fourtuple::driver::test {
 namespace {
 constexpr std::uint32_t capabilities =
     1U << regs::device_capabilities::queues_shift | 2U << regs::device_capabilities::vectors_shift |
     4U << regs::device_capabilities::command_depth_shift | regs::device_capabilities::rx_checksum_mask |
-    regs::device_capabilities::tx_checksum_mask | regs::device_capabilities::connection_table_mask;
+    regs::device_capabilities::tx_checksum_mask | regs::device_capabilities::connection_table_mask |
+    regs::device_capabilities::tso_mask;
 constexpr std::uint32_t command_depth = 4;
 }  // namespace
 
@@ -190,8 +192,10 @@ void fake_nic::transmit(std::size_t limit) {
     const auto descriptor = regs::transmit_descriptor::decode(std::span<const std::byte, 16>(place, 16));
     const std::byte* bytes = memory_.at(descriptor.address, descriptor.length);
     ASSERT_NE(bytes, nullptr);
-    sent.push_back({{bytes, bytes + descriptor.length}, descriptor});
+    gathering_.insert(gathering_.end(), bytes, bytes + descriptor.length);
     ++tx_head_;
+    if (!descriptor.end_of_frame) continue;
+    sent.push_back({std::exchange(gathering_, {}), descriptor});
     if (!descriptor.completion) continue;
     regs::transmit_completion completion;
     completion.tx_index = tx_head_;

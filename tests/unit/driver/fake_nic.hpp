@@ -102,6 +102,7 @@ class fake_nic final : public mmio, public interrupt_controller {
   std::uint32_t rx_tail_ = 0;
   std::uint16_t completion_tail_ = 0;
   std::uint16_t tx_head_ = 0;
+  std::vector<std::byte> gathering_;  ///< Of a frame whose last descriptor has not come.
   std::optional<std::uint16_t> armed_;
   bool rx_halted_ = false;
   bool tx_halted_ = false;

@@ -53,7 +53,7 @@ TEST(NicOpen, BringsTheDeviceUpInOrder) {
   EXPECT_TRUE(nic.driver.features().rx_checksum);
   EXPECT_TRUE(nic.driver.features().tx_checksum);
   EXPECT_TRUE(nic.driver.features().connection_table);
-  EXPECT_FALSE(nic.driver.features().tso);
+  EXPECT_TRUE(nic.driver.features().tso);
 }
 
 TEST(NicOpen, RefusesWhatItDoesNotKnow) {
