@@ -19,7 +19,6 @@ constexpr std::size_t ethernet_header_bytes = 14;
 constexpr std::size_t vlan_tag_bytes = 4;
 constexpr unsigned largest_frame_bytes = 16383;
 constexpr std::size_t smallest_slot_bytes = 2048;
-constexpr std::size_t drain_budget = 64;
 constexpr std::size_t largest_segmented_bytes = 65'536;  // one more than the device takes; 33 of the smallest slots
 constexpr std::size_t header_room_bytes = packet::tx_sk_buff::headroom_bytes;
 constexpr std::uint32_t all_events =
@@ -255,32 +254,6 @@ void nic_driver::handle_event() {
   log_((status & regs::device_event_status::rx_halted_mask) != 0 ? "NIC: receive halted, restarting the queue"
                                                                  : "NIC: transmit halted, restarting the queue");
   restart_queue();
-}
-
-void nic_driver::restart_queue() {
-  ++counters_.queue_restarts;
-  flush();
-  if (!queue_.stop(options_.wait_reads)) {
-    log_("NIC: the queue did not stop; it stays down");
-    open_ = false;
-    set_masked(true);
-    queue_.release();
-    return;
-  }
-  // What had arrived is handed up; then the memory is the driver's own again.
-  while (poll(drain_budget) == drain_budget) {
-  }
-  counters_.tx_lost_in_restart += queue_.transmit.in_use();
-  // While the queue is down, commands are executed without a completion; none of them may answer into the new ring.
-  if (features_.connection_table && !wait_for(regs::connection_result, regs::connection_result::outstanding_mask, 0)) {
-    log_("NIC: the connection table does not answer");
-  }
-  queue_.start();
-  rx_head_ = 0;
-  rx_head_moved_ = false;
-  commands_.forget_outstanding();
-  complete();
-  wake_transmit();
 }
 
 }  // namespace fourtuple::driver

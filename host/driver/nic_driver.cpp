@@ -46,6 +46,11 @@ ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
     ++counters_.tx_dropped_size;
     return ip::netdev_tx::ok;
   }
+  if (restarting_) {
+    tx_stopped_ = true;
+    ++counters_.tx_busy;
+    return ip::netdev_tx::busy;
+  }
   if (queue_.transmit.full(skb.size())) {
     // Room comes only when the device knows of what fills the ring.
     flush();
@@ -61,7 +66,7 @@ ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
 }
 
 void nic_driver::flush() {
-  if (!open_ || !queue_.transmit.unannounced()) return;
+  if (!open_ || restarting_ || !queue_.transmit.unannounced()) return;
   const std::uint16_t tail = queue_.transmit.announce();
   device_.write32(regs::queues_tx_tail(0), tail);
   ++counters_.tx_doorbells;
@@ -151,7 +156,7 @@ void nic_driver::give_back() {
 }
 
 void nic_driver::wake_transmit() {
-  if (!tx_stopped_ || !queue_.transmit.has_room()) return;
+  if (!tx_stopped_ || restarting_ || !queue_.transmit.has_room()) return;
   tx_stopped_ = false;
   ++counters_.tx_wakes;
   if (receiver_ != nullptr) receiver_->tx_wake();

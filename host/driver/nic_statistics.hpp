@@ -36,6 +36,7 @@ struct nic_driver_counters {
   std::uint64_t tx_lost_in_restart = 0;  ///< Perhaps not sent, because the queue was taken down.
   std::uint64_t events = 0;
   std::uint64_t queue_restarts = 0;
+  std::uint64_t function_resets = 0;
 };
 
 /// The driver's counters, with the connection table's commands, as a list.

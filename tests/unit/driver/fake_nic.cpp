@@ -44,7 +44,16 @@ std::byte* fake_memory::at(std::uint64_t bus_address, std::size_t bytes) {
   return nullptr;
 }
 
-fake_nic::fake_nic(fake_memory& memory) : memory_(memory) {
+fake_nic::fake_nic(fake_memory& memory) : memory_(memory) { power_up(); }
+
+void fake_nic::power_up() {
+  registers_.clear();
+  commands.clear();
+  gathering_.clear();
+  rx_tail_ = 0;
+  completion_tail_ = tx_head_ = 0;
+  armed_.reset();
+  rx_halted_ = tx_halted_ = false;
   registers_[regs::device_id] = 0x50555434;
   registers_[regs::device_version] = 1;
   registers_[regs::device_capabilities] = capabilities;
@@ -91,6 +100,7 @@ void fake_nic::write32(std::uint32_t offset, std::uint32_t value) {
     return;
   }
   registers_[offset] = value;
+  if (offset == regs::device_function_reset && value == regs::device_function_reset::start_mask && resets) power_up();
   if (offset == regs::queues_control(0)) control_written(before, value);
   if (offset == regs::queues_completion_head(0) && (value & regs::queues_completion_head::arm_mask) != 0) {
     armed_ = static_cast<std::uint16_t>(value);
