@@ -9,6 +9,9 @@ namespace fourtuple::sock {
 /// A sock of a protocol with connections (Linux: inet_connection_sock). tcp_sock derives from it, in host/tcp.
 class inet_connection_sock : public inet_sock {
  public:
+  /// TCP_DEFER_ACCEPT: so many SYN-ACKs an ACK without data is no reason to wake the application (in Linux a member of
+  /// the accept queue).
+  std::uint8_t rskq_defer_accept = 0;
   request_sock_queue icsk_accept_queue;  ///< Used while TCP_LISTEN.
 
  protected:

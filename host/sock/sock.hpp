@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "host/sock/bind_node.hpp"
 #include "host/sock/sock_common.hpp"
+#include "host/sock/sock_extension.hpp"
 
 namespace fourtuple::sock {
 
@@ -34,12 +36,13 @@ class sock : public sock_common {
   bind_node sk_bind_node{*this};
   /// The socket that the application holds; null while there is none (not yet accepted, or closed). Not owned.
   sock_wakeup* sk_wakeup = nullptr;
+  std::unique_ptr<sock_extension> sk_extension;  ///< Made by extension(); null while nothing of it is used.
   void wake(std::uint32_t epoll_events) noexcept {
     if (sk_wakeup != nullptr) sk_wakeup->wake(epoll_events);
   }
 
-  int sk_err = 0;       ///< Linux's errno to report once (SO_ERROR).
-  int sk_err_soft = 0;  ///< Reported only if the connection fails in the end.
+  std::int16_t sk_err = 0;       ///< Linux's errno to report once (SO_ERROR).
+  std::int16_t sk_err_soft = 0;  ///< Reported only if the connection fails in the end.
   std::uint32_t sk_uid = 0;
   std::uint32_t sk_rcvbuf = 0;           ///< SO_RCVBUF as kept: twice what was asked for, bytes.
   std::uint32_t sk_sndbuf = 0;           ///< SO_SNDBUF likewise.
@@ -54,6 +57,13 @@ class sock : public sock_common {
   bool sk_bindport_lock : 1 = false;  ///< bind() named a port (Linux: SOCK_BINDPORT_LOCK).
   bool sk_rcvbuf_lock : 1 = false;    ///< SO_RCVBUF was set: no auto-tuning.
   bool sk_sndbuf_lock : 1 = false;    ///< SO_SNDBUF was set.
+  bool sk_zerocopy : 1 = false;       ///< SO_ZEROCOPY
+  bool sk_urginline : 1 = false;      ///< SO_OOBINLINE
+
+  [[nodiscard]] sock_extension& extension() {
+    if (!sk_extension) sk_extension = std::make_unique<sock_extension>();
+    return *sk_extension;
+  }
 
   /// Another connection would exceed the backlog (Linux: sk_acceptq_is_full; the queue holds backlog + 1).
   [[nodiscard]] bool sk_acceptq_is_full() const noexcept { return sk_ack_backlog > sk_max_ack_backlog; }
@@ -63,16 +73,38 @@ class sock : public sock_common {
   ~sock();
 };
 
+/// Linux: IP_PMTUDISC_*, the values of IP_MTU_DISCOVER.
+namespace ip_pmtudisc {
+inline constexpr std::uint8_t dont = 0;
+inline constexpr std::uint8_t want = 1;
+inline constexpr std::uint8_t set_df = 2;  // IP_PMTUDISC_DO
+inline constexpr std::uint8_t probe = 3;
+inline constexpr std::uint8_t interface = 4;
+inline constexpr std::uint8_t omit = 5;
+}  // namespace ip_pmtudisc
+
 /// A sock over IPv4 (Linux: inet_sock; inet_rcv_saddr, inet_num, inet_daddr and inet_dport are skc_tuple).
 class inet_sock : public sock {
  public:
-  packet::ipv4_address inet_saddr;  ///< Source address of what it sends.
-  std::uint16_t inet_id = 0;        ///< Identification of its next datagram.
-  std::uint8_t tos = 0;             ///< IP_TOS
-  std::uint8_t uc_ttl = 64;         ///< IP_TTL
+  packet::ipv4_address inet_saddr;                ///< Source address of what it sends.
+  std::uint16_t inet_id = 0;                      ///< Identification of its next datagram.
+  std::uint8_t tos = 0;                           ///< IP_TOS
+  std::uint8_t uc_ttl = 64;                       ///< IP_TTL
+  std::uint8_t pmtudisc : 3 = ip_pmtudisc::want;  ///< IP_MTU_DISCOVER
+  bool recverr : 1 = false;                       ///< IP_RECVERR
+  std::uint8_t min_ttl = 0;                       ///< IP_MINTTL: segments below are dropped.
 
  protected:
   using sock::sock;
 };
+
+/// Whether what it sends must not be fragmented on its way.
+[[nodiscard]] inline bool ip_dont_fragment(const inet_sock& sk) noexcept {
+  return sk.pmtudisc == ip_pmtudisc::want || sk.pmtudisc == ip_pmtudisc::set_df;
+}
+/// Whether ICMP may tell it a smaller MTU (Linux: ip_sk_accept_pmtu, tcp_v4_mtu_reduced).
+[[nodiscard]] inline bool ip_sk_accept_pmtu(const inet_sock& sk) noexcept {
+  return sk.pmtudisc != ip_pmtudisc::dont && sk.pmtudisc < ip_pmtudisc::interface;
+}
 
 }  // namespace fourtuple::sock

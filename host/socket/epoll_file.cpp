@@ -34,6 +34,9 @@ void epoll_file::queue(item& entry) noexcept {
 int epoll_file::add(int fd, file& target, const epoll_event& event) {
   // An epoll instance in another one would need the cycle check of Linux's ep_loop_check; nothing here nests them.
   if (dynamic_cast<epoll_file*>(&target) != nullptr) return -EINVAL;
+  constexpr std::uint32_t with_exclusive =
+      EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE;
+  if ((event.events & EPOLLEXCLUSIVE) != 0 && (event.events & ~with_exclusive) != 0) return -EINVAL;
   auto [place, is_new] = items_.try_emplace(fd);
   if (!is_new) return -EEXIST;
   place->second = std::make_unique<item>();
@@ -50,6 +53,8 @@ int epoll_file::add(int fd, file& target, const epoll_event& event) {
 int epoll_file::modify(int fd, const epoll_event& event) {
   const auto place = items_.find(fd);
   if (place == items_.end()) return -ENOENT;
+  // Being woken alone is settled when it is added (epoll_ctl(2)).
+  if (((event.events | place->second->event.events) & EPOLLEXCLUSIVE) != 0) return -EINVAL;
   place->second->event = event;
   place->second->disabled = false;
   if (place->second->ready_events() != 0) queue(*place->second);

@@ -50,6 +50,14 @@ int write_timeout(std::uint64_t timeout_ns, void* value, socklen_t* length) {
   return 0;
 }
 
+/// connect(2): AF_UNSPEC dissolves the association.
+bool is_unspecified(const sockaddr* address, socklen_t length) {
+  if (address == nullptr || length < sizeof address->sa_family || length > sizeof(sockaddr_storage)) return false;
+  sa_family_t family = AF_UNSPEC;
+  std::memcpy(&family, &address->sa_family, sizeof family);
+  return family == AF_UNSPEC;
+}
+
 }  // namespace
 
 posix_api::posix_api(tcp::tcp& protocol, base::clock& clock, base::threading& threads, std::function<void()> after_call,
@@ -175,6 +183,10 @@ int posix_api::connect(int fd, const sockaddr* address, socklen_t length) {
   int error = 0;
   const auto opened = socket_of(fd, error);
   if (!opened) return error;
+  if (is_unspecified(address, length)) {
+    protocol_.disconnect(opened->sk());
+    return 0;
+  }
   tcp::tcp_endpoint foreign;
   if (error = read_sockaddr(address, length, foreign); error != 0) return error;
   error = protocol_.connect(opened->sk(), foreign.address, foreign.port);

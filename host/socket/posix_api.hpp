@@ -109,7 +109,8 @@ class posix_api {
 
   std::size_t receive_target(socket_file& opened, std::size_t bytes, int flags);
   ssize_t receive(socket_file& opened, std::span<const iovec> vectors, int flags);
-  ssize_t transmit(socket_file& opened, std::span<const iovec> vectors, int flags);
+  ssize_t receive_error(socket_file& opened, msghdr& message);
+  ssize_t transmit(socket_file& opened, std::span<const iovec> vectors, int flags, tcp::tcp_send_report report = {});
   ssize_t read_pipe(pipe_file& opened, std::span<const iovec> vectors);
   ssize_t write_pipe(pipe_file& opened, std::span<const iovec> vectors);
   ssize_t splice_to_pipe(socket_file& in, pipe_file& out, std::size_t bytes, bool wait);

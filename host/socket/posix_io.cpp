@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Moving bytes: the read and write families of posix_api.
-#include <limits.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <vector>
 
+#include "host/socket/iovec_buffers.hpp"
 #include "host/socket/pipe_file.hpp"
 #include "host/socket/posix_entry.hpp"
 #include "host/socket/socket_address.hpp"
@@ -14,46 +14,6 @@
 namespace fourtuple::socket {
 
 namespace {
-
-// The buffers of a call, of which those in front get used up. Byte is const std::byte for writing.
-template <typename Byte>
-class buffers {
- public:
-  // Null pointers with a length are EFAULT if they will be used, too many or too long vectors EINVAL (readv(2)).
-  static int check(std::span<const iovec> vectors, bool used = true) {
-    if (vectors.size() > IOV_MAX) return -EINVAL;
-    if (vectors.data() == nullptr && !vectors.empty()) return -EFAULT;
-    std::size_t total = 0;
-    for (const iovec& vector : vectors) {
-      if (used && vector.iov_base == nullptr && vector.iov_len > 0) return -EFAULT;
-      if (vector.iov_len > static_cast<std::size_t>(SSIZE_MAX) - total) return -EINVAL;
-      total += vector.iov_len;
-    }
-    return 0;
-  }
-
-  explicit buffers(std::span<const iovec> vectors) {
-    parts_.reserve(vectors.size());
-    for (const iovec& vector : vectors) {
-      parts_.emplace_back(static_cast<Byte*>(vector.iov_base), vector.iov_len);
-      bytes_ += vector.iov_len;
-    }
-  }
-  [[nodiscard]] std::span<const std::span<Byte>> left() const noexcept { return std::span(parts_).subspan(used_); }
-  [[nodiscard]] std::size_t bytes_left() const noexcept { return bytes_; }
-  void advance(std::size_t bytes) noexcept {
-    bytes_ -= bytes;
-    while (used_ < parts_.size() && bytes >= parts_[used_].size()) bytes -= parts_[used_++].size();
-    if (bytes == 0) return;
-    const std::span<Byte> part = parts_[used_];
-    parts_[used_] = {part.data() == nullptr ? nullptr : part.data() + bytes, part.size() - bytes};
-  }
-
- private:
-  std::vector<std::span<Byte>> parts_;
-  std::size_t used_ = 0;  // Whole parts.
-  std::size_t bytes_ = 0;
-};
 
 // Nothing more will come but what is in the receive queue.
 bool is_over(std::uint32_t events) { return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0; }
@@ -69,46 +29,55 @@ std::size_t posix_api::receive_target(socket_file& opened, std::size_t bytes, in
 }
 
 ssize_t posix_api::receive(socket_file& opened, std::span<const iovec> vectors, int flags) {
-  // What is dropped needs no buffer (tcp(7), MSG_TRUNC).
-  if (const int error = buffers<std::byte>::check(vectors, (flags & MSG_TRUNC) == 0); error != 0) return error;
-  // Nothing is ever in the error queue: that needs IP_RECVERR or timestamping.
-  if ((flags & MSG_ERRQUEUE) != 0) return -EAGAIN;
+  if (const int error = buffers<std::byte>::check(vectors); error != 0) return error;
   const bool peek = (flags & MSG_PEEK) != 0;
   const bool wait = !opened.nonblocking && (flags & MSG_DONTWAIT) == 0;
+  // What is dropped needs no buffer (tcp(7), MSG_TRUNC).
+  const bool fault = (flags & MSG_TRUNC) == 0 && buffers<std::byte>::has_null(vectors);
   const std::uint64_t deadline_ns = deadline_after(opened.receive_timeout_ns);
   buffers<std::byte> room(vectors);
   const std::size_t target = receive_target(opened, room.bytes_left(), flags);
   std::size_t copied = 0;
   for (bool in_time = true;;) {
-    // An error that is pending belongs to the next call if this one has bytes to return.
     int unread = 0;
-    const bool ask = copied == 0 || (protocol_.ioctl(opened.sk(), FIONREAD, unread) == 0 && unread > 0);
+    const bool readable = protocol_.ioctl(opened.sk(), FIONREAD, unread) == 0 && unread > 0;
+    if (fault && readable) return copied > 0 ? static_cast<ssize_t>(copied) : -EFAULT;
+    // An error that is pending, and what lies behind urgent data, belong to the next call if this one has bytes to
+    // return.
+    const bool ask = copied == 0 || (readable && !protocol_.at_mark(opened.sk()));
     const ssize_t got = ask ? protocol_.recvmsg(opened.sk(), room.left(), flags) : -EAGAIN;
     if (got == 0 || (got < 0 && got != -EAGAIN)) return copied > 0 ? static_cast<ssize_t>(copied) : got;
     if (got > 0) {
       copied = static_cast<std::size_t>(got) + (peek ? 0 : copied);
       if (!peek) room.advance(static_cast<std::size_t>(got));
     }
-    const bool enough = copied >= target || (copied > 0 && is_over(protocol_.poll(opened.sk())));
-    if (enough || !wait || !in_time) return copied > 0 ? static_cast<ssize_t>(copied) : -EAGAIN;
+    const bool enough = copied >= target || (copied > 0 && (is_over(protocol_.poll(opened.sk())) ||
+                                                            (flags & MSG_OOB) != 0 || protocol_.at_mark(opened.sk())));
+    if (enough || !wait || !in_time || (flags & MSG_OOB) != 0) {
+      return copied > 0 ? static_cast<ssize_t>(copied) : -EAGAIN;
+    }
     in_time = sleep(opened.sleepers(), deadline_ns);
     if (opened.closed()) return copied > 0 ? static_cast<ssize_t>(copied) : -EBADF;
   }
 }
 
-ssize_t posix_api::transmit(socket_file& opened, std::span<const iovec> vectors, int flags) {
+ssize_t posix_api::transmit(socket_file& opened, std::span<const iovec> vectors, int flags,
+                            tcp::tcp_send_report report) {
   if (const int error = buffers<const std::byte>::check(vectors); error != 0) return error;
+  const bool fault = buffers<const std::byte>::has_null(vectors);
   const bool wait = !opened.nonblocking && (flags & MSG_DONTWAIT) == 0;
   const std::uint64_t deadline_ns = deadline_after(opened.send_timeout_ns);
-  buffers<const std::byte> data(vectors);
+  buffers<const std::byte> data(fault ? std::span<const iovec>() : vectors);
   ssize_t total = 0;
   for (bool in_time = true;;) {
     // As with reading: an error belongs to the next call if this one has sent something.
     const bool ask = total == 0 || (protocol_.poll(opened.sk()) & EPOLLERR) == 0;
-    const ssize_t sent = ask ? protocol_.sendmsg(opened.sk(), data.left(), flags) : -EPIPE;
+    const ssize_t sent = ask ? protocol_.sendmsg(opened.sk(), data.left(), flags, report) : -EPIPE;
     if (sent < 0 && sent != -EAGAIN) return total > 0 ? total : sent;
     if (sent >= 0) {
+      if (fault) return -EFAULT;
       total += sent;
+      report.continued = report.continued || sent > 0;
       data.advance(static_cast<std::size_t>(sent));
       if (data.bytes_left() == 0) return total;
     }
@@ -122,8 +91,13 @@ ssize_t posix_api::recv(int fd, void* buffer, std::size_t bytes, int flags) {
   const entry guard(*this);
   int error = 0;
   const auto opened = socket_of(fd, error);
+  if (!opened) return error;
   const iovec vector{buffer, bytes};
-  return opened ? receive(*opened, {&vector, 1}, flags) : error;
+  if ((flags & MSG_ERRQUEUE) == 0) return receive(*opened, {&vector, 1}, flags);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(&vector);
+  message.msg_iovlen = 1;
+  return receive_error(*opened, message);
 }
 
 ssize_t posix_api::recvfrom(int fd, void* buffer, std::size_t bytes, int flags, sockaddr* address, socklen_t* length) {
@@ -151,21 +125,6 @@ ssize_t posix_api::readv(int fd, const iovec* vectors, int count) {
   // Other than recv, a read of nothing does not ask the socket (Linux: sock_read_iter).
   if (buffers<std::byte>(all).bytes_left() == 0) return 0;
   return receive(*stream, all, 0);
-}
-
-ssize_t posix_api::recvmsg(int fd, msghdr* message, int flags) {
-  const entry guard(*this);
-  int error = 0;
-  const auto opened = socket_of(fd, error);
-  if (!opened) return error;
-  if (message == nullptr) return -EFAULT;
-  if (message->msg_iovlen > IOV_MAX) return -EMSGSIZE;
-  const ssize_t got = receive(*opened, {message->msg_iov, message->msg_iovlen}, flags);
-  if (got < 0) return got;
-  message->msg_namelen = 0;
-  message->msg_controllen = 0;
-  message->msg_flags = 0;
-  return got;
 }
 
 ssize_t posix_api::send(int fd, const void* buffer, std::size_t bytes, int flags) {
@@ -197,16 +156,6 @@ ssize_t posix_api::writev(int fd, const iovec* vectors, int count) {
   if (auto* pipe = dynamic_cast<pipe_file*>(opened.get())) return write_pipe(*pipe, all);
   auto* stream = dynamic_cast<socket_file*>(opened.get());
   return stream != nullptr ? transmit(*stream, all, 0) : -EINVAL;
-}
-
-ssize_t posix_api::sendmsg(int fd, const msghdr* message, int flags) {
-  const entry guard(*this);
-  int error = 0;
-  const auto opened = socket_of(fd, error);
-  if (!opened) return error;
-  if (message == nullptr) return -EFAULT;
-  if (message->msg_iovlen > IOV_MAX) return -EMSGSIZE;
-  return transmit(*opened, {message->msg_iov, message->msg_iovlen}, flags);
 }
 
 }  // namespace fourtuple::socket

@@ -98,6 +98,8 @@ ssize_t posix_api::splice_to_pipe(socket_file& in, pipe_file& out, std::size_t b
     out.write(to.first(static_cast<std::size_t>(got)));
     total += got;
     bytes -= static_cast<std::size_t>(got);
+    // As every read, it ends before urgent data.
+    if (protocol_.at_mark(in.sk())) break;
   }
   return total;
 }

@@ -8,12 +8,14 @@
 #include <new>
 
 #include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_sendmsg.hpp"
 #include "host/tcp/tcp_sock.hpp"
+#include "host/tcp/tcp_urg.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -99,6 +101,11 @@ int tcp::connect(tcp_sock& sk, packet::ipv4_address address, std::uint16_t port)
   return -EINPROGRESS;
 }
 
+void tcp::disconnect(tcp_sock& sk) {
+  tcp_disconnect(sk);
+  net_->ip.flush();
+}
+
 tcp_sock* tcp::accept(tcp_sock& listener, int& error) {
   error = 0;
   if (listener.skc_state != tcp_state::listen) {
@@ -116,8 +123,9 @@ tcp_sock* tcp::accept(tcp_sock& listener, int& error) {
   return tp;
 }
 
-ssize_t tcp::sendmsg(tcp_sock& sk, std::span<const std::span<const std::byte>> data, int flags) {
-  const ssize_t result = tcp_sendmsg(sk, data, flags);
+ssize_t tcp::sendmsg(tcp_sock& sk, std::span<const std::span<const std::byte>> data, int flags,
+                     const tcp_send_report& report) {
+  const ssize_t result = tcp_sendmsg(sk, data, flags, report);
   net_->ip.flush();
   return result;
 }
@@ -129,6 +137,16 @@ ssize_t tcp::recvmsg(tcp_sock& sk, std::span<const std::span<std::byte>> data, i
 }
 
 ssize_t tcp::splice_read(tcp_sock& sk, std::span<std::byte> to) { return recvmsg(sk, to, 0); }
+
+std::optional<sock::sock_error_message> tcp::recv_error(tcp_sock& sk) { return sock_dequeue_err(sk); }
+
+bool tcp::at_mark(const tcp_sock& sk) const { return tcp_at_mark(sk); }
+
+std::optional<int> tcp::inq_hint(const tcp_sock& sk) const {
+  if (!sk.recvmsg_inq) return std::nullopt;
+  const std::uint32_t left = sk.rcv_nxt - sk.copied_seq;
+  return left == 0 && sk.sock_done ? 1 : static_cast<int>(left);
+}
 
 int tcp::shutdown(tcp_sock& sk, int how) {
   const int result = tcp_shutdown(sk, how);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -16,7 +17,9 @@
 #include "host/base/timer_wheel.hpp"
 #include "host/ip/ipv4.hpp"
 #include "host/packet/addresses.hpp"
+#include "host/sock/sock_extension.hpp"
 #include "host/tcp/tcp_config.hpp"
+#include "host/tcp/tcp_send_report.hpp"
 
 namespace fourtuple::sock {
 class inet_hashinfo;
@@ -69,15 +72,21 @@ class tcp final : public ip::protocol {
   /// established; the error once (e.g. -ECONNREFUSED, -ETIMEDOUT), or -ECONNABORTED if it was fetched otherwise.
   /// At once: -ENETUNREACH, -EADDRNOTAVAIL (no port left), -EISCONN on a listener.
   int connect(tcp_sock& sk, packet::ipv4_address address, std::uint16_t port);
+  /// connect() to no address (AF_UNSPEC): ends what there is, with a reset where the peer must be told; the sock can be
+  /// used again.
+  void disconnect(tcp_sock& sk);
   /// The next established child of a listener, or nullptr and `error` = -EAGAIN or -EINVAL (does not listen).
   [[nodiscard]] tcp_sock* accept(tcp_sock& listener, int& error);
 
   /// Copies what fits in the send buffer, in order, and returns how much that was. MSG_MORE holds a tail back,
-  /// MSG_EOR ends a record, MSG_OOB is -EOPNOTSUPP; MSG_DONTWAIT and MSG_NOSIGNAL are the socket layer's business.
+  /// MSG_EOR ends a record, MSG_OOB makes the last byte urgent, MSG_ZEROCOPY reports when the bytes are acknowledged;
+  /// MSG_DONTWAIT and MSG_NOSIGNAL are the socket layer's business. `report`: what else is to be reported.
   /// -EAGAIN: nothing fits, or still connecting. -EPIPE: not connected, or the sending side is shut.
-  ssize_t sendmsg(tcp_sock& sk, std::span<const std::span<const std::byte>> data, int flags);
+  ssize_t sendmsg(tcp_sock& sk, std::span<const std::span<const std::byte>> data, int flags,
+                  const tcp_send_report& report = {});
   /// Fills the buffers in order with what has arrived; 0 at the end of the stream. MSG_PEEK leaves the bytes, MSG_TRUNC
-  /// drops them without copying (`data` then only gives the length). -EAGAIN, -ENOTCONN, -ECONNRESET (once) and the
+  /// drops them without copying (`data` then only gives the length), MSG_OOB fetches the urgent byte. A read ends at
+  /// urgent data, and the next one leaves it out. -EAGAIN, -ENOTCONN, -ECONNRESET (once) and the
   /// like.
   ssize_t recvmsg(tcp_sock& sk, std::span<const std::span<std::byte>> data, int flags);
   ssize_t recvmsg(tcp_sock& sk, std::span<std::byte> data, int flags) {
@@ -85,6 +94,12 @@ class tcp final : public ip::protocol {
   }
   /// As recvmsg without flags, for splice(): takes what is in the receive queue, and -EAGAIN for nothing.
   ssize_t splice_read(tcp_sock& sk, std::span<std::byte> to);
+  /// The first message of the error queue; nothing if it is empty.
+  [[nodiscard]] std::optional<sock::sock_error_message> recv_error(tcp_sock& sk);
+  /// The next byte to be read is urgent (SIOCATMARK).
+  [[nodiscard]] bool at_mark(const tcp_sock& sk) const;
+  /// With TCP_INQ: how many bytes are left to read, one at least after the peer's FIN (Linux: tcp_inq_hint).
+  [[nodiscard]] std::optional<int> inq_hint(const tcp_sock& sk) const;
   /// `how` is SHUT_RD, SHUT_WR or SHUT_RDWR. -ENOTCONN, -EINVAL.
   int shutdown(tcp_sock& sk, int how);
   /// The owner lets go: FIN, or RST if data was not read or SO_LINGER is on with time 0. Never fails.
@@ -98,8 +113,8 @@ class tcp final : public ip::protocol {
   int setsockopt(tcp_sock& sk, int level, int name, std::span<const std::byte> value);
   /// Writes up to value.size() bytes and returns how many. SO_ERROR is cleared by reading it.
   int getsockopt(tcp_sock& sk, int level, int name, std::span<std::byte> value);
-  /// FIONREAD (SIOCINQ), SIOCOUTQ (bytes not yet acknowledged), SIOCOUTQNSD (not yet sent). -ENOTTY for others,
-  /// -EINVAL on a listener.
+  /// FIONREAD (SIOCINQ), SIOCOUTQ (bytes not yet acknowledged), SIOCOUTQNSD (not yet sent), SIOCATMARK. -ENOTTY for
+  /// others, -EINVAL on a listener.
   int ioctl(tcp_sock& sk, unsigned long request, int& value) const;
 
   [[nodiscard]] tcp_endpoint local_endpoint(const tcp_sock& sk) const;

@@ -4,12 +4,14 @@
 
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_ecn.hpp"
+#include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
+#include "host/tcp/tcp_urg.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -22,6 +24,7 @@ bool tcp_may_update_window(const tcp_sock& tp, std::uint32_t ack, std::uint32_t 
 void tcp_snd_una_update(tcp_sock& tp, std::uint32_t ack) noexcept {
   tp.bytes_acked += ack - tp.snd_una;
   tp.snd_una = ack;
+  tcp_tx_acked(tp);
 }
 
 void tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment, ack_news& news) noexcept {
@@ -135,7 +138,7 @@ bool tcp_ack_is_dubious(const tcp_sock& tp, const ack_news& news) noexcept {
 }  // namespace
 
 void tcp_fast_path_check(tcp_sock& tp) noexcept {
-  tp.header_prediction = tp.out_of_order_queue.empty() && tp.rcv_wnd != 0 && tp.snd_wnd != 0 &&
+  tp.header_prediction = tp.out_of_order_queue.empty() && !tcp_urg_data(tp) && tp.rcv_wnd != 0 && tp.snd_wnd != 0 &&
                          tp.sk_receive_queue.bytes() < tcp_win_from_space(tp.sk_rcvbuf);
 }
 
@@ -163,10 +166,6 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   const std::uint32_t prior_delivered_ce = tp.delivered_ce;
   const std::uint32_t prior_lost = tp.lost;
   const std::uint32_t prior_fack = tp.sack_ok ? tcp_highest_sack_seq(tp) : tp.snd_una;
-  // RFC 7323 4.3: before anything is sent that echoes it.
-  if (slow_path && tp.skc_state != tcp_state::syn_sent && tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) {
-    tcp_store_ts_recent(tp);
-  }
   read_ack(tp, segment, slow_path, prior_snd_una, news);
   tcp_ecn_accept_cwr(tp, segment);
   tp.sk_err_soft = 0;

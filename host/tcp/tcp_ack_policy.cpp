@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::uint32_t tcp_mss_default = 536;
 constexpr std::uint32_t tcp_min_mss = 88;
-constexpr std::uint32_t delack_max_us = 200'000;  // Linux: TCP_DELACK_MAX
 
 std::uint32_t delack_min_us(const tcp_sock& tp) noexcept { return tp.net->config.tcp_delack_min_ms * 1000; }
 
@@ -91,10 +90,13 @@ void tcp_event_ack_sent(tcp_sock& tp) noexcept {
 
 void tcp_ack_snd_check(tcp_sock& tp) {
   if (!tp.icsk_ack.sched) return;
-  const bool more_than_one_segment =
-      tp.rcv_nxt - tp.rcv_wup > tp.icsk_ack.rcv_mss &&
-      (tp.rcv_nxt - tp.copied_seq < tp.rcvlowat || tcp_select_window_raw(tp) >= tcp_receive_window(tp));
-  if (more_than_one_segment || tcp_in_quickack_mode(tp) || tp.icsk_ack.now || !tp.out_of_order_queue.empty()) {
+  // A FIN alone makes no second segment.
+  const std::uint32_t unacked = tp.rcv_nxt - tp.rcv_wup - (tp.sock_done && tp.rcv_nxt != tp.rcv_wup ? 1 : 0);
+  // Who has filled the window waits for more of it, not for an ACK.
+  const bool quick = tcp_in_quickack_mode(tp) && tcp_receive_window(tp) != 0;
+  const bool more_than_one_segment = unacked > tp.icsk_ack.rcv_mss && (tp.rcv_nxt - tp.copied_seq < tp.rcvlowat ||
+                                                                       tcp_select_window_raw(tp) >= tp.rcv_wnd);
+  if (more_than_one_segment || quick || tp.icsk_ack.now || !tp.out_of_order_queue.empty()) {
     tcp_send_ack(tp);
   } else {
     tcp_send_delayed_ack(tp);
@@ -106,7 +108,7 @@ void tcp_send_delayed_ack(tcp_sock& tp) {
   std::uint32_t ato = ack.ato_us;
   if (ato > delack_min_us(tp)) {
     std::uint32_t most = 500'000;
-    if (ack.pingpong || ack.pushed) most = delack_max_us;
+    if (ack.pingpong || ack.pushed) most = tcp_delack_max_us;
     if (tp.srtt_us != 0) most = std::min(most, std::max(tp.srtt_us >> 3, delack_min_us(tp)));
     ato = std::min(ato, most);
   }

@@ -10,6 +10,7 @@
 namespace fourtuple::tcp {
 
 inline constexpr std::uint8_t tcp_max_quickacks = 16;
+inline constexpr std::uint32_t tcp_delack_max_us = 200'000;  ///< Linux: TCP_DELACK_MAX
 
 /// Guesses the peer's segment size from the window and MSS (Linux: tcp_initialize_rcv_mss).
 void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -141,8 +142,9 @@ void tcp_done(tcp_sock& tp) {
 }
 
 void tcp_done_with_error(tcp_sock& tp, int error) {
-  tp.sk_err = error;
+  tp.sk_err = static_cast<std::int16_t>(error);
   tp.sk_write_queue.clear();
+  tcp_tx_purged(tp);
   tp.packets_out = 0;
   tp.sacked_out = 0;
   tp.lost_out = 0;
@@ -174,6 +176,67 @@ bool tcp_close_state(tcp_sock& tp) {
     default:
       return false;
   }
+}
+
+namespace {
+
+/// Nothing of a connection is left; options stay.
+void forget_connection(tcp_sock& tp) {
+  tp.sk_write_queue.clear();
+  tcp_tx_purged(tp);
+  tp.sk_receive_queue.clear();
+  tp.out_of_order_queue.clear();
+  tp.num_sacks = 0;
+  tp.dsack = false;
+  if (tp.sk_extension) {
+    tp.sk_extension->urg_state = sock::sock_extension::urgent::none;
+    tp.sk_extension->urg_mode = false;
+  }
+  tp.packets_out = 0;
+  tp.sacked_out = 0;
+  tp.lost_out = 0;
+  tp.retrans_out = 0;
+  tp.sk_shutdown = 0;
+  tp.sock_done = false;
+  tp.connecting = false;
+  tp.srtt_us = 0;
+  tp.mdev_us = tp.net->config.tcp_rto_init_ms * 1000;
+  tp.rtt_min_us = ~0U;
+  tp.icsk_retransmits = 0;
+  tp.icsk_backoff = 0;
+  tp.icsk_probes_out = 0;
+  tp.write_seq = 0;
+  tp.ts_recent = 0;
+  tp.icsk_ack = {};
+  tp.sk_dst = {};
+  tp.window_clamp = 0;
+}
+
+}  // namespace
+
+void tcp_disconnect(tcp_sock& tp) {
+  const tcp_state old = tp.skc_state;
+  if (old == tcp_state::listen) {
+    tcp_set_state(tp, tcp_state::close);
+    inet_csk_listen_stop(tp);
+  } else if (tcp_need_reset(old) ||
+             (tp.snd_nxt != tp.write_seq && (old == tcp_state::closing || old == tcp_state::last_ack))) {
+    tcp_send_active_reset(tp);
+    tp.sk_err = ECONNRESET;
+  } else if (old == tcp_state::syn_sent) {
+    tp.sk_err = ECONNRESET;
+  }
+  tcp_set_state(tp, tcp_state::close);
+  tcp_clear_xmit_timers(tp);
+  forget_connection(tp);
+  tp.sk_err_soft = 0;
+  if (!tp.sk_bindaddr_lock) {
+    tp.skc_tuple.local = {};
+    tp.inet_saddr = {};
+  }
+  tp.skc_tuple.foreign = {};
+  tp.skc_tuple.foreign_port = 0;
+  tp.wake(all_events | (tp.sk_err != 0 ? EPOLLERR : 0U));
 }
 
 int tcp_shutdown(tcp_sock& tp, int how) {

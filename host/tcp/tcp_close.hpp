@@ -23,6 +23,8 @@ void tcp_data_ready(tcp_sock& tp);
 [[nodiscard]] bool tcp_close_state(tcp_sock& tp);
 int tcp_shutdown(tcp_sock& tp, int how);
 void tcp_close(tcp_sock& tp);
+/// Back to CLOSE, with a reset where the peer must be told; the sock can be used again (Linux: tcp_disconnect).
+void tcp_disconnect(tcp_sock& tp);
 /// FIN_WAIT2 without an application does not last for ever (Linux: end of __tcp_close, and TCP_FIN_WAIT1 of
 /// tcp_rcv_state_process). `fin_follows`: the segment at hand has the peer's FIN, which is looked at next and may be
 /// out of order; a small sock could not wait for what is missing.

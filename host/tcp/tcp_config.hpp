@@ -57,6 +57,7 @@ struct tcp_config {
   std::uint32_t tcp_mtu_probe_floor = 48;    ///< Least segment that it comes down to.
   std::uint32_t tcp_probe_threshold = 8;     ///< It ends when less than this is left to search.
   std::uint32_t tcp_probe_interval_s = 600;  ///< When it begins anew.
+  std::uint32_t tcp_notsent_lowat = ~0U;     ///< Bytes not sent yet above which a socket is not writable.
   std::uint32_t tcp_initial_cwnd = 10;       ///< TCP_INIT_CWND, a constant in Linux (RFC 6928).
 
   std::uint32_t tcp_fin_timeout_ms = 60'000;      ///< FIN_WAIT2 of a closed socket.

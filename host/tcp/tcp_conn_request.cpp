@@ -24,23 +24,42 @@ std::uint64_t synack_timeout_ns(const tcp_net& net, unsigned timeouts) noexcept 
   return ms * base::ns_per_ms;
 }
 
+struct synack_plan {
+  bool expire = false;
+  bool resend = true;
+};
+
+/// Linux: syn_ack_recalc. With TCP_DEFER_ACCEPT a peer that has acknowledged the SYN-ACK is left in peace until data
+/// may be expected of it.
+synack_plan syn_ack_recalc(const tcp_sock& listener, const sock::tcp_request_sock& req) noexcept {
+  const std::uint32_t retries =
+      listener.syn_retries != 0 ? listener.syn_retries : listener.net->config.tcp_synack_retries;
+  const unsigned defer_accept = listener.rskq_defer_accept;
+  if (defer_accept == 0) return {.expire = req.num_timeout >= retries, .resend = true};
+  return {.expire = req.num_timeout >= retries && (!req.acked || req.num_timeout >= defer_accept),
+          .resend = !req.acked || req.num_timeout + 1U >= defer_accept};
+}
+
 /// Repeats the SYN-ACK with doubling gaps, and gives the request up in the end (Linux: reqsk_timer_handler).
 void reqsk_timer_handler(base::timer& t) noexcept {
   auto& req = *reinterpret_cast<sock::tcp_request_sock*>(reinterpret_cast<std::byte*>(&t) - rsk_timer_offset);
   const auto keep = sock_reference<sock::tcp_request_sock>::hold(req);
   tcp_net& net = net_of(req);
   auto& listener = static_cast<tcp_sock&>(*req.rsk_listener);
-  if (listener.skc_state != tcp_state::listen || req.num_timeout >= net.config.tcp_synack_retries) {
+  const synack_plan plan = syn_ack_recalc(listener, req);
+  if (listener.skc_state != tcp_state::listen || plan.expire) {
     inet_csk_reqsk_queue_drop(req);
     return;
   }
   if (req.num_timeout++ == 0) listener.icsk_accept_queue.aged();
   // One whose ACK found the accept queue full needs no SYN-ACK to know of us; it is repeated all the same so that the
   // peer sends its ACK again.
-  tcp_send_synack(net, req);
-  ++req.num_retrans;
-  req.snt_synack_ns = 0;
-  net.count(mib::retrans_segs);
+  if (plan.resend) {
+    tcp_send_synack(net, req);
+    ++req.num_retrans;
+    req.snt_synack_ns = 0;
+    net.count(mib::retrans_segs);
+  }
   net.timers.arm(req.rsk_timer, net.now_ns() + synack_timeout_ns(net, req.num_timeout));
 }
 
@@ -94,8 +113,8 @@ sock_reference<sock::tcp_request_sock> inet_reqsk_alloc(tcp_sock& listener, cons
 
 void tcp_openreq_init_rwin(const tcp_sock& listener, sock::tcp_request_sock& req, std::uint16_t mtu) noexcept {
   const std::uint32_t mss = tcp_advertised_mss(listener, mtu) - (req.tstamp_ok ? 12U : 0U);
-  const initial_window window =
-      tcp_select_initial_window(listener.net->config, listener.sk_rcvbuf, listener.sk_rcvbuf_lock, mss, req.wscale_ok);
+  const initial_window window = tcp_select_initial_window(
+      listener.net->config, listener.sk_rcvbuf, listener.sk_rcvbuf_lock, mss, req.wscale_ok, listener.window_clamp);
   req.rsk_rcv_wnd = window.rcv_wnd;
   req.rcv_wscale = static_cast<std::uint8_t>(window.rcv_wscale & 0xf);
 }

@@ -30,21 +30,44 @@ void erase_sack(tcp_sock& tp, std::size_t index) noexcept {
   --tp.num_sacks;
 }
 
-/// The run that a new segment is part of becomes the first block (RFC 2018 section 4), and swallows those it contains.
-void tcp_sack_new_ofo_skb(tcp_sock& tp, const packet::tcp_sack_block& run) noexcept {
-  if (!tp.sack_ok) return;
-  for (std::size_t i = 0; i < tp.num_sacks;) {
-    const auto& block = tp.selective_acks[i];
-    if (!before(block.start, run.start) && !after(block.end, run.end)) {
-      erase_sack(tp, i);
-    } else {
-      ++i;
-    }
+/// Linux: tcp_sack_extend. False if the two are apart.
+bool extend_block(packet::tcp_sack_block& block, std::uint32_t start, std::uint32_t end) noexcept {
+  if (after(start, block.end) || after(block.start, end)) return false;
+  if (before(start, block.start)) block.start = start;
+  if (after(end, block.end)) block.end = end;
+  return true;
+}
+
+/// Linux: tcp_dsack_extend. A block reports one run: what does not adjoin it is left out.
+void extend_dsack(tcp_sock& tp, std::uint32_t start, std::uint32_t end) noexcept {
+  if (tp.dsack) {
+    extend_block(tp.duplicate_sack, start, end);
+  } else {
+    set_dsack(tp, start, end, mib::dsack_ofo_sent);
   }
-  if (tp.num_sacks == tp.selective_acks.size()) --tp.num_sacks;
-  std::copy_backward(tp.selective_acks.begin(), tp.selective_acks.begin() + tp.num_sacks,
-                     tp.selective_acks.begin() + tp.num_sacks + 1);
-  tp.selective_acks[0] = run;
+}
+
+/// The block that a new segment is part of comes first (RFC 2018 section 4), and swallows those that it reaches now. Of
+/// what was pushed out before nothing is known any more: blocks grow by one another only.
+void tcp_sack_new_ofo_skb(tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq) noexcept {
+  if (!tp.sack_ok) return;
+  auto& blocks = tp.selective_acks;
+  for (std::size_t i = 0; i < tp.num_sacks; ++i) {
+    if (!extend_block(blocks[i], seq, end_seq)) continue;
+    std::rotate(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(i),
+                blocks.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    for (std::size_t other = 1; other < tp.num_sacks;) {
+      if (extend_block(blocks[0], blocks[other].start, blocks[other].end)) {
+        erase_sack(tp, other);
+      } else {
+        ++other;
+      }
+    }
+    return;
+  }
+  if (tp.num_sacks == blocks.size()) --tp.num_sacks;
+  std::copy_backward(blocks.begin(), blocks.begin() + tp.num_sacks, blocks.begin() + tp.num_sacks + 1);
+  blocks[0] = {seq, end_seq};
   ++tp.num_sacks;
 }
 
@@ -95,11 +118,11 @@ void tcp_ofo_queue(tcp_sock& tp) {
   while (auto ready = tp.out_of_order_queue.pop_ready(tp.rcv_nxt)) {
     const auto& [seq, entry] = *ready;
     if (!after(entry.end_seq, tp.rcv_nxt)) {
-      set_dsack(tp, seq, entry.end_seq, mib::dsack_ofo_sent);
+      extend_dsack(tp, seq, entry.end_seq);
       continue;
     }
     const std::uint32_t known = tp.rcv_nxt - seq;
-    if (known != 0) set_dsack(tp, seq, tp.rcv_nxt, mib::dsack_ofo_sent);
+    if (known != 0) extend_dsack(tp, seq, tp.rcv_nxt);
     const std::span<const std::byte> data{entry.data};
     if (!tp.sk_receive_queue.append(data.subspan(std::min<std::size_t>(known, data.size())))) {
       // Without memory it counts as never received: the peer sends it again.
@@ -133,7 +156,7 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
       tp.net->count(mib::ofo_merge);
       set_dsack(tp, inserted.duplicate->start, inserted.duplicate->end, mib::dsack_ofo_sent);
     }
-    tcp_sack_new_ofo_skb(tp, inserted.added);
+    tcp_sack_new_ofo_skb(tp, segment.seq, segment.end_seq);
   } catch (const std::bad_alloc&) {
     tp.net->count(mib::ofo_drop);
   }

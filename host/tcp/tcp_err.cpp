@@ -24,7 +24,7 @@ constexpr std::uint8_t code_fragmentation_needed = 4;
 constexpr std::uint16_t min_pmtu = 552;  // Linux: ip_rt_min_pmtu
 
 /// The errno that an error stands for (Linux: icmp_err_convert).
-int errno_of(const ip::icmp_error& error) noexcept {
+std::int16_t errno_of(const ip::icmp_error& error) noexcept {
   if (error.type == icmp_time_exceeded) return EHOSTUNREACH;
   if (error.type == icmp_parameter_problem) return EPROTO;
   switch (error.code) {
@@ -64,6 +64,7 @@ void err_full_sock(tcp_sock& tp, const ip::icmp_error& error) {
     return;
   }
   if (error.type == icmp_unreachable && error.code == code_fragmentation_needed) {
+    if (!ip_sk_accept_pmtu(tp)) return;
     if (tp.skc_state != tcp_state::syn_sent) tcp_v4_mtu_reduced(tp, error.next_hop_mtu);
     return;
   }
@@ -71,8 +72,14 @@ void err_full_sock(tcp_sock& tp, const ip::icmp_error& error) {
     tcp_done_with_error(tp, errno_of(error));
     return;
   }
-  // RFC 1122 4.2.3.9: an established connection outlives it; it only explains why, if the connection times out.
-  tp.sk_err_soft = errno_of(error);
+  // RFC 1122 4.2.3.9: an established connection outlives it; it only explains why, if the connection times out. An
+  // application that wants to know is told at once.
+  if (tp.recverr) {
+    tp.sk_err = errno_of(error);
+    tp.wake(EPOLLERR);
+  } else {
+    tp.sk_err_soft = errno_of(error);
+  }
 }
 
 }  // namespace

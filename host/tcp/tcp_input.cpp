@@ -11,6 +11,7 @@
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_urg.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -73,8 +74,13 @@ bool tcp_paws_check_failed(std::uint32_t ts_recent, std::uint64_t ts_recent_stam
   return now_ns - ts_recent_stamp_ns < paws_24_days_ns && ts_recent != 0;
 }
 
-bool tcp_sequence(const tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq) noexcept {
-  return !before(end_seq, tp.rcv_wup) && !after(seq, tp.rcv_nxt + tcp_receive_window(tp));
+bool tcp_sequence(const tcp_sock& tp, const rx_segment& segment) noexcept {
+  if (before(segment.end_seq, tp.rcv_wup)) return false;
+  const std::uint32_t limit = tp.rcv_nxt + tcp_receive_window(tp);
+  if (!after(segment.end_seq, limit)) return true;
+  // Some peers send their FIN into a window that is full (Linux: tcp_sequence).
+  if (segment.flags.fin && segment.end_seq - 1 == limit) return true;
+  return !after(segment.seq, limit) && tp.sk_receive_queue.bytes() == 0;
 }
 
 void tcp_set_state(tcp_sock& tp, tcp_state state) {
@@ -163,7 +169,7 @@ bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment) {
     }
     return false;
   }
-  if (!tcp_sequence(tp, segment.seq, segment.end_seq)) {
+  if (!tcp_sequence(tp, segment)) {
     if (segment.flags.rst) return false;
     if (segment.flags.syn) {
       net.count(mib::syn_challenge);
@@ -197,6 +203,8 @@ void tcp_rcv_established(tcp_sock& tp, rx_segment& segment) {
   if (!segment.flags.ack && !segment.flags.rst && !segment.flags.syn) return;
   if (!tcp_validate_incoming(tp, segment)) return;
   if (tcp_ack(tp, segment, true) == ack_verdict::invalid) return;
+  if (tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp);
+  tcp_urg(tp, segment);
   tcp_data_queue(tp, segment);
   if (tp.skc_state == tcp_state::close) return;
   tcp_data_snd_check(tp);

@@ -33,16 +33,12 @@ void tcp_send_challenge_ack(tcp_sock& tp);
 void tcp_set_state(tcp_sock& tp, tcp_state state);
 /// Reads the timestamps option into the sock.
 void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexcept;
-/// Counts it, for TCP_INFO.
-inline void tcp_segs_in(tcp_sock& tp, const rx_segment& segment) noexcept {
-  ++tp.segs_in;
-  if (!segment.payload.empty()) ++tp.data_segs_in;
-}
 void tcp_store_ts_recent(tcp_sock& tp) noexcept;
 /// RFC 7323 5.2: a timestamp from before the latest one that was accepted.
 [[nodiscard]] bool tcp_paws_check_failed(std::uint32_t ts_recent, std::uint64_t ts_recent_stamp_ns, std::uint32_t tsval,
                                          std::uint64_t now_ns) noexcept;
-/// RFC 9293 3.4: some of the segment lies in the window.
-[[nodiscard]] bool tcp_sequence(const tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq) noexcept;
+/// RFC 9293 3.4: the segment lies in the window; its FIN may be beyond, and so may its end while nothing waits to be
+/// read.
+[[nodiscard]] bool tcp_sequence(const tcp_sock& tp, const rx_segment& segment) noexcept;
 
 }  // namespace fourtuple::tcp

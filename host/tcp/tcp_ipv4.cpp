@@ -46,6 +46,9 @@ rx_segment make_segment(const ip::ipv4_packet& packet, const packet::tcp_segment
   segment.ack_seq = header.ack_seq;
   segment.flags = header.flags;
   segment.window = header.window;
+  segment.urgent_pointer = header.urgent_pointer;
+  segment.gso_size = packet.skb != nullptr ? packet.skb->gso_size : std::uint16_t{0};
+  segment.ttl = packet.ttl;
   segment.ecn = packet.tos & ecn_mask;
   segment.options = parsed.options;
   segment.payload = parsed.payload;
@@ -134,7 +137,8 @@ ip::xmit_result tcp_v4_xmit(tcp_net& net, const ip::route& via, tx_segment& segm
                                .destination = segment.tuple.foreign,
                                .protocol = packet::ip_protocol::tcp,
                                .tos = segment.tos,
-                               .ttl = segment.ttl};
+                               .ttl = segment.ttl,
+                               .dont_fragment = segment.dont_fragment};
   const ip::xmit_result result = net.ip.queue_xmit(skb, via, output);
   if (result == ip::xmit_result::ok) net.count(mib::out_segs, skb.gso_segs());
   return result;
@@ -188,7 +192,6 @@ void tcp_v4_reqsk_send_ack(tcp_net& net, const sock::tcp_request_sock& req) {
 }
 
 void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment) {
-  tcp_segs_in(tp, segment);
   if (tp.skc_state == tcp_state::listen && cookie_v4_check(tp, segment)) return;
   if (tp.skc_state == tcp_state::established) {
     tcp_rcv_established(tp, segment);
@@ -213,9 +216,16 @@ void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
     return;
   }
   switch (sk->kind()) {
-    case sock::sock_kind::full:
-      tcp_v4_do_rcv(static_cast<tcp_sock&>(*sk), segment);
+    case sock::sock_kind::full: {
+      auto& tp = static_cast<tcp_sock&>(*sk);
+      // RFC 5082: who is farther away than agreed is not the peer.
+      if (segment.ttl < tp.min_ttl) {
+        net.count(mib::min_ttl_drop);
+        return;
+      }
+      tcp_v4_do_rcv(tp, segment);
       break;
+    }
     case sock::sock_kind::request:
       rcv_request(net, static_cast<sock::tcp_request_sock&>(*sk), segment);
       break;

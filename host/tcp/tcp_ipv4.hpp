@@ -25,6 +25,7 @@ struct tx_segment {
   std::uint16_t gso_size = 0;  ///< Bytes a segment, if the payload is more than one; 0: it is one.
   std::uint8_t tos = 0;
   std::uint8_t ttl = 64;
+  bool dont_fragment = true;
 };
 
 /// Adds checksum and IP header and hands the segment to `via` (Linux: __tcp_v4_send_check, ip_queue_xmit).

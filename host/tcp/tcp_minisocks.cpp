@@ -29,6 +29,17 @@ void inherit_settings(tcp_sock& child, const tcp_sock& listener) noexcept {
   child.sk_lingertime_s = listener.sk_lingertime_s;
   child.tos = listener.tos;
   child.uc_ttl = listener.uc_ttl;
+  child.window_clamp = listener.window_clamp;
+  child.pmtudisc = listener.pmtudisc;
+  child.min_ttl = listener.min_ttl;
+  child.recverr = listener.recverr;
+  child.sk_zerocopy = listener.sk_zerocopy;
+  child.sk_urginline = listener.sk_urginline;
+  child.recvmsg_inq = listener.recvmsg_inq;
+  child.notsent_lowat = listener.notsent_lowat;
+  if (listener.sk_extension && listener.sk_extension->tsflags != 0) {
+    child.extension().tsflags = listener.sk_extension->tsflags;
+  }
   child.nonagle = listener.nonagle;
   child.keepopen = listener.keepopen;
   child.keepalive_time_ms = listener.keepalive_time_ms;
@@ -39,8 +50,6 @@ void inherit_settings(tcp_sock& child, const tcp_sock& listener) noexcept {
   child.linger2_ms = listener.linger2_ms;
   child.rcvlowat = listener.rcvlowat;
   child.icsk_ca_ops = listener.icsk_ca_ops;
-  // Without memory it goes unpaced.
-  tcp_set_max_pacing_rate(child, tcp_max_pacing_rate(listener));
 }
 
 void set_sequence(tcp_sock& child, const sock::tcp_request_sock& req, const rx_segment& segment) noexcept {
@@ -70,8 +79,8 @@ void set_options(tcp_sock& child, const sock::tcp_request_sock& req) noexcept {
   child.ts_recent_stamp_ns = net.now_ns();
   child.mss_clamp = req.mss;
   child.advmss = static_cast<std::uint16_t>(tcp_advertised_mss(child, child.sk_dst.mtu) - (req.tstamp_ok ? 12 : 0));
-  const initial_window window =
-      tcp_select_initial_window(net.config, child.sk_rcvbuf, child.sk_rcvbuf_lock, child.advmss, req.wscale_ok);
+  const initial_window window = tcp_select_initial_window(net.config, child.sk_rcvbuf, child.sk_rcvbuf_lock,
+                                                          child.advmss, req.wscale_ok, child.window_clamp);
   child.rcv_wnd = req.rsk_rcv_wnd;
   child.window_clamp = window.window_clamp;
   child.rcv_ssthresh = window.rcv_ssthresh;
@@ -199,6 +208,12 @@ sock_reference<tcp_sock> tcp_check_req(sock::tcp_request_sock& req, rx_segment& 
     return {};
   }
   if (!segment.flags.ack) return {};
+  // TCP_DEFER_ACCEPT: a bare ACK is no reason to wake the application.
+  if (req.num_timeout < listener.rskq_defer_accept && segment.end_seq == rcv_nxt) {
+    req.acked = true;
+    net.count(mib::defer_accept_drop);
+    return {};
+  }
   if (req.tstamp_ok && segment.options.timestamps && !after(segment.seq, rcv_nxt)) {
     req.ts_recent = segment.options.timestamps->value;
   }
@@ -216,9 +231,6 @@ sock_reference<tcp_sock> tcp_check_req(sock::tcp_request_sock& req, rx_segment& 
 }
 
 void tcp_child_process(tcp_sock& parent, tcp_sock& child, rx_segment& segment) {
-  // The SYN was the request's.
-  child.segs_in = 1;
-  tcp_segs_in(child, segment);
   if (tcp_rcv_state_process(child, segment)) tcp_v4_send_reset(*child.net, segment);
   if (!parent.sk_dead) parent.wake(EPOLLIN | EPOLLRDNORM);
 }

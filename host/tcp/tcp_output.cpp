@@ -7,10 +7,12 @@
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_ecn.hpp"
+#include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_rate.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
+#include "host/tcp/tcp_urg.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -58,6 +60,9 @@ ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
   segment.header.ack_seq = what.flags.ack ? what.rcv_nxt : 0;
   segment.tos = tp.tos;
   segment.ttl = tp.uc_ttl;
+  segment.dont_fragment = ip_dont_fragment(tp);
+  segment.header.urgent_pointer = tcp_urgent_pointer(tp, what.seq);
+  segment.header.flags.urg = segment.header.urgent_pointer != 0;
   segment.payload = what.payload;
   segment.gso_size = what.gso_size;
   const bool queued_cwr = tp.ecn_queue_cwr;
@@ -80,7 +85,7 @@ ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
 }
 
 bool tcp_nagle_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now, std::uint8_t nonagle) noexcept {
-  if ((nonagle & tcp_nagle_push) != 0 || skb.fin) return true;
+  if ((nonagle & tcp_nagle_push) != 0 || tcp_urg_mode(tp) || skb.fin) return true;
   return !tcp_nagle_check(skb.len < mss_now, tp, nonagle);
 }
 
@@ -142,9 +147,9 @@ std::uint32_t tcp_cwnd_test(const tcp_sock& tp) noexcept {
   return std::min(std::max(tp.snd_cwnd >> 1, 1U), tp.snd_cwnd - in_flight);
 }
 
-/// Whether one more unit goes, and how large it is; 0: it does not. `quota`: segments that cwnd has left.
+/// Whether one more unit goes, and how large it is. 0: it does not.
 std::uint32_t next_unit_bytes(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now, std::uint32_t quota,
-                              std::uint32_t max_segs, std::uint8_t nonagle, push_one limit, xmit_limits& limits) {
+                              std::uint8_t nonagle, push_one limit, xmit_limits& limits) {
   skb.set_tso_segs(mss_now);
   if (!tcp_snd_wnd_test(tp, skb, mss_now)) {
     limits.rwnd = true;
@@ -154,8 +159,8 @@ std::uint32_t next_unit_bytes(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now,
     const std::uint8_t mode = tp.sk_write_queue.is_last(skb) ? nonagle : tcp_nagle_push;
     return tcp_nagle_test(tp, skb, mss_now, mode) ? mss_now : 0;
   }
-  if (limit == push_one::no && tcp_tso_should_defer(tp, skb, limits, max_segs)) return 0;
-  return tcp_mss_split_point(tp, skb, mss_now, std::min(quota, max_segs), nonagle);
+  if (limit == push_one::no && tcp_tso_should_defer(tp, skb, limits, quota)) return 0;
+  return tcp_mss_split_point(tp, skb, mss_now, quota, nonagle);
 }
 
 }  // namespace
@@ -185,6 +190,7 @@ ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
   tcp_pacing_sent(tp, skb.len);
   tp.sk_write_queue.move_to_newest_sent(skb);
   tcp_rate_skb_sent(tp, skb);
+  tcp_tx_sent(tp, skb.seq, skb.end_seq, skb.data());
   return result;
 }
 
@@ -242,10 +248,7 @@ bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, p
       if (limit != push_one::loss_probe) break;
       quota = 1;
     }
-    // What was written later fills the unit up.
-    const std::uint32_t unit_bytes = std::min(quota, max_segs) * mss_now;
-    if (skb->len < unit_bytes) tp.sk_write_queue.pull_from_next(*skb, unit_bytes - skb->len);
-    const std::uint32_t bytes = next_unit_bytes(tp, *skb, mss_now, quota, max_segs, nonagle, limit, limits);
+    const std::uint32_t bytes = next_unit_bytes(tp, *skb, mss_now, std::min(quota, max_segs), nonagle, limit, limits);
     if (bytes == 0) break;
     if (skb->len > bytes && !tp.sk_write_queue.fragment(*skb, bytes, mss_now)) break;
     skb->set_tso_segs(mss_now);

@@ -150,8 +150,10 @@ struct initial_window {
   std::uint32_t rcv_ssthresh = 0;
   std::uint8_t rcv_wscale = 0;
 };
+/// `window_clamp`: TCP_WINDOW_CLAMP, 0 if it is not set.
 [[nodiscard]] initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t rcvbuf,
-                                                       bool rcvbuf_locked, std::uint32_t mss, bool wscale_ok) noexcept;
+                                                       bool rcvbuf_locked, std::uint32_t mss, bool wscale_ok,
+                                                       std::uint32_t window_clamp = 0) noexcept;
 /// Bytes of payload that a receive buffer of `rcvbuf` is good for.
 [[nodiscard]] constexpr std::uint32_t tcp_win_from_space(std::uint32_t rcvbuf) noexcept { return rcvbuf / 2; }
 [[nodiscard]] std::uint32_t tcp_space(const tcp_sock& tp) noexcept;

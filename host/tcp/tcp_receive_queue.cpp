@@ -67,11 +67,17 @@ bool tcp_receive_queue::append(std::span<const std::byte> bytes) noexcept {
   return true;
 }
 
-std::size_t tcp_receive_queue::peek(std::span<const std::span<std::byte>> to) const noexcept {
+std::size_t tcp_receive_queue::peek(std::span<const std::span<std::byte>> to, std::size_t offset,
+                                    std::size_t most) const noexcept {
   std::size_t copied = 0;
   const chunk* from = head_;
-  std::size_t skip = 0;  // Of `from`, copied already.
+  std::size_t skip = offset;  // Of `from`, copied already.
+  while (from != nullptr && skip >= from->end - from->start) {
+    skip -= from->end - from->start;
+    from = from->next;
+  }
   for (std::span<std::byte> buffer : to) {
+    if (buffer.size() > most - copied) buffer = buffer.first(most - copied);
     while (!buffer.empty() && from != nullptr) {
       const std::size_t there = from->end - from->start - skip;
       const std::size_t count = std::min(there, buffer.size());
@@ -113,26 +119,14 @@ void tcp_out_of_order_queue::add(map::iterator hint, std::uint32_t seq, std::uin
   charge_ += charge_of(at->second);
 }
 
-packet::tcp_sack_block tcp_out_of_order_queue::run_around(map::iterator at) const {
-  packet::tcp_sack_block run{at->first, at->second.end_seq};
-  for (map::const_iterator back = at; back != entries_->begin();) {
-    --back;
-    if (back->second.end_seq != run.start) break;
-    run.start = back->first;
-  }
-  for (map::const_iterator on = std::next(at); on != entries_->end() && on->first == run.end; ++on) {
-    run.end = on->second.end_seq;
-  }
-  return run;
-}
-
 tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t seq, std::uint32_t end_seq,
                                                                  std::span<const std::byte> data, bool fin) {
   insertion result;
   const auto note_duplicate = [&result](std::uint32_t start, std::uint32_t end) {
     if (!result.duplicate) {
       result.duplicate = packet::tcp_sack_block{start, end};
-    } else {
+    } else if (!after(start, result.duplicate->end)) {
+      // Only what adjoins: a block reports one run (Linux: tcp_dsack_extend, tcp_sack_extend).
       result.duplicate->end = end;
     }
   };
@@ -163,7 +157,6 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
     at = overlap_end;
     ++next;
   }
-  result.added = run_around(std::prev(entries_->upper_bound(seq)));
   return result;
 }
 

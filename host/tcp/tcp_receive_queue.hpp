@@ -26,8 +26,10 @@ class tcp_receive_queue {
 
   /// False, and nothing changed, without memory.
   [[nodiscard]] bool append(std::span<const std::byte> bytes) noexcept;
-  /// Copies from the front without taking away, into the buffers in order; returns how much.
-  std::size_t peek(std::span<const std::span<std::byte>> to) const noexcept;
+  /// Copies without taking away, into the buffers in order, from the byte at `offset` on, at most `most`; returns how
+  /// much.
+  std::size_t peek(std::span<const std::span<std::byte>> to, std::size_t offset = 0,
+                   std::size_t most = ~std::size_t{0}) const noexcept;
   std::size_t peek(std::span<std::byte> to) const noexcept {
     return peek(std::span<const std::span<std::byte>>(&to, 1));
   }
@@ -55,8 +57,7 @@ class tcp_out_of_order_queue {
   };
   /// What insert found.
   struct insertion {
-    packet::tcp_sack_block added;                     ///< The contiguous run that the segment is now part of.
-    std::optional<packet::tcp_sack_block> duplicate;  ///< What of it had been there (RFC 2883).
+    std::optional<packet::tcp_sack_block> duplicate;  ///< The first run of it that had been there (RFC 2883).
   };
 
   [[nodiscard]] bool empty() const noexcept { return entries_ == nullptr || entries_->empty(); }
@@ -74,7 +75,6 @@ class tcp_out_of_order_queue {
  private:
   using map = std::map<std::uint32_t, entry, seq_less>;
   void add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin);
-  [[nodiscard]] packet::tcp_sack_block run_around(map::iterator at) const;
 
   static std::uint32_t charge_of(const entry& e) noexcept;
 

@@ -19,7 +19,10 @@ struct rx_segment {
   std::uint32_t ack_seq = 0;
   packet::tcp_flags flags;
   std::uint16_t window = 0;  ///< As it stands in the header, not scaled.
-  std::uint8_t ecn = 0;      ///< The two bits of its IP header (RFC 3168 5).
+  std::uint16_t urgent_pointer = 0;
+  std::uint16_t gso_size = 0;  ///< Payload of each of the segments that this one stands for; 0: it is one.
+  std::uint8_t ttl = 0;
+  std::uint8_t ecn = 0;  ///< The two bits of its IP header (RFC 3168 5).
   packet::tcp_options options;
   std::span<const std::byte> payload;
 

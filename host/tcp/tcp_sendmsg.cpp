@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_rate.hpp"
 #include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_urg.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -54,7 +56,7 @@ void tcp_slow_start_after_idle_check(tcp_sock& tp) noexcept {
 
 bool sk_stream_memory_free(const tcp_sock& tp) noexcept {
   if (tp.sk_write_queue.truesize() >= tp.sk_sndbuf) return false;
-  return tp.notsent_lowat == 0 || tp.write_seq - tp.snd_nxt < tp.notsent_lowat;
+  return tp.write_seq - tp.snd_nxt < tcp_notsent_lowat(tp);
 }
 
 /// The segment that the next bytes go to: the last one while it was not sent and may become larger, or a new one.
@@ -121,12 +123,23 @@ void tcp_push(tcp_sock& tp, bool more, std::uint8_t nonagle) {
   tcp_push_pending_frames(tp, more ? tcp_nagle_cork : nonagle);
 }
 
+/// Linux: MAX_SKB_FRAGS. A unit refers to no more buffers of the application than this.
+constexpr std::size_t max_skb_frags = 17;
+
+/// What is written next begins a unit of its own.
+void end_unit(tcp_sock& tp) noexcept {
+  if (tp.sk_write_queue.send_head() == nullptr) return;
+  tcp_skb& tail = *tp.sk_write_queue.tail();
+  tcp_mark_push(tp, tail);
+  tail.eor = true;
+}
+
 }  // namespace
 
 bool sk_stream_is_writeable(const tcp_sock& tp) noexcept {
   const std::uint32_t used = tp.sk_write_queue.truesize();
   if (used >= tp.sk_sndbuf || tp.sk_sndbuf - used < used / 2) return false;
-  return tp.notsent_lowat == 0 || 2 * std::uint64_t{tp.write_seq - tp.snd_nxt} < tp.notsent_lowat;
+  return 2 * std::uint64_t{tp.write_seq - tp.snd_nxt} < tcp_notsent_lowat(tp);
 }
 
 void tcp_check_space(tcp_sock& tp) {
@@ -137,8 +150,8 @@ void tcp_check_space(tcp_sock& tp) {
   if (!tp.sk_dead) tp.wake(EPOLLOUT | EPOLLWRNORM);
 }
 
-ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> data, int flags) {
-  if ((flags & MSG_OOB) != 0) return -EOPNOTSUPP;
+ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> data, int flags,
+                    const tcp_send_report& report) {
   if (tp.skc_state == tcp_state::syn_sent || tp.skc_state == tcp_state::syn_recv) {
     tp.write_wanted = true;
     return -EAGAIN;
@@ -153,7 +166,13 @@ ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> da
   std::size_t left = 0;
   for (const auto& piece : data) left += piece.size();
   bool full = false;
+  const bool zerocopy = (flags & MSG_ZEROCOPY) != 0 && tp.sk_zerocopy;
+  std::size_t frags = 0;
   for (const auto& piece : data) {
+    if (zerocopy && !piece.empty() && frags++ == max_skb_frags) {
+      end_unit(tp);
+      frags = 1;
+    }
     const std::size_t done = queue_piece(tp, piece, left, state);
     left -= done;
     full = done < piece.size();
@@ -164,6 +183,8 @@ ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> da
     if (full) tcp_push_pending_frames(tp);
     return full ? -EAGAIN : 0;
   }
+  tcp_tx_queued(tp, tp.write_seq - static_cast<std::uint32_t>(state.copied), flags, report);
+  if ((flags & MSG_OOB) != 0 && !full) tcp_mark_urg(tp);
   if ((flags & MSG_EOR) != 0 && !full && tp.sk_write_queue.send_head() != nullptr) tp.sk_write_queue.tail()->eor = true;
   // A write that waits for space must not wait for what it still has to copy.
   tcp_push(tp, (flags & MSG_MORE) != 0 && !full, full ? tcp_nagle_push : tp.nonagle);

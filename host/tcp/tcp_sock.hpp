@@ -112,6 +112,7 @@ struct tcp_sock final : sock::inet_connection_sock {
   bool application_holds : 1 = false;  ///< A reference is the application's.
   bool orphaned : 1 = false;           ///< Counted in tcp_net::orphan_count.
   bool sock_done : 1 = false;          ///< The FIN was received: reading ends with 0, whatever comes after.
+  bool recvmsg_inq : 1 = false;        ///< TCP_INQ
   bool write_wanted : 1 = false;       ///< A write did not fit: say when there is room (Linux: SOCK_NOSPACE).
   // RFC 3168 6.1 (Linux: TCP_ECN_*).
   bool ecn_ok : 1 = false;          ///< Agreed on.
@@ -218,8 +219,6 @@ struct tcp_sock final : sock::inet_connection_sock {
   // Totals (RFC 4898; TCP_INFO).
   std::uint32_t data_segs_out = 0;
   std::uint32_t segs_out = 0;
-  std::uint32_t segs_in = 0;
-  std::uint32_t data_segs_in = 0;
   std::array<std::uint32_t, 3> chrono_stat_ms{};  ///< Busy, limited by the peer's window, by the send buffer.
   std::uint32_t chrono_start_ms = 0;
 

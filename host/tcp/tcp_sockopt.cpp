@@ -15,100 +15,11 @@
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_rate.hpp"
 #include "host/tcp/tcp_sendmsg.hpp"
+#include "host/tcp/tcp_sockopt.hpp"
 #include "host/tcp/tcp_timer.hpp"
 
 namespace fourtuple::tcp {
 namespace {
-
-constexpr std::uint32_t min_rcvbuf = 2304;  // Linux: SOCK_MIN_RCVBUF
-constexpr std::uint32_t min_sndbuf = 4608;  // Linux: SOCK_MIN_SNDBUF
-
-std::optional<int> read_int(std::span<const std::byte> value) noexcept {
-  int result = 0;
-  if (value.size() < sizeof(result)) return std::nullopt;
-  std::memcpy(&result, value.data(), sizeof(result));
-  return result;
-}
-
-int put(std::span<std::byte> to, const void* from, std::size_t bytes) noexcept {
-  const std::size_t count = std::min(to.size(), bytes);
-  if (count != 0) std::memcpy(to.data(), from, count);
-  return static_cast<int>(count);
-}
-
-int put_int(std::span<std::byte> to, int value) noexcept { return put(to, &value, sizeof(value)); }
-
-/// What was asked for, limited, and doubled for bookkeeping (socket(7)).
-std::uint32_t buffer_size(int asked, std::uint32_t most, std::uint32_t least) noexcept {
-  const std::uint32_t limited = std::min(static_cast<std::uint32_t>(std::max(asked, 0)), most);
-  return std::max(limited * 2, least);
-}
-
-int set_linger(tcp_sock& tp, std::span<const std::byte> value) noexcept {
-  linger l{};
-  if (value.size() < sizeof(l)) return -EINVAL;
-  std::memcpy(&l, value.data(), sizeof(l));
-  tp.sk_linger = l.l_onoff != 0;
-  if (tp.sk_linger) tp.sk_lingertime_s = static_cast<std::uint32_t>(std::max(l.l_linger, 0));
-  return 0;
-}
-
-void set_keepalive(tcp_sock& tp, bool on) {
-  if (tp.skc_state != tcp_state::close && tp.skc_state != tcp_state::listen) {
-    if (on && !tp.keepopen) {
-      inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
-    } else if (!on) {
-      tp.net->timers.disarm(tp.sk_timer);
-    }
-  }
-  tp.keepopen = on;
-}
-
-/// Bytes a second; an int or, for more than that holds, 64 bits. All ones: no limit.
-int set_max_pacing_rate(tcp_sock& tp, std::span<const std::byte> value) noexcept {
-  std::uint64_t rate = 0;
-  if (value.size() >= sizeof(rate)) {
-    std::memcpy(&rate, value.data(), sizeof(rate));
-  } else {
-    const auto number = read_int(value);
-    if (!number) return -EINVAL;
-    rate = *number == -1 ? ~std::uint64_t{0} : static_cast<std::uint32_t>(*number);
-  }
-  return tcp_set_max_pacing_rate(tp, rate) ? 0 : -ENOMEM;
-}
-
-int set_socket_option(tcp_sock& tp, int name, std::span<const std::byte> value) {
-  if (name == SO_LINGER) return set_linger(tp, value);
-  if (name == SO_MAX_PACING_RATE) return set_max_pacing_rate(tp, value);
-  const auto number = read_int(value);
-  if (!number) return -EINVAL;
-  switch (name) {
-    case SO_REUSEADDR:
-      tp.skc_reuse = *number != 0;
-      return 0;
-    case SO_REUSEPORT:
-      tp.skc_reuseport = *number != 0;
-      return 0;
-    case SO_KEEPALIVE:
-      set_keepalive(tp, *number != 0);
-      return 0;
-    case SO_RCVBUF:
-      tp.sk_rcvbuf = buffer_size(*number, tp.net->config.rmem_max, min_rcvbuf);
-      tp.sk_rcvbuf_lock = true;
-      return 0;
-    case SO_SNDBUF:
-      tp.sk_sndbuf = buffer_size(*number, tp.net->config.wmem_max, min_sndbuf);
-      tp.sk_sndbuf_lock = true;
-      tp.write_wanted = true;
-      tcp_check_space(tp);
-      return 0;
-    case SO_RCVLOWAT:
-      tp.rcvlowat = static_cast<std::uint32_t>(std::max(*number, 1));
-      return 0;
-    default:
-      return -ENOPROTOOPT;
-  }
-}
 
 int set_congestion(tcp_sock& tp, std::span<const std::byte> value) noexcept {
   std::string_view name{reinterpret_cast<const char*>(value.data()), value.size()};
@@ -130,6 +41,48 @@ int set_keepalive_time(std::uint32_t& to, int seconds) noexcept {
 int set_maxseg(tcp_sock& tp, int mss) noexcept {
   if (mss != 0 && (mss < 88 || mss > 32767)) return -EINVAL;
   tp.user_mss = static_cast<std::uint16_t>(mss);
+  return 0;
+}
+
+/// Linux: secs_to_retrans. How many SYN-ACKs go out in so many seconds.
+std::uint8_t secs_to_retrans(const tcp_config& config, int seconds) noexcept {
+  if (seconds <= 0) return 0;
+  std::uint64_t gap_ms = config.tcp_rto_init_ms;
+  std::uint64_t period_ms = gap_ms;
+  std::uint8_t result = 1;
+  while (static_cast<std::uint64_t>(seconds) * 1000 > period_ms && result < 255) {
+    ++result;
+    gap_ms = std::min<std::uint64_t>(gap_ms * 2, config.tcp_rto_max_ms);
+    period_ms += gap_ms;
+  }
+  return result;
+}
+
+/// Linux: retrans_to_secs.
+int retrans_to_secs(const tcp_config& config, unsigned retrans) noexcept {
+  std::uint64_t gap_ms = config.tcp_rto_init_ms;
+  std::uint64_t period_ms = retrans > 0 ? gap_ms : 0;
+  for (; retrans > 1; --retrans) {
+    gap_ms = std::min<std::uint64_t>(gap_ms * 2, config.tcp_rto_max_ms);
+    period_ms += gap_ms;
+  }
+  return static_cast<int>(period_ms / 1000);
+}
+
+int tcp_set_window_clamp(tcp_sock& tp, int bytes) noexcept {
+  constexpr int least = 2304 / 2;  // Linux: SOCK_MIN_RCVBUF / 2
+  if (bytes == 0) {
+    if (tp.skc_state != tcp_state::close) return -EINVAL;
+    tp.window_clamp = 0;
+    return 0;
+  }
+  const std::uint32_t old_clamp = tp.window_clamp;
+  tp.window_clamp = static_cast<std::uint32_t>(std::max(bytes, least));
+  if (tp.window_clamp < old_clamp) {
+    tp.rcv_ssthresh = std::min(tp.rcv_ssthresh, tp.window_clamp);
+  } else {
+    tp.rcv_ssthresh = std::max(tp.rcv_ssthresh, std::min(tp.rcv_wnd, tp.window_clamp));
+  }
   return 0;
 }
 
@@ -182,41 +135,21 @@ int set_tcp_number(tcp_sock& tp, int name, int number) {
       tp.notsent_lowat = static_cast<std::uint32_t>(number);
       tcp_check_space(tp);
       return 0;
+    case TCP_DEFER_ACCEPT:
+      tp.rskq_defer_accept = secs_to_retrans(tp.net->config, number);
+      return 0;
+    case TCP_WINDOW_CLAMP:
+      return tcp_set_window_clamp(tp, number);
+    case TCP_INQ:
+      if (number != 0 && number != 1) return -EINVAL;
+      tp.recvmsg_inq = number != 0;
+      return 0;
     case TCP_QUICKACK:
       tp.icsk_ack.pingpong = number == 0;
       if (number != 0 && tp.icsk_ack.sched) tcp_send_ack(tp);
       return 0;
     default:
       return -ENOPROTOOPT;
-  }
-}
-
-std::optional<int> get_socket_number(tcp_sock& tp, int name) noexcept {
-  switch (name) {
-    case SO_ERROR:
-      return -sock_error(tp);
-    case SO_REUSEADDR:
-      return tp.skc_reuse ? 1 : 0;
-    case SO_REUSEPORT:
-      return tp.skc_reuseport ? 1 : 0;
-    case SO_KEEPALIVE:
-      return tp.keepopen ? 1 : 0;
-    case SO_RCVBUF:
-      return static_cast<int>(tp.sk_rcvbuf);
-    case SO_SNDBUF:
-      return static_cast<int>(tp.sk_sndbuf);
-    case SO_RCVLOWAT:
-      return static_cast<int>(tp.rcvlowat);
-    case SO_TYPE:
-      return SOCK_STREAM;
-    case SO_PROTOCOL:
-      return IPPROTO_TCP;
-    case SO_DOMAIN:
-      return AF_INET;
-    case SO_ACCEPTCONN:
-      return tp.skc_state == tcp_state::listen ? 1 : 0;
-    default:
-      return std::nullopt;
   }
 }
 
@@ -244,6 +177,12 @@ std::optional<int> get_tcp_number(const tcp_sock& tp, int name) noexcept {
       return static_cast<int>(tp.user_timeout_ms);
     case TCP_NOTSENT_LOWAT:
       return static_cast<int>(tp.notsent_lowat);
+    case TCP_DEFER_ACCEPT:
+      return retrans_to_secs(tp.net->config, tp.rskq_defer_accept);
+    case TCP_WINDOW_CLAMP:
+      return static_cast<int>(tp.window_clamp);
+    case TCP_INQ:
+      return tp.recvmsg_inq ? 1 : 0;
     case TCP_QUICKACK:
       return tp.icsk_ack.pingpong ? 0 : 1;
     default:
@@ -259,8 +198,6 @@ void fill_sending(const tcp_sock& tp, tcp_info& info) noexcept {
   info.tcpi_bytes_sent = tp.bytes_sent;
   info.tcpi_bytes_retrans = tp.bytes_retrans;
   info.tcpi_segs_out = tp.segs_out;
-  info.tcpi_segs_in = tp.segs_in;
-  info.tcpi_data_segs_in = tp.data_segs_in;
   info.tcpi_data_segs_out = tp.data_segs_out;
   info.tcpi_delivery_rate = tcp_delivery_rate(tp);
   info.tcpi_delivery_rate_app_limited = tp.rate_app_limited ? 1 : 0;
@@ -332,40 +269,30 @@ tcp_info make_tcp_info(const tcp_sock& tp) noexcept {
 }  // namespace
 
 int tcp_setsockopt(tcp_sock& tp, int level, int name, std::span<const std::byte> value) {
-  if (level == SOL_SOCKET) return set_socket_option(tp, name, value);
+  if (level == SOL_SOCKET) return sock_setsockopt(tp, name, value);
+  if (level == SOL_IP) return ip_setsockopt(tp, name, value);
   if (level != IPPROTO_TCP) return -ENOPROTOOPT;
   if (name == TCP_CONGESTION) return set_congestion(tp, value);
-  const auto number = read_int(value);
+  const auto number = read_option<int>(value);
   if (!number) return -EINVAL;
   return set_tcp_number(tp, name, *number);
 }
 
 int tcp_getsockopt(tcp_sock& tp, int level, int name, std::span<std::byte> value) {
-  if (level == SOL_SOCKET) {
-    if (name == SO_LINGER) {
-      const linger l{.l_onoff = tp.sk_linger ? 1 : 0, .l_linger = static_cast<int>(tp.sk_lingertime_s)};
-      return put(value, &l, sizeof(l));
-    }
-    if (name == SO_MAX_PACING_RATE) {
-      const std::uint64_t rate = tcp_max_pacing_rate(tp);
-      if (value.size() >= sizeof(rate)) return put(value, &rate, sizeof(rate));
-      return put_int(value, static_cast<int>(std::min<std::uint64_t>(rate, ~0U)));
-    }
-    const auto number = get_socket_number(tp, name);
-    return number ? put_int(value, *number) : -ENOPROTOOPT;
-  }
+  if (level == SOL_SOCKET) return sock_getsockopt(tp, name, value);
+  if (level == SOL_IP) return ip_getsockopt(tp, name, value);
   if (level != IPPROTO_TCP) return -ENOPROTOOPT;
   if (name == TCP_INFO) {
     const tcp_info info = make_tcp_info(tp);
-    return put(value, &info, sizeof(info));
+    return write_option(value, info);
   }
   if (name == TCP_CONGESTION) {
     std::array<char, 16> text{};
     tp.icsk_ca_ops->name().copy(text.data(), text.size() - 1);
-    return put(value, text.data(), text.size());
+    return write_option(value, text);
   }
   const auto number = get_tcp_number(tp, name);
-  return number ? put_int(value, *number) : -ENOPROTOOPT;
+  return number ? write_option(value, *number) : -ENOPROTOOPT;
 }
 
 }  // namespace fourtuple::tcp

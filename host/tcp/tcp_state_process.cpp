@@ -15,6 +15,7 @@
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
 #include "host/tcp/tcp_timewait.hpp"
+#include "host/tcp/tcp_urg.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -50,7 +51,6 @@ void take_sequence(tcp_sock& tp, const rx_segment& segment) {
   tp.snd_wnd = segment.window;
   tp.max_window = tp.snd_wnd;
   tp.snd_wl1 = segment.seq;
-  tcp_mtup_init(tp);
   tcp_sync_mss(tp, tcp_route_mtu(tp));
   tcp_initialize_rcv_mss(tp);
 }
@@ -113,6 +113,10 @@ bool tcp_rcv_synsent_state_process(tcp_sock& tp, rx_segment& segment) {
     if (tp.sk_write_queue.send_head() != nullptr) {
       tcp_data_snd_check(tp);
       if (tp.icsk_ack.sched) tcp_send_ack(tp);
+    } else if (tp.rskq_defer_accept != 0 || tp.icsk_ack.pingpong) {
+      // The ACK may ride on the request that follows at once.
+      tp.icsk_ack.pingpong = true;
+      tcp_arm_delack(tp, tcp_delack_max_us);
     } else {
       tcp_send_ack(tp);
     }
@@ -221,7 +225,9 @@ bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment) {
   if (verdict == ack_verdict::invalid) return was_syn_recv;
   if (was_syn_recv && verdict == ack_verdict::old) return false;
   if (process_ack_by_state(tp, segment)) return false;
+  if (tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp);
   if (data_after_close(tp, segment)) return true;
+  tcp_urg(tp, segment);
   tcp_data_queue(tp, segment);
   if (tp.skc_state == tcp_state::close) return false;
   tcp_data_snd_check(tp);

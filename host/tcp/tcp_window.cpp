@@ -20,21 +20,24 @@ constexpr std::uint32_t round_up(std::uint32_t value, unsigned shift) noexcept {
 }  // namespace
 
 initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t rcvbuf, bool rcvbuf_locked,
-                                         std::uint32_t mss, bool wscale_ok) noexcept {
+                                         std::uint32_t mss, bool wscale_ok, std::uint32_t window_clamp) noexcept {
   initial_window result;
-  std::uint32_t space = tcp_win_from_space(rcvbuf);
+  const std::uint32_t full_space = tcp_win_from_space(rcvbuf);
+  // A buffer that the application has fixed will not grow.
+  if (rcvbuf_locked && (window_clamp == 0 || window_clamp > full_space)) window_clamp = full_space;
+  if (window_clamp == 0) window_clamp = max_unscaled << max_wscale;
+  std::uint32_t space = std::min(full_space, window_clamp);
   if (space > mss) space = round_down(space, mss);
-  result.rcv_ssthresh = space;
-  result.rcv_wnd = std::min(space, max_unscaled);
+  // In the SYN it is no more than 65535 (RFC 7323 2.2), but all of it may be used.
+  result.rcv_wnd = space;
   if (wscale_ok) {
-    // Room for what autotuning may come to; a buffer that the application has fixed will not grow.
-    std::uint32_t most = space;
-    if (!rcvbuf_locked) most = std::max({space, config.tcp_rmem[2], config.rmem_max});
+    // Room for what autotuning may come to.
+    const std::uint32_t most = std::min(std::max({space, config.tcp_rmem[2], config.rmem_max}), window_clamp);
     const int shift = static_cast<int>(std::bit_width(most)) - 1 - 15;
     result.rcv_wscale = static_cast<std::uint8_t>(std::clamp<int>(shift, 0, max_wscale));
   }
-  result.window_clamp = max_unscaled << result.rcv_wscale;
-  result.rcv_ssthresh = std::min(result.rcv_ssthresh, result.window_clamp);
+  result.window_clamp = std::min(max_unscaled << result.rcv_wscale, window_clamp);
+  result.rcv_ssthresh = std::min(space, result.window_clamp);
   return result;
 }
 

@@ -35,13 +35,6 @@ void read_network(std::string_view text, packet::ipv4_address& address, unsigned
   if (slash != std::string_view::npos) prefix = read_number(text.substr(slash + 1), 32, flag);
 }
 
-nic_choice read_nic(std::string_view text, std::string_view flag) {
-  if (text == "none") return nic_choice::none;
-  if (text == "model") return nic_choice::model;
-  if (text == "rtl") return nic_choice::rtl;
-  refuse(flag);
-}
-
 void read_flag(interface_flags& flags, std::string_view flag) {
   const std::size_t equals = flag.find('=');
   if (equals == std::string_view::npos) refuse(flag);
@@ -60,8 +53,6 @@ void read_flag(interface_flags& flags, std::string_view flag) {
     flags.gro_mss = static_cast<std::uint16_t>(read_number(value, 65535, flag));
   } else if (name == "sysctls") {
     flags.sysctls = value;
-  } else if (name == "nic") {
-    flags.nic = read_nic(value, flag);
   } else {
     refuse(flag);
   }

@@ -9,13 +9,6 @@
 
 namespace fourtuple::packetdrill {
 
-/// What runs behind the stack.
-enum class nic_choice : std::uint8_t {
-  none,   ///< Packets go from the stack to the tool.
-  model,  ///< They pass the functional model of the NIC.
-  rtl,    ///< They pass the NIC's RTL.
-};
-
 /// What the text handed to packetdrill_interface_init says: "name=value" joined by commas, in any order.
 struct interface_flags {
   packet::ipv4_address local{0xc0a80001};  ///< local=192.168.0.1/16: the stack's address and its network.
@@ -26,7 +19,6 @@ struct interface_flags {
   std::uint16_t mtu = 1500;   ///< mtu=1500: bytes of the largest IPv4 packet.
   std::uint16_t gro_mss = 0;  ///< gro_mss=1460: a larger payload stands for so many segments of this size; 0: for one.
   std::string sysctls = "/proc/sys";  ///< sysctls=/proc/sys: where settings are read when a socket is made.
-  nic_choice nic = nic_choice::none;  ///< nic=model, nic=rtl
 };
 
 /// Reads the flags; `text` may be empty. Throws std::invalid_argument that says which flag is wrong.

@@ -44,6 +44,8 @@ constexpr number_sysctl numbers[] = {
     {"net/ipv4/tcp_max_syn_backlog", &tcp_config::tcp_max_syn_backlog},
     {"net/ipv4/tcp_syncookies", &tcp_config::tcp_syncookies},
     {"net/ipv4/tcp_reordering", &tcp_config::tcp_reordering},
+    {"net/ipv4/tcp_early_retrans", &tcp_config::tcp_early_retrans},
+    {"net/ipv4/tcp_recovery", &tcp_config::tcp_recovery},
     {"net/ipv4/tcp_max_reordering", &tcp_config::tcp_max_reordering},
     {"net/ipv4/tcp_frto", &tcp_config::tcp_frto},
     {"net/ipv4/tcp_ecn", &tcp_config::tcp_ecn},
@@ -57,8 +59,7 @@ constexpr number_sysctl numbers[] = {
     {"net/ipv4/tcp_mtu_probe_floor", &tcp_config::tcp_mtu_probe_floor},
     {"net/ipv4/tcp_probe_threshold", &tcp_config::tcp_probe_threshold},
     {"net/ipv4/tcp_probe_interval", &tcp_config::tcp_probe_interval_s},
-    {"net/ipv4/tcp_early_retrans", &tcp_config::tcp_early_retrans},
-    {"net/ipv4/tcp_recovery", &tcp_config::tcp_recovery},
+    {"net/ipv4/tcp_notsent_lowat", &tcp_config::tcp_notsent_lowat},
     {"net/ipv4/tcp_fin_timeout", &tcp_config::tcp_fin_timeout_ms, ms_per_s},
     {"net/ipv4/tcp_max_tw_buckets", &tcp_config::tcp_max_tw_buckets},
     {"net/ipv4/tcp_max_orphans", &tcp_config::tcp_max_orphans},
@@ -77,9 +78,9 @@ constexpr flag_sysctl flags[] = {
     {"net/ipv4/tcp_dsack", &tcp_config::tcp_dsack},
     {"net/ipv4/tcp_window_scaling", &tcp_config::tcp_window_scaling},
     {"net/ipv4/tcp_abort_on_overflow", &tcp_config::tcp_abort_on_overflow},
-    {"net/ipv4/tcp_slow_start_after_idle", &tcp_config::tcp_slow_start_after_idle},
-    {"net/ipv4/tcp_ecn_fallback", &tcp_config::tcp_ecn_fallback},
     {"net/ipv4/tcp_retrans_collapse", &tcp_config::tcp_retrans_collapse},
+    {"net/ipv4/tcp_ecn_fallback", &tcp_config::tcp_ecn_fallback},
+    {"net/ipv4/tcp_slow_start_after_idle", &tcp_config::tcp_slow_start_after_idle},
 };
 
 constexpr triple_sysctl triples[] = {

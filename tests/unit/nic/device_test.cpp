@@ -325,23 +325,19 @@ TEST_F(device_test, unreadable_bytes_drop_a_frame_and_an_unreadable_descriptor_h
   EXPECT_EQ(read(regs::queues_tx_head(0)), 2U);
 }
 
-TEST_F(device_test, as_many_descriptors_as_a_frame_may_have) {
+TEST_F(device_test, a_frame_of_more_descriptors_than_are_read_ahead) {
   write(regs::queues_ring_sizes(0), 4 | 8 << 8);
   enable();
-  // Frames of 100, 64 and 65 descriptors.
-  for (std::uint16_t i = 0; i < 229; ++i) {
+  for (std::uint16_t i = 0; i < 100; ++i) {
     std::array<std::byte, 16> bytes;
-    regs::transmit_descriptor{.address = data_base + i, .length = 1, .end_of_frame = i == 99 || i == 163 || i == 228}
-        .encode(bytes);
+    regs::transmit_descriptor{.address = data_base + i, .length = 1, .end_of_frame = i == 99}.encode(bytes);
     std::copy(bytes.begin(), bytes.end(), port.at(transmit_base + 16U * i));
     *port.at(data_base + i) = static_cast<std::byte>(i);
   }
-  ring(229);
+  ring(100);
   ASSERT_EQ(port.sent.size(), 1U);
-  EXPECT_EQ(port.sent[0].size(), 64U);
-  EXPECT_EQ(port.sent[0][63], std::byte{163});
-  EXPECT_EQ(read(regs::counter_tx_drop_descriptor), 2U);
-  EXPECT_EQ(read(regs::queues_tx_head(0)), 229U);
+  EXPECT_EQ(port.sent[0].size(), 100U);
+  EXPECT_EQ(port.sent[0][99], std::byte{99});
 }
 
 TEST_F(device_test, an_armed_queue_interrupts_once) {

@@ -116,6 +116,10 @@ TEST_F(descriptors, wrong_descriptors) {
 TEST_F(descriptors, wrong_pointers_and_counts) {
   connect_both();
   iovec two[2] = {{.iov_base = nullptr, .iov_len = 0}, {.iov_base = nullptr, .iov_len = 1}};
+  // A pointer is looked at when there are bytes to copy.
+  EXPECT_EQ(client.recv(near, nullptr, 1, MSG_DONTWAIT), -EAGAIN);
+  EXPECT_EQ(put(server, far, "x"), 1);
+  hosts.threads.run_for_ms(20);
   EXPECT_EQ(client.read(near, nullptr, 1), -EFAULT);
   EXPECT_EQ(client.write(near, nullptr, 1), -EFAULT);
   EXPECT_EQ(client.readv(near, two, 2), -EFAULT);
