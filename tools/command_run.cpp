@@ -4,13 +4,14 @@
 #include <atomic>
 #include <optional>
 
+#include "model/system/run_plots.hpp"
 #include "model/system/run_report.hpp"
 #include "model/system/two_hosts.hpp"
 #include "tools/command.hpp"
 #include "tools/impairment_options.hpp"
 #include "tools/options.hpp"
 #include "tools/progress_display.hpp"
-#include "tools/run_results.hpp"
+#include "tools/report/report_page.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/waveform_output.hpp"
 
@@ -73,6 +74,30 @@ model::system::transfer_scenario read_scenario(const po::variables_map& values) 
   return scenario;
 }
 
+// What was asked for, without where the results go.
+std::string command_line(const arguments& words) {
+  std::string line = "fourtuple run";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--out" || words[i] == "-o") {
+      ++i;
+    } else if (!words[i].starts_with("--out=") && !words[i].starts_with("-o")) {
+      line += " " + words[i];
+    }
+  }
+  return line;
+}
+
+void write_results(const model::system::run_report& report, const arguments& words,
+                   const std::filesystem::path& directory) {
+  const std::string run_json = to_json(report);
+  const std::string series_json = plots_to_json(report, command_line(words));
+  write_file(directory / "run.json", run_json);
+  write_file(directory / "series.json", series_json);
+  const std::string name = std::filesystem::absolute(directory).lexically_normal().filename().string();
+  write_file(directory / "report.html",
+             report_page({{.name = name.empty() ? "run" : name, .run_json = run_json, .series_json = series_json}}));
+}
+
 }  // namespace
 
 int command_run(const arguments& words) {
@@ -102,7 +127,7 @@ int command_run(const arguments& words) {
     wall_seconds = display.wall_seconds();
   }
   if (waveform) waveform->finish();
-  write_results(report, "run", words, out.path());
+  write_results(report, words, out.path());
   fmt::print("{}  written       {}\n", to_text(report, wall_seconds), out.path().string());
   return report.errors.empty() ? exit_ok : exit_failed;
 }

@@ -115,7 +115,7 @@ void script::in(double after_ms, std::string_view text) {
   send_segment(segment);
 }
 
-void script::in_frag_needed(double after_ms, std::uint32_t seq, std::uint16_t mtu) {
+void script::in_unreachable(double after_ms, std::uint32_t seq, std::uint8_t code, std::uint16_t mtu) {
   wait(after_ms);
   captured_segment about;
   about.source = stack_address;
@@ -141,7 +141,7 @@ void script::in_frag_needed(double after_ms, std::uint32_t seq, std::uint16_t mt
   put16(packet, 10, checksum(std::span(packet).first(ip_bytes)));
   const auto icmp = std::span(packet).subspan(ip_bytes);
   icmp[0] = std::byte{3};
-  icmp[1] = std::byte{4};
+  icmp[1] = std::byte{code};
   put16(icmp, 2, 0);
   put16(icmp, 4, 0);
   put16(icmp, 6, mtu);

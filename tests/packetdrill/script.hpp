@@ -65,8 +65,10 @@ class script {
 
   // The wire.
   void in(double after_ms, std::string_view segment);
-  /// A destination unreachable, fragmentation needed, about a segment of the stack that starts at `seq`.
-  void in_frag_needed(double after_ms, std::uint32_t seq, std::uint16_t mtu);
+  /// A destination unreachable about a segment of the stack that starts at `seq`; with code 4, fragmentation needed,
+  /// `mtu` is the next hop's.
+  void in_unreachable(double after_ms, std::uint32_t seq, std::uint8_t code, std::uint16_t mtu = 0);
+  void in_frag_needed(double after_ms, std::uint32_t seq, std::uint16_t mtu) { in_unreachable(after_ms, seq, 4, mtu); }
   /// The next packet must be this and leave then. Window and options are compared if they are written; "<...>" stands
   /// for any options.
   void out(double after_ms, std::string_view segment);
