@@ -80,13 +80,10 @@ void tcp_xmit_recovery(tcp_sock& tp, rexmit next) {
   tcp_xmit_retransmit_queue(tp);
 }
 
-/// An ACK of something that cannot be: RFC 5961 section 5.2, RFC 9293 3.10.7.4.
-ack_verdict refuse_ack(tcp_sock& tp, const rx_segment& segment, bool too_old) {
-  if (too_old) {
-    tcp_send_challenge_ack(tp);
-  } else {
-    tcp_send_dupack(tp, segment);
-  }
+/// An ACK of something that cannot be, or far too old: RFC 5961 section 5.2, RFC 9293 3.10.7.4. Answered, though not
+/// each time.
+ack_verdict refuse_ack(tcp_sock& tp) {
+  tcp_send_challenge_ack(tp);
   return ack_verdict::invalid;
 }
 
@@ -153,10 +150,10 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   if (before(ack, prior_snd_una)) {
     // RFC 5961 5.2; older than anything that was ever acknowledged it cannot be.
     const auto most = static_cast<std::uint32_t>(std::min<std::uint64_t>(tp.max_window, tp.bytes_acked));
-    if (before(ack, prior_snd_una - most)) return refuse_ack(tp, segment, true);
+    if (before(ack, prior_snd_una - most)) return refuse_ack(tp);
     return old_ack(tp, segment);
   }
-  if (after(ack, tp.snd_nxt)) return refuse_ack(tp, segment, false);
+  if (after(ack, tp.snd_nxt)) return refuse_ack(tp);
 
   ack_news news;
   news.una_advanced = after(ack, prior_snd_una);

@@ -9,7 +9,10 @@
 namespace fourtuple::tcp {
 namespace {
 
-constexpr std::uint32_t overhead_bytes = sizeof(tcp_skb);
+// What Linux charges for a segment besides its data (SKB_TRUESIZE: room for headers, sk_buff, skb_shared_info), so that
+// SO_SNDBUF holds as much here as there. It is more than this stack needs.
+constexpr std::uint32_t overhead_bytes = 320 + 256 + 320;
+static_assert(overhead_bytes >= sizeof(tcp_skb));
 // Who writes so much at once writes more: room for all that may follow is cheaper than copying once more.
 constexpr std::uint32_t large_write_bytes = 8 * 1024;
 
@@ -56,7 +59,7 @@ void tcp_skb::set_tso_segs(std::uint32_t mss) noexcept {
 tcp_skb* tcp_send_queue::push(std::uint32_t seq, std::uint32_t bytes, std::uint32_t limit) noexcept {
   tcp_skb* skb = make_skb(seq, bytes >= large_write_bytes ? std::max(bytes, limit) : bytes);
   if (skb == nullptr) return nullptr;
-  skb->truesize = bytes + overhead_bytes;
+  skb->truesize = overhead_bytes;
   insert_behind(tail_, skb);
   if (send_head_ == nullptr) send_head_ = skb;
   return skb;
@@ -76,7 +79,7 @@ bool tcp_send_queue::grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit
   if (skb.len != 0) std::memcpy(larger.bytes(), skb.data().data(), skb.len);
   skb.block = std::move(larger);
   skb.start = 0;
-  set_truesize(skb, std::min(capacity, std::max(2 * skb.len, skb.len + bytes)) + overhead_bytes);
+  set_truesize(skb, std::min(capacity, skb.len + bytes) + overhead_bytes);
   return true;
 }
 

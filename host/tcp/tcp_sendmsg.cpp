@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 
 #include "host/tcp/tcp_errqueue.hpp"
@@ -28,7 +29,11 @@ ssize_t stream_error(tcp_sock& tp) noexcept {
 /// The send buffer grows with the window that the path can use (Linux: tcp_sndbuf_expand).
 void tcp_sndbuf_expand(tcp_sock& tp) noexcept {
   if (tp.sk_sndbuf_lock) return;
-  const std::uint64_t per_segment = tp.mss_cache + sizeof(tcp_skb);
+  // Each segment in memory of its own, as the allocator rounds it up, with header and bookkeeping.
+  constexpr std::uint32_t header_bytes = 640;
+  constexpr std::uint32_t sk_buff_bytes = 256;
+  const std::uint64_t per_segment =
+      std::bit_ceil(std::max<std::uint32_t>(tp.mss_clamp, tp.mss_cache) + header_bytes) + sk_buff_bytes;
   const std::uint64_t segments =
       std::max({tp.snd_cwnd, tp.net->config.tcp_initial_cwnd, std::uint32_t{tp.reordering} + 1});
   const std::uint64_t wanted = 2 * segments * per_segment;
@@ -70,7 +75,9 @@ tcp_skb* tail_with_room(tcp_sock& tp, std::uint32_t size_goal, std::size_t bytes
   if (!sk_stream_memory_free(tp)) return nullptr;
   tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
   tcp_slow_start_after_idle_check(tp);
-  return tp.sk_write_queue.push(tp.write_seq, std::max(wanted, std::min(mss, size_goal)), size_goal);
+  tcp_skb* fresh = tp.sk_write_queue.push(tp.write_seq, std::max(wanted, std::min(mss, size_goal)), size_goal);
+  if (fresh != nullptr) tp.sk_write_queue.grow(*fresh, wanted, size_goal);
+  return fresh;
 }
 
 /// RFC 9293 3.9.1.2: PSH goes on what ends a write, and at least once in half a window.
