@@ -20,7 +20,7 @@ class recorder final : public tcp::tcp_observer {
   void on_trace(const tcp::trace_event& event) noexcept override {
     std::string line(name_of(event.what));
     if (event.what == tcp::tracepoint::inet_sock_set_state)
-      line += " " + std::string(name_of(event.old_state)) + " " + std::string(name_of(event.new_state));
+      line.append(" ").append(name_of(event.old_state)).append(" ").append(name_of(event.new_state));
     lines.push_back(line);
     tuples.push_back(event.tuple);
     bytes.push_back(event.bytes);
