@@ -8,6 +8,7 @@
 #include <new>
 
 #include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_diag.hpp"
 #include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_ipv4.hpp"
@@ -189,6 +190,8 @@ std::vector<std::pair<std::string_view, std::uint64_t>> tcp::counters() const {
   }
   return result;
 }
+
+std::string tcp::diag(bool info) const { return tcp_diag(*net_, info); }
 
 void tcp::set_observer(tcp_observer* observer) noexcept { net_->observer = observer; }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -126,6 +127,9 @@ class tcp final : public ip::protocol {
   /// Who is told that reading, writing or the state may have changed; nullptr for nobody. Not owned. Children that are
   /// accepted start with nobody.
   void set_wakeup(tcp_sock& sk, sock::sock_wakeup* wakeup);
+
+  /// See tcp_diag.hpp: a listing as of `ss -tan`, or `ss -tain`.
+  [[nodiscard]] std::string diag(bool info) const;
 
   /// Who sees what happens; nullptr for nobody. Not owned.
   void set_observer(tcp_observer* observer) noexcept;
