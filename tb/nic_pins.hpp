@@ -96,7 +96,12 @@ class verilated_nic {
 
 /// The fast one.
 [[nodiscard]] std::unique_ptr<verilated_nic> make_verilated_nic();
+/// When a waveform is written, in simulated time.
+struct trace_window {
+  std::uint64_t from_ps = 0;
+  std::uint64_t to_ps = ~std::uint64_t{0};
+};
 /// One that writes an FST waveform of everything into `trace_file`.
-[[nodiscard]] std::unique_ptr<verilated_nic> make_traced_nic(const std::string& trace_file);
+[[nodiscard]] std::unique_ptr<verilated_nic> make_traced_nic(const std::string& trace_file, const trace_window& window);
 
 }  // namespace fourtuple::tb

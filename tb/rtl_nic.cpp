@@ -32,7 +32,7 @@ constexpr std::size_t thread_stack_bytes = std::size_t{1} << 20;
 
 std::unique_ptr<verilated_nic> make_model(const rtl_nic_options& options) {
   if (options.trace_file.empty()) return make_verilated_nic();
-  auto model = make_traced_nic(options.trace_file);
+  auto model = make_traced_nic(options.trace_file, options.trace_times);
   model->set_tracing(options.trace_from_start);
   return model;
 }

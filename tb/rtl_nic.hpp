@@ -27,7 +27,8 @@ struct rtl_nic_options {
   bool skip_idle_clocks = true;
   /// FST waveform of the whole NIC; empty: none. Costs time even while it is off.
   std::string trace_file = {};
-  bool trace_from_start = true;  ///< Otherwise set_tracing() starts it.
+  bool trace_from_start = true;   ///< Otherwise set_tracing() starts it.
+  trace_window trace_times = {};  ///< What lies outside is left out, tracing or not.
 };
 
 /// What the Verilated NIC was built with: nic_config must say the same.

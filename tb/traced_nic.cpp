@@ -18,7 +18,8 @@ constexpr int all_levels = 99;
 
 class traced_nic final : public verilated_nic {
  public:
-  explicit traced_nic(const std::string& trace_file) : model_(prepared(context_), "nic") {
+  traced_nic(const std::string& trace_file, const trace_window& window)
+      : model_(prepared(context_), "nic"), window_(window) {
     pins_ = bind_pins(model_);
     model_.trace(&waveform_, all_levels);
     waveform_.set_time_unit("1ps");
@@ -36,7 +37,7 @@ class traced_nic final : public verilated_nic {
     model_.eval();
     // A moment is dumped once; what changes in it afterwards, such as inputs of a clock that was about to be skipped,
     // shows at the next edge.
-    if (!tracing_ || time_ps == dumped_ps_) return;
+    if (!tracing_ || time_ps == dumped_ps_ || time_ps < window_.from_ps || time_ps > window_.to_ps) return;
     waveform_.dump(time_ps);
     dumped_ps_ = time_ps;
   }
@@ -53,13 +54,14 @@ class traced_nic final : public verilated_nic {
   Vfourtuple_nic_traced model_;
   VerilatedFstC waveform_;
   bool tracing_ = false;
+  trace_window window_;
   std::optional<std::uint64_t> dumped_ps_;
 };
 
 }  // namespace
 
-std::unique_ptr<verilated_nic> make_traced_nic(const std::string& trace_file) {
-  return std::make_unique<traced_nic>(trace_file);
+std::unique_ptr<verilated_nic> make_traced_nic(const std::string& trace_file, const trace_window& window) {
+  return std::make_unique<traced_nic>(trace_file, window);
 }
 
 }  // namespace fourtuple::tb

@@ -29,5 +29,7 @@ int command_tables(const arguments& words);
 int command_world(const arguments& words);
 int command_exec(const arguments& words);
 int command_report(const arguments& words);
+int command_replay(const arguments& words);
+int command_explain(const arguments& words);
 
 }  // namespace fourtuple::tools

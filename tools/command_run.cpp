@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
+#include <span>
+#include <stdexcept>
 
+#include "model/nic/nic.hpp"
 #include "model/system/run_plots.hpp"
 #include "model/system/run_report.hpp"
 #include "model/system/two_hosts.hpp"
 #include "tools/command.hpp"
+#include "tools/gtkwave_save_file.hpp"
 #include "tools/impairment_options.hpp"
 #include "tools/options.hpp"
 #include "tools/progress_display.hpp"
 #include "tools/report/report_page.hpp"
 #include "tools/stop_signals.hpp"
+#include "tools/trace_options.hpp"
+#include "tools/trigger_search.hpp"
 #include "tools/waveform_output.hpp"
 
 namespace fourtuple::tools {
@@ -40,7 +47,13 @@ po::options_description run_options() {
       "out,o", po::value<std::string>()->default_value("out"),
       "directory for run.json, report.html, wire.pcapng and the waveform")(
       "events", po::value<std::string>(), "write what happens, in one order, into this file (JSON Lines)")(
-      "trace", po::bool_switch(), "write a waveform of the client's NIC, nic.fst (only --nic=rtl; slow)")(
+      "ss-at", po::value<std::vector<std::string>>(),
+      "list both hosts' TCP as ss -tain does at this simulated time, as in 1.5ms, into ss.txt; more than once")(
+      "trace", po::value<std::string>()->implicit_value(""),
+      "waveform of the client's NIC, nic.fst and nic.gtkw (only --nic=rtl; slow); =FROM:TO from when to when, as in "
+      "10us:1ms")(
+      "trace-on", po::value<std::string>(),
+      "waveform around the first retransmit, drop, miss or error; :CLOCKS after it (2000) and half as many before")(
       "wire-gbit", po::value<double>()->default_value(100), "rate of the wire, Gbit/s")(
       "wire-delay-ns", po::value<std::uint64_t>()->default_value(500), "propagation, one way")(
       "limit-s", po::value<std::uint64_t>()->default_value(3600), "simulated seconds after which the run has failed");
@@ -74,6 +87,30 @@ model::system::transfer_scenario read_scenario(const po::variables_map& values) 
   return scenario;
 }
 
+// Between which times a waveform is written.
+void prepare_trace(const po::variables_map& values, std::span<const std::byte> payload,
+                   model::system::transfer_scenario& scenario) {
+  if (scenario.platform.nic != model::system::nic_kind::rtl)
+    throw usage_error("--trace and --trace-on need --nic=rtl: the model has no clocks");
+  if (values.count("trace") != 0 && values.count("trace-on") != 0)
+    throw usage_error("--trace and --trace-on cannot be had together");
+  if (values.count("trace") != 0) {
+    const std::string times = values["trace"].as<std::string>();
+    if (times.empty()) return;
+    const trace_times window = parse_trace_times(times);
+    scenario.platform.trace_from_ps = window.from_ps;
+    scenario.platform.trace_to_ps = window.to_ps;
+    return;
+  }
+  const std::string text = values["trace-on"].as<std::string>();
+  const trigger_request request = parse_trigger(text);
+  const std::optional<std::uint64_t> time_ps = find_trigger(scenario, payload, request.what);
+  if (!time_ps) throw std::runtime_error("--trace-on=" + text + ": that does not happen in this run");
+  const std::uint64_t after_ps = request.clocks * model::nic::nic_config{}.clock_period_ps;
+  scenario.platform.trace_from_ps = *time_ps - std::min(*time_ps, after_ps / 2);
+  scenario.platform.trace_to_ps = *time_ps + after_ps;
+}
+
 // What was asked for, without where the results go.
 std::string command_line(const arguments& words) {
   std::string line = "fourtuple run";
@@ -93,6 +130,7 @@ void write_results(const model::system::run_report& report, const arguments& wor
   const std::string series_json = plots_to_json(report, command_line(words));
   write_file(directory / "run.json", run_json);
   write_file(directory / "series.json", series_json);
+  if (!report.listings.empty()) write_file(directory / "ss.txt", report.listings);
   const std::string name = std::filesystem::absolute(directory).lexically_normal().filename().string();
   write_file(directory / "report.html",
              report_page({{.name = name.empty() ? "run" : name, .run_json = run_json, .series_json = series_json}}));
@@ -107,15 +145,20 @@ int command_run(const arguments& words) {
   const std::vector<std::byte> payload = read_file(scenario.file, "--file");
   const output_directory out(values["out"].as<std::string>());
   std::optional<waveform_output> waveform;
-  if (values["trace"].as<bool>()) {
-    if (scenario.platform.nic != model::system::nic_kind::rtl)
-      throw usage_error("--trace needs --nic=rtl: the model has no clocks");
+  if (values.count("trace") != 0 || values.count("trace-on") != 0) {
+    prepare_trace(values, payload, scenario);
     waveform.emplace(out.path());
     scenario.platform.trace = waveform->path();
   }
 
   model::system::run_outputs outputs{.capture = out.path() / "wire.pcapng", .events = {}};
   if (values.count("events") != 0) outputs.events = writable_path(values["events"].as<std::string>(), "--events");
+
+  if (values.count("ss-at") != 0) {
+    for (const std::string& time : values["ss-at"].as<std::vector<std::string>>())
+      outputs.listing_times_ns.push_back(parse_time_ps(time, "--ss-at") / 1000);
+    std::ranges::sort(outputs.listing_times_ns);
+  }
 
   model::system::run_progress progress;
   const stop_signals stop(progress.stop);
@@ -126,7 +169,11 @@ int command_run(const arguments& words) {
     report = run_transfer(scenario, payload, outputs, progress);
     wall_seconds = display.wall_seconds();
   }
-  if (waveform) waveform->finish();
+  if (waveform) {
+    waveform->finish();
+    write_file(out.path() / "nic.gtkw",
+               gtkwave_save_file(waveform->path().filename().string(), scenario.platform.trace_from_ps));
+  }
   write_results(report, words, out.path());
   fmt::print("{}  written       {}\n", to_text(report, wall_seconds), out.path().string());
   return report.errors.empty() ? exit_ok : exit_failed;

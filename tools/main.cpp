@@ -36,6 +36,9 @@ constexpr subcommand subcommands[] = {
     {"world", fourtuple::tools::command_world, "simulated hosts for unmodified programs of this machine"},
     {"exec", fourtuple::tools::command_exec, "run an unmodified program on a host of a world"},
     {"report", fourtuple::tools::command_report, "draw the results of one or several runs as a page"},
+    {"replay", fourtuple::tools::command_replay,
+     "send the frames of a capture through a NIC, or through both kinds of it"},
+    {"explain", fourtuple::tools::command_explain, "tell a connection's life in plain words, from the events of a run"},
 };
 
 void print_help() {

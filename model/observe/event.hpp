@@ -20,6 +20,7 @@ namespace fourtuple::model::observe {
 
 /// What matters of a frame, so that its bytes need not be kept.
 struct frame_summary {
+  std::uint64_t number = 0;  ///< Whatever who sends it wants to know it by.
   std::uint32_t length_bytes = 0;
   bool bad = false;  ///< Its check sequence does not match.
   regs::packet_class packet_class = regs::packet_class::other;

@@ -25,7 +25,8 @@ void story::on_host(const lane_description& lane, const event& event, const host
   told.host = lane.host;
   told.part = layer::host;
   told.name = name_of(what.what);
-  told.tuple = what.tuple;
+  // A listener, or a sock whose port is not chosen yet, is no connection.
+  if (what.tuple.local_port != 0 && what.tuple.foreign_port != 0) told.tuple = what.tuple;
   told.of_host = &what;
   for (story_listener* each : listeners_) each->on_happening(told);
 }

@@ -53,8 +53,10 @@ nic_tap::nic_tap(timeline& events, const std::string& host, pcie::link& link, ni
   });
 }
 
-void nic_tap::on_arrival(const wire::frame& content, sc_core::sc_time arrival) {
-  events_.post(arrival_lane_, to_ps(arrival), nic_arrival{.frame = summarise(content, hash_secret_)});
+void nic_tap::on_arrival(const wire::frame& content, sc_core::sc_time arrival, std::uint64_t number) {
+  nic_arrival arrived{.frame = summarise(content, hash_secret_)};
+  arrived.frame.number = number;
+  events_.post(arrival_lane_, to_ps(arrival), arrived);
 }
 
 void nic_tap::on_tlp(const pcie::tlp_event& event) {

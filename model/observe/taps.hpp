@@ -43,8 +43,8 @@ class nic_tap final : public pcie::tlp_observer {
   nic_tap(timeline& events, const std::string& host, pcie::link& link, nic::nic& device);
 
   void on_tlp(const pcie::tlp_event& event) override;
-  /// A frame from the wire is complete at `arrival`.
-  void on_arrival(const wire::frame& content, sc_core::sc_time arrival);
+  /// A frame from the wire is complete at `arrival`. `number` comes back in what is told of it.
+  void on_arrival(const wire::frame& content, sc_core::sc_time arrival, std::uint64_t number = 0);
 
   /// Of the hash, as far as the host has told the NIC.
   [[nodiscard]] std::uint32_t hash_secret() const noexcept { return hash_secret_; }

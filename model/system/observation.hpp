@@ -18,7 +18,8 @@
 namespace fourtuple::model::system {
 
 /// Everything that listens in a run: built after its machines and wires and before the simulation starts, and told what
-/// to listen to. Nothing in the run depends on it.
+/// to listen to. It outlives them: what is still open is dropped with a host, and that is told too. Nothing in the run
+/// depends on it.
 class observation {
  public:
   observation() : story_(events_) { story_.add_listener(series_); }

@@ -55,6 +55,7 @@ std::unique_ptr<nic::nic> make_nic(const char* name, const platform_options& opt
   rtl.quantum_clocks = static_cast<std::uint32_t>(options.quantum_clocks != 0 ? options.quantum_clocks
                                                                               : most_exact_quantum_clocks(options));
   rtl.trace_file = trace.string();
+  rtl.trace_times = {.from_ps = options.trace_from_ps, .to_ps = options.trace_to_ps};
   return std::make_unique<tb::rtl_nic>(name, nic_config_of(options), rtl);
 }
 

@@ -54,6 +54,7 @@ struct run_report {
   std::vector<machine_report> machines;
   std::vector<std::string> errors;  ///< One line each; empty if everything went well.
   std::optional<observe::series::result> plots;
+  std::string listings;  ///< Text; empty if none were asked for.
   // What plots are measured against.
   double pcie_bytes_per_s = 0;  ///< Of one direction of a host's link, with headers and framing.
   std::uint64_t wire_bits_per_s = 0;

@@ -28,6 +28,8 @@ struct platform_options {
   std::uint64_t wire_delay_ns = 500;  ///< Propagation, one way.
   std::uint32_t time_wait_ms = 60'000;
   std::filesystem::path trace;  ///< FST file of the first host's NIC; empty: none.
+  std::uint64_t trace_from_ps = 0;
+  std::uint64_t trace_to_ps = ~std::uint64_t{0};
 };
 
 /// What goes wrong on the wire, for what each of the two sends.

@@ -42,6 +42,12 @@ class two_hosts final : public sc_core::sc_module {
     sc_core::sc_spawn([this] { direct(); }, "director", &in_thread);
   }
 
+  /// Before the simulation starts.
+  void list_at(const std::vector<std::uint64_t>& times_ns) {
+    sc_core::sc_spawn_options in_thread;
+    sc_core::sc_spawn([this, times_ns] { take_listings(times_ns); }, "listings", &in_thread);
+  }
+  [[nodiscard]] const std::string& listings() const noexcept { return listings_; }
   void observe(wire::wire_observer& observer) { hosts_.cable().add_observer(observer); }
   /// `observation` outlives the simulation.
   void observe(observation& all) {
@@ -54,6 +60,7 @@ class two_hosts final : public sc_core::sc_module {
 
  private:
   void direct();
+  void take_listings(const std::vector<std::uint64_t>& times_ns);
   bool wait_until(const std::function<bool()>& condition);
   [[nodiscard]] bool bring_up();
   void retire();
@@ -68,6 +75,7 @@ class two_hosts final : public sc_core::sc_module {
   app::transfer_client sender_;
   app::transfer_server receiver_;
   observation* observation_ = nullptr;
+  std::string listings_;
   sc_core::sc_time started_;
   std::vector<machine_report> machines_;
   std::vector<std::string> errors_;
@@ -128,6 +136,16 @@ void two_hosts::retire() {
     machines_[i].messages = after_all[i].messages;
     machines_[i].iommu_faults = after_all[i].iommu_faults;
     machines_[i].first_iommu_fault = after_all[i].first_iommu_fault;
+  }
+}
+
+void two_hosts::take_listings(const std::vector<std::uint64_t>& times_ns) {
+  for (const std::uint64_t time_ns : times_ns) {
+    host::sleep_until(time_ns);
+    for (machine* host : {&client_, &server_}) {
+      listings_ += std::string(host->basename()) + " at " + std::to_string(time_ns) + " ns\n" +
+                   host->stack().tcp().diag(true) + "\n";
+    }
   }
 }
 
@@ -196,6 +214,7 @@ run_report two_hosts::report() const {
 run_report run_transfer(const transfer_scenario& scenario, std::span<const std::byte> payload,
                         const run_outputs& outputs, run_progress& progress) {
   progress.work_total = payload.size() * scenario.connections;
+  observation observed;  // Outlives the hosts, whose last connections end with them.
   two_hosts hosts("run", scenario, payload, progress);
   wire::digest digest;
   hosts.observe(digest);
@@ -204,8 +223,9 @@ run_report run_transfer(const transfer_scenario& scenario, std::span<const std::
     if (const auto error = writer.open(outputs.capture.string())) throw std::runtime_error(*error);
     hosts.observe(writer);
   }
-  observation observed;
-  if (outputs.plots || !outputs.events.empty()) hosts.observe(observed);
+  if (!outputs.listing_times_ns.empty()) hosts.list_at(outputs.listing_times_ns);
+  if (outputs.plots || !outputs.events.empty() || outputs.listener != nullptr) hosts.observe(observed);
+  if (outputs.listener != nullptr) observed.add_listener(*outputs.listener);
   if (!outputs.events.empty()) observed.log_to(outputs.events);
   sc_core::sc_start();
   if (!outputs.capture.empty()) {
@@ -214,6 +234,7 @@ run_report run_transfer(const transfer_scenario& scenario, std::span<const std::
   observed.finish();
   run_report report = hosts.report();
   report.digest = digest.hex();
+  report.listings = hosts.listings();
   if (outputs.plots) report.plots = observed.plots();
   return report;
 }

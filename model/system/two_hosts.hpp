@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <vector>
 
+#include "model/observe/happening.hpp"
 #include "model/system/run_report.hpp"
 #include "model/system/scenario.hpp"
 
@@ -23,9 +25,11 @@ struct run_progress {
 
 /// What a run writes while it goes on. Empty: not written.
 struct run_outputs {
-  std::filesystem::path capture;  ///< pcapng, every frame on the wire.
-  std::filesystem::path events;   ///< JSON Lines, observe::event_log.
-  bool plots = true;              ///< Collect run_report::plots.
+  std::filesystem::path capture;                     ///< pcapng, every frame on the wire.
+  std::filesystem::path events;                      ///< JSON Lines, observe::event_log.
+  bool plots = true;                                 ///< Collect run_report::plots.
+  std::vector<std::uint64_t> listing_times_ns = {};  ///< When both hosts' TCP is listed as by `ss -tain`, in order.
+  observe::story_listener* listener = nullptr;       ///< Hears what happens; nullptr for nobody.
 };
 
 /// Runs a transfer scenario to its end and reports. `payload` is what each connection carries. One such run in a
