@@ -7,6 +7,7 @@
 #include <fstream>
 #include <random>
 
+#include "tests/unit/programs/hostile_clients.hpp"
 #include "tests/unit/programs/world_fixture.hpp"
 
 namespace fourtuple::programs {
@@ -134,54 +135,15 @@ TEST_F(control_test, sleepers_are_woken_in_time_and_not_before) {
 TEST_F(control_test, random_clients_disturb_nobody) {
   connect_both();
   std::mt19937 generator(20'250'101);
-  const auto random = [&] { return static_cast<std::uint32_t>(generator()); };
-  const auto pick = [&](unsigned below) { return std::uniform_int_distribution<unsigned>(0, below - 1)(generator); };
-  std::vector<descriptor> connections;
-  std::vector<descriptor> sockets;
-  std::uint64_t moved = 0;
+  hostile_clients hostile(*this, [&generator] { return static_cast<std::uint32_t>(generator()); });
   for (int round = 0; round < 20'000; ++round) {
-    if (connections.size() < 8) connections.push_back(connect_to_world());
-    descriptor& connection = connections[pick(static_cast<unsigned>(connections.size()))];
-    preload::request what;
-    what.op = static_cast<preload::operation>(pick(18));
-    what.level = static_cast<std::int32_t>(pick(4) == 0 ? random() : pick(2) == 0 ? SOL_SOCKET : IPPROTO_TCP);
-    what.argument = static_cast<std::int32_t>(pick(4) == 0 ? random() : pick(40));
-    what.length = pick(4) == 0 ? random() : pick(64);
-    if (pick(20) == 0) what.magic = random();
-    std::vector<std::byte> payload(pick(3) == 0 ? pick(4096) : pick(40));
-    for (std::byte& byte : payload) byte = static_cast<std::byte>(random());
-    if (pick(2) == 0) {
-      const sockaddr_in in = support::address_in({pick(2) == 0 ? client_address : server_address},
-                                                 static_cast<std::uint16_t>(pick(4) + 80));
-      payload.assign(reinterpret_cast<const std::byte*>(&in), reinterpret_cast<const std::byte*>(&in + 1));
-    } else if (pick(2) == 0) {
-      const std::string_view name = pick(2) == 0 ? "client" : "server";
-      payload.assign(reinterpret_cast<const std::byte*>(name.data()),
-                     reinterpret_cast<const std::byte*>(name.data() + name.size()));
-    }
-    const bool with_socket = !sockets.empty() && pick(4) != 0;
-    const int proof = with_socket ? sockets[pick(static_cast<unsigned>(sockets.size()))].get() : -1;
-    const bool sent = send_request(connection.get(), what, payload, proof);
-    serve();
-    answer got = sent ? receive_answer(connection.get()) : answer{};
-    if (got.carried.valid() && sockets.size() < 40) sockets.push_back(std::move(got.carried));
-    char byte = 0;
-    if (!sent || ::recv(connection.get(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0) connection = connect_to_world();
-    if (!sockets.empty() && pick(8) == 0) {
-      const auto victim = sockets.begin() + pick(static_cast<unsigned>(sockets.size()));
-      if (pick(2) == 0) write(*victim, std::string(pick(5000), 'z'));
-      if (pick(3) == 0) ::shutdown(victim->get(), static_cast<int>(pick(3)));
-      if (pick(3) == 0) sockets.erase(victim);
-    }
-    if (round % 16 == 0) {
-      const std::string text = "round " + std::to_string(round);
-      ASSERT_EQ(write(near, text), static_cast<ssize_t>(text.size()));
-      run_ms(12);
-      ASSERT_EQ(read(far), text);
-      ++moved;
-    }
+    hostile.round();
+    if (round % 16 != 0) continue;
+    const std::string text = "round " + std::to_string(round);
+    ASSERT_EQ(write(near, text), static_cast<ssize_t>(text.size()));
+    run_ms(12);
+    ASSERT_EQ(read(far), text);
   }
-  EXPECT_EQ(moved, 1250U);
   EXPECT_GT(server->counters().malformed, 100U);
   EXPECT_GT(server->counters().requests, 10'000U);
 }

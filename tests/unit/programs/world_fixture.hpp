@@ -32,7 +32,7 @@ struct answer {
 /// A world of two hosts in virtual time, "client" and "server", and programs that are in this very process: they hold
 /// their ends of the pairs, and send requests as the library does.
 class world_fixture : public testing::Test {
- protected:
+ public:
   world_fixture();
   ~world_fixture() override;
 
