@@ -67,4 +67,6 @@ nic/event_unit.sv
 nic/nic_clock.sv
 nic/nic_counter.sv
 nic/nic_counters.sv
+nic/nic_core.sv
+nic/function_reset.sv
 nic/fourtuple_nic.sv

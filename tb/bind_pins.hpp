@@ -68,7 +68,7 @@ nic_pins bind_pins(Model& model) {
   pins.m_axis_tready = &model.m_axis_tready;
   pins.m_axis_tlast = &model.m_axis_tlast;
 
-  pins.counted = &model.rootp->fourtuple_nic__DOT__i_counters__DOT__count_i;
+  pins.counted = &model.rootp->fourtuple_nic__DOT__i_core__DOT__i_counters__DOT__count_i;
   pins.quiet = &model.quiet_o;
   pins.quiet_clocks = &model.quiet_clocks_o;
   pins.skip = &model.skip_i;

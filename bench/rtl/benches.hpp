@@ -29,5 +29,9 @@ namespace fourtuple::bench {
 /// From host memory to the MAC: checksum put in, one descriptor a frame, all announced at once, a read's data 225
 /// clocks after its address. Buffers begin `lane` bytes behind a multiple of 64.
 [[nodiscard]] double measure_tx_path(std::size_t frame_bytes, std::size_t beats, std::size_t lane);
+/// Both at once: frames arrive at `rx_frames_per_clk`, which the NIC can take, and as many are sent as fast as it goes.
+[[nodiscard]] both_figures measure_both_paths(std::size_t frame_bytes, double rx_frames_per_clk);
+/// Segments of `segment_bytes` that the NIC cuts out of packets of nearly 64 KiB, one descriptor each.
+[[nodiscard]] double measure_tx_segments(std::size_t segment_bytes);
 
 }  // namespace fourtuple::bench

@@ -23,6 +23,15 @@ struct connection_table_figures {
 /// Frame lengths without FCS, in bytes.
 inline constexpr std::array<std::size_t, 6> frame_sizes{60, 128, 256, 512, 1514, 9014};
 
+/// Frames a clock while both directions are at work.
+struct both_figures {
+  double rx_frames_per_clk = 0;
+  double tx_frames_per_clk = 0;
+};
+
+/// Lengths of TCP segments that large packets are cut into, in bytes of frame.
+inline constexpr std::array<std::size_t, 2> segment_sizes{1514, 9014};
+
 /// Frames a clock by frame length.
 using path_figures = std::map<std::size_t, double>;
 
@@ -35,6 +44,9 @@ struct rtl_figures {
   path_figures rx_path;
   path_figures tx_path;            ///< Buffers begin at multiples of 64 bytes.
   path_figures tx_path_unaligned;  ///< Buffers begin 34 bytes behind one.
+  path_figures tx_segments;        ///< Cut out of large packets.
+  path_figures both_paths_rx;      ///< While as much is sent.
+  path_figures both_paths_tx;      ///< While as much is received.
 };
 
 }  // namespace fourtuple::bench

@@ -27,7 +27,11 @@ rtl_figures measure_all() {
     figures.rx_path[size] = measure_rx_path(size, beats);
     figures.tx_path[size] = measure_tx_path(size, beats, 0);
     figures.tx_path_unaligned[size] = measure_tx_path(size, beats, 34);
+    const both_figures both = measure_both_paths(size, figures.rx_path[size]);
+    figures.both_paths_rx[size] = both.rx_frames_per_clk;
+    figures.both_paths_tx[size] = both.tx_frames_per_clk;
   }
+  for (const std::size_t size : segment_sizes) figures.tx_segments[size] = measure_tx_segments(size);
   return figures;
 }
 

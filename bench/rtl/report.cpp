@@ -61,6 +61,9 @@ std::string as_table(const rtl_figures& figures) {
   text += path_lines("rx path", figures.rx_path, "   Corundum's queue manager: at most 0.25; Enso claims 148.8 Mpps");
   text += path_lines("tx path, buffers aligned", figures.tx_path, "   Corundum: at most 0.25");
   text += path_lines("tx path, buffers at 64 n + 34", figures.tx_path_unaligned, "");
+  text += path_lines("tx path, segments of 64 KiB", figures.tx_segments, "");
+  text += path_lines("both at once, rx", figures.both_paths_rx, "");
+  text += path_lines("both at once, tx", figures.both_paths_tx, "");
   text +=
       "\nPeers' figures were measured with the same flow on their published sources, except what is called a claim.\n";
   return text;
@@ -81,6 +84,8 @@ std::string as_json(const rtl_figures& figures) {
       {"rx_path", path_json(figures.rx_path)},
       {"tx_path", path_json(figures.tx_path)},
       {"tx_path_unaligned", path_json(figures.tx_path_unaligned)},
+      {"tx_segments", path_json(figures.tx_segments)},
+      {"both_paths", {{"rx", path_json(figures.both_paths_rx)}, {"tx", path_json(figures.both_paths_tx)}}},
   };
   return all.dump(2) + "\n";
 }

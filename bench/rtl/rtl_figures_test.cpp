@@ -41,6 +41,20 @@ TEST(rtl_figures, tx_path) {
 }
 TEST(rtl_figures, tx_path_of_large_frames) { EXPECT_GE(measure_tx_path(1514, beats, 0) * 24, 0.9); }
 
+TEST(rtl_figures, segments_fill_the_stream) {
+  for (const std::size_t size : segment_sizes) {
+    const auto frame_beats = static_cast<double>((size + 63) / 64);
+    EXPECT_GE(measure_tx_segments(size) * frame_beats, 0.99) << size;
+  }
+}
+
+TEST(rtl_figures, both_directions_at_once) {
+  // Half a beat of completion for each frame that is received, a quarter of a beat of descriptor for one that is sent.
+  const both_figures both = measure_both_paths(1514, 1 / 24.5);
+  EXPECT_GE(both.rx_frames_per_clk * 24.5, 0.99);
+  EXPECT_GE(both.tx_frames_per_clk * 24.25, 0.97);
+}
+
 TEST(rtl_figures, json_holds_what_was_measured) {
   rtl_figures figures;
   figures.connection_table.one_bucket = {.per_clk = 0.5, .latency_clk = 7};

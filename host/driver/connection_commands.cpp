@@ -64,7 +64,7 @@ void connection_commands::issue_what_fits() {
 void connection_commands::issue(const command& next) {
   const std::uint16_t tag = next_tag_++;
   if (next.op == command_op::insert) {
-    in_device_[next.tuple] = tag;
+    in_device_[next.tuple] = {tag, next.handle};
   } else {
     in_device_.erase(next.tuple);
   }
@@ -96,7 +96,7 @@ void connection_commands::count(const regs::command_completion& answer, const se
   if (done) return;
   // The device does not have it, unless it was asked again since.
   const auto found = in_device_.find(asked.tuple);
-  if (found != in_device_.end() && found->second == asked.tag) in_device_.erase(found);
+  if (found != in_device_.end() && found->second.tag == asked.tag) in_device_.erase(found);
 }
 
 void connection_commands::answered(const regs::command_completion& answer) {
@@ -114,6 +114,18 @@ void connection_commands::forget_outstanding() {
   counters_.unanswered += outstanding_.size();
   outstanding_.clear();
   issue_what_fits();
+}
+
+void connection_commands::start_again(unsigned depth) {
+  std::map<packet::connection_tuple, std::uint32_t> wanted;
+  for (const auto& [tuple, known] : in_device_) wanted[tuple] = known.handle;
+  for (const auto& [tuple, where] : places_) {
+    if (where.remove) wanted.erase(tuple);
+    if (where.insert) wanted[tuple] = queued(*where.insert).handle;
+  }
+  counters_.unanswered += outstanding_.size();
+  start(depth);
+  for (const auto& [tuple, handle] : wanted) insert(tuple, handle);
 }
 
 }  // namespace fourtuple::driver

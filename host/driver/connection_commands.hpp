@@ -47,6 +47,11 @@ class connection_commands {
   /// The answers to what is outstanding will not come: the device has executed it all the same. Goes on with the rest.
   void forget_outstanding();
 
+  /// Issues nothing until start_again(). Answers to what is outstanding may still come.
+  void suspend() noexcept { depth_ = 0; }
+  /// The device has lost its table. Puts everything in again that it had, or would have when all is answered.
+  void start_again(unsigned depth);
+
   [[nodiscard]] std::size_t waiting() const noexcept { return places_.size(); }
   [[nodiscard]] std::size_t outstanding() const noexcept { return outstanding_.size(); }
   /// Connections that the device has or will have when all is answered.
@@ -84,7 +89,11 @@ class connection_commands {
   std::uint64_t first_number_ = 0;  ///< Of queue_'s front.
   std::map<packet::connection_tuple, place> places_;
   std::deque<sent> outstanding_;
-  std::map<packet::connection_tuple, std::uint16_t> in_device_;  ///< With the tag of the last insert issued.
+  struct entry {
+    std::uint16_t tag;  ///< Of the last insert issued.
+    std::uint32_t handle;
+  };
+  std::map<packet::connection_tuple, entry> in_device_;
   std::uint16_t next_tag_ = 0;
   connection_command_counters counters_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Taking the device up and down, and its error events. The data path is in nic_driver.cpp.
+#include <algorithm>
 #include <cassert>
 #include <cstdio>
 #include <string>
@@ -18,7 +19,8 @@ constexpr std::size_t ethernet_header_bytes = 14;
 constexpr std::size_t vlan_tag_bytes = 4;
 constexpr unsigned largest_frame_bytes = 16383;
 constexpr std::size_t smallest_slot_bytes = 2048;
-constexpr std::size_t drain_budget = 64;
+constexpr std::size_t largest_segmented_bytes = 65'536;  // one more than the device takes; 33 of the smallest slots
+constexpr std::size_t header_room_bytes = packet::tx_sk_buff::headroom_bytes;
 constexpr std::uint32_t all_events =
     regs::device_event_status::dma_write_error_mask | regs::device_event_status::dma_read_error_mask |
     regs::device_event_status::rx_halted_mask | regs::device_event_status::tx_halted_mask |
@@ -125,7 +127,7 @@ nic_result nic_driver::identify() {
   features_.tx_checksum = (capabilities & regs::device_capabilities::tx_checksum_mask) != 0;
   features_.connection_table =
       (capabilities & regs::device_capabilities::connection_table_mask) != 0 && command_depth_ != 0;
-  features_.tso = false;  // this driver's slots hold one frame each
+  features_.tso = features_.tx_checksum && (capabilities & regs::device_capabilities::tso_mask) != 0;
   clock_period_ps_ = device_.read32(regs::device_clock);
   return nic_result::ok;
 }
@@ -196,6 +198,9 @@ nic_result nic_driver::open() {
   if (const nic_result cleared = clear_table(); cleared != nic_result::ok) return cleared;
 
   const std::size_t slot_bytes = slot_bytes_for(options_.mtu + ethernet_header_bytes);
+  // Half of the ring at most, so that there is always room again at some time (transmit_ring::full).
+  features_.tso_max_size = static_cast<std::uint32_t>(
+      std::min<std::size_t>(largest_segmented_bytes, (slot_bytes << options_.tx_entries_log2) / 2 - header_room_bytes));
   const nic_queue_shape shape{
       .rx_bytes_log2 = options_.rx_ring_bytes_log2,
       .completion_entries_log2 = options_.completion_entries_log2,
@@ -249,32 +254,6 @@ void nic_driver::handle_event() {
   log_((status & regs::device_event_status::rx_halted_mask) != 0 ? "NIC: receive halted, restarting the queue"
                                                                  : "NIC: transmit halted, restarting the queue");
   restart_queue();
-}
-
-void nic_driver::restart_queue() {
-  ++counters_.queue_restarts;
-  flush();
-  if (!queue_.stop(options_.wait_reads)) {
-    log_("NIC: the queue did not stop; it stays down");
-    open_ = false;
-    set_masked(true);
-    queue_.release();
-    return;
-  }
-  // What had arrived is handed up; then the memory is the driver's own again.
-  while (poll(drain_budget) == drain_budget) {
-  }
-  counters_.tx_lost_in_restart += queue_.transmit.in_use();
-  // While the queue is down, commands are executed without a completion; none of them may answer into the new ring.
-  if (features_.connection_table && !wait_for(regs::connection_result, regs::connection_result::outstanding_mask, 0)) {
-    log_("NIC: the connection table does not answer");
-  }
-  queue_.start();
-  rx_head_ = 0;
-  rx_head_moved_ = false;
-  commands_.forget_outstanding();
-  complete();
-  wake_transmit();
 }
 
 }  // namespace fourtuple::driver

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t ethernet_header_bytes = 14;
 constexpr std::uint32_t frame_alignment_bytes = 64;
+constexpr std::size_t vlan_tag_bytes = 4;
+constexpr std::size_t segmented_transport = 34;  // docs/device.md, Segmentation: no options in the IPv4 header.
 
 /// The device's clocks as nanoseconds; split so that nothing overflows for 48 bits of clocks.
 std::uint64_t to_ns(std::uint64_t clocks, std::uint32_t period_ps) noexcept {
@@ -24,16 +26,32 @@ packet::ip_summed verdict(bool checked, bool good) noexcept {
 
 }  // namespace
 
+/// One frame on the wire within the MTU, or something that the device may be asked to cut into such frames.
+bool nic_driver::fits(const packet::tx_sk_buff& skb) const noexcept {
+  const std::size_t largest = ethernet_header_bytes + options_.mtu;
+  if (skb.size() < ethernet_header_bytes) return false;
+  if (skb.gso_size == 0) return skb.size() <= largest;
+  const std::size_t headers = skb.headers().size();
+  return features_.tso && skb.checksum_partial() && skb.payload_bytes() != 0 &&
+         skb.payload_bytes() < features_.tso_max_size && headers + skb.gso_size <= largest &&
+         (skb.checksum_start() == segmented_transport || skb.checksum_start() == segmented_transport + vlan_tag_bytes);
+}
+
 ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
   if (!open_) {
     ++counters_.tx_dropped_down;
     return ip::netdev_tx::ok;
   }
-  if (skb.size() < ethernet_header_bytes || skb.size() > ethernet_header_bytes + options_.mtu || skb.gso_size != 0) {
+  if (!fits(skb)) {
     ++counters_.tx_dropped_size;
     return ip::netdev_tx::ok;
   }
-  if (queue_.transmit.full()) {
+  if (restarting_) {
+    tx_stopped_ = true;
+    ++counters_.tx_busy;
+    return ip::netdev_tx::busy;
+  }
+  if (queue_.transmit.full(skb.size())) {
     // Room comes only when the device knows of what fills the ring.
     flush();
     tx_stopped_ = true;
@@ -43,11 +61,12 @@ ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
   queue_.transmit.push(skb);
   ++counters_.tx_frames;
   counters_.tx_bytes += skb.size();
+  counters_.tx_tso_frames += skb.gso_size != 0;
   return ip::netdev_tx::ok;
 }
 
 void nic_driver::flush() {
-  if (!open_ || !queue_.transmit.unannounced()) return;
+  if (!open_ || restarting_ || !queue_.transmit.unannounced()) return;
   const std::uint16_t tail = queue_.transmit.announce();
   device_.write32(regs::queues_tx_tail(0), tail);
   ++counters_.tx_doorbells;
@@ -137,7 +156,7 @@ void nic_driver::give_back() {
 }
 
 void nic_driver::wake_transmit() {
-  if (!tx_stopped_ || !queue_.transmit.has_room()) return;
+  if (!tx_stopped_ || restarting_ || !queue_.transmit.has_room()) return;
   tx_stopped_ = false;
   ++counters_.tx_wakes;
   if (receiver_ != nullptr) receiver_->tx_wake();

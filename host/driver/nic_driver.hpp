@@ -74,6 +74,10 @@ class nic_driver final : public ip::net_device {
   /// Stops the device and gives its memory back. What has not been sent by then may be lost. Harmless if not open.
   nic_result close();
   [[nodiscard]] bool is_open() const noexcept { return open_; }
+  /// Resets the device's function and brings it up again as it was (Linux: pci_reset_function between a driver's
+  /// reset_prepare and reset_done). The stack above only sees frames lost, as on any link; connections are put into the
+  /// table again. On an error the device stays down.
+  nic_result reset();
 
   // ip::net_device
   [[nodiscard]] ip::net_device_features features() const noexcept override { return features_; }
@@ -122,7 +126,11 @@ class nic_driver final : public ip::net_device {
   void connect_interrupts();
   void set_masked(bool masked);
   void restart_queue();
+  void drain();
+  void resume();
+  void give_up(std::string_view reason);
 
+  [[nodiscard]] bool fits(const packet::tx_sk_buff& skb) const noexcept;
   void take_frame(completion_ring::record record);
   void take_transmit(completion_ring::record record);
   void give_back();
@@ -145,6 +153,7 @@ class nic_driver final : public ip::net_device {
   std::uint32_t rx_head_ = 0;
   bool rx_head_moved_ = false;
   bool tx_stopped_ = false;  ///< The receiver waits for tx_wake.
+  bool restarting_ = false;  ///< The device takes nothing now.
   bool open_ = false;
   nic_driver_counters counters_;
 };

@@ -27,14 +27,16 @@ struct nic_driver_counters {
   std::uint64_t bad_completions = 0;  ///< Records that say what can not be; they are skipped.
   std::uint64_t tx_frames = 0;        ///< Put into the ring.
   std::uint64_t tx_bytes = 0;
-  std::uint64_t tx_busy = 0;  ///< The ring was full.
+  std::uint64_t tx_tso_frames = 0;  ///< Of them: for the device to cut up.
+  std::uint64_t tx_busy = 0;        ///< The ring was full.
   std::uint64_t tx_wakes = 0;
   std::uint64_t tx_doorbells = 0;
-  std::uint64_t tx_dropped_size = 0;     ///< Too short for Ethernet, longer than the MTU allows, or to be segmented.
+  std::uint64_t tx_dropped_size = 0;     ///< Too short for Ethernet, longer than the MTU allows, or not to be cut up.
   std::uint64_t tx_dropped_down = 0;     ///< The device is not open.
   std::uint64_t tx_lost_in_restart = 0;  ///< Perhaps not sent, because the queue was taken down.
   std::uint64_t events = 0;
   std::uint64_t queue_restarts = 0;
+  std::uint64_t function_resets = 0;
 };
 
 /// The driver's counters, with the connection table's commands, as a list.

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/driver/transmit_ring.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <cstring>
+#include <span>
+
+#include "host/base/byte_order.hpp"
+#include "host/packet/checksum.hpp"
 
 namespace fourtuple::driver {
-namespace {
-
-void copy_frame(std::byte* to, const packet::tx_sk_buff& skb) noexcept {
-  const auto headers = skb.headers();
-  std::memcpy(to, headers.data(), headers.size());
-  to += headers.size();
-  for (const auto piece : skb.payload()) {
-    std::memcpy(to, piece.data(), piece.size());
-    to += piece.size();
-  }
-}
-
-}  // namespace
-
 void transmit_ring::start(const dma_region& descriptors, const dma_region& slots, const layout& shape) noexcept {
   assert(shape.completion_every >= 1 && shape.completion_every <= shape.entries() / 2);
   descriptors_ = descriptors.data;
@@ -34,26 +25,64 @@ void transmit_ring::write_descriptor(const regs::transmit_descriptor& descriptor
   descriptor.encode(std::span<std::byte, descriptor_bytes>(descriptors_ + entry * descriptor_bytes, descriptor_bytes));
 }
 
-void transmit_ring::push(const packet::tx_sk_buff& skb) noexcept {
-  assert(!full() && skb.size() <= layout_.slot_bytes);
-  const std::size_t offset = (tail_ & (layout_.entries() - 1)) * layout_.slot_bytes;
-  copy_frame(slots_.data + offset, skb);
+/// Into the slots from the tail on, each filled before the next one.
+void transmit_ring::copy(const packet::tx_sk_buff& skb) noexcept {
+  std::uint16_t index = tail_;
+  std::size_t filled = 0;
+  const auto append = [&](std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      if (filled == layout_.slot_bytes) {
+        ++index;
+        filled = 0;
+      }
+      const auto part = bytes.first(std::min(bytes.size(), layout_.slot_bytes - filled));
+      std::memcpy(slot(index) + filled, part.data(), part.size());
+      filled += part.size();
+      bytes = bytes.subspan(part.size());
+    }
+  };
+  append(skb.headers());
+  for (const auto piece : skb.payload()) append(piece);
+  if (skb.gso_size == 0) return;
+  // The stack's sum is of a pseudo-header with the length of it all; the device wants it without.
+  const std::size_t field = skb.checksum_start() + skb.checksum_offset();
+  const std::span<std::byte> headers(slot(tail_), skb.headers().size());
+  const auto length = static_cast<std::uint16_t>(skb.size() - skb.checksum_start());
+  base::store_be16(headers, field, packet::subtract_sum(base::load_be16(headers, field), length));
+}
 
+void transmit_ring::push(const packet::tx_sk_buff& skb) noexcept {
+  assert(!full(skb.size()) && skb.headers().size() <= layout_.slot_bytes);
+  copy(skb);
+  const auto count = static_cast<unsigned>(descriptors_for(skb.size()));
   // A ring that is full has a descriptor in it that asks for a completion, because one of each half does.
-  const bool completion = ++since_completion_ >= layout_.completion_every;
+  since_completion_ += count;
+  const bool completion = since_completion_ >= layout_.completion_every;
   if (completion) since_completion_ = 0;
-  last_ = {};
-  last_.address = slots_.bus_address + offset;
-  last_.length = static_cast<std::uint32_t>(skb.size());
-  last_.end_of_frame = true;
+  std::size_t left = skb.size();
+  for (unsigned i = 0; i < count; ++i) {
+    last_ = {};
+    last_.address = slots_.bus_address + static_cast<std::uint64_t>(slot(tail_) - slots_.data);
+    last_.length = static_cast<std::uint32_t>(std::min(left, layout_.slot_bytes));
+    left -= last_.length;
+    last_.end_of_frame = i + 1 == count;
+    if (last_.end_of_frame) set_options(skb, completion);
+    ++tail_;
+    write_descriptor(last_);
+  }
+}
+
+void transmit_ring::set_options(const packet::tx_sk_buff& skb, bool completion) noexcept {
   last_.completion = completion;
   last_.checksum = skb.checksum_partial();
   if (last_.checksum) {
     last_.checksum_start = static_cast<std::uint8_t>(skb.checksum_start());
     last_.checksum_offset = static_cast<std::uint8_t>(skb.checksum_offset());
   }
-  ++tail_;
-  write_descriptor(last_);
+  if (skb.gso_size == 0) return;
+  last_.tso = true;
+  last_.mss = skb.gso_size;
+  last_.header_length = static_cast<std::uint8_t>(skb.headers().size());
 }
 
 std::uint16_t transmit_ring::announce() noexcept {

@@ -11,7 +11,7 @@
 namespace fourtuple::driver {
 
 /// The host's side of a transmit ring. Each descriptor has a slot of its own that a frame is copied into, so that what
-/// the frame referred to may be reused at once.
+/// the frame referred to may be reused at once. A frame that the device is to cut up takes as many as it needs.
 ///
 /// Does not own its memory. Threads: one at a time.
 class transmit_ring {
@@ -30,13 +30,22 @@ class transmit_ring {
   /// Starts empty at index 0.
   void start(const dma_region& descriptors, const dma_region& slots, const layout& shape) noexcept;
 
-  [[nodiscard]] bool full() const noexcept { return in_use() == layout_.entries(); }
+  /// How many descriptors a frame of `bytes` takes.
+  [[nodiscard]] std::size_t descriptors_for(std::size_t bytes) const noexcept {
+    return bytes == 0 ? 1 : (bytes + layout_.slot_bytes - 1) / layout_.slot_bytes;
+  }
+  /// Whether a frame of `bytes` has to wait. It fits when enough others are finished with, if it takes at most half of
+  /// the entries.
+  [[nodiscard]] bool full(std::size_t bytes) const noexcept {
+    return in_use() + descriptors_for(bytes) > layout_.entries();
+  }
   /// Enough room that it pays to wake those who wait (Linux drivers: a quarter of the ring).
   [[nodiscard]] bool has_room() const noexcept { return in_use() <= layout_.entries() - layout_.entries() / 4; }
   /// Descriptors written and not yet reported as finished.
   [[nodiscard]] std::size_t in_use() const noexcept { return static_cast<std::uint16_t>(tail_ - finished_); }
 
-  /// Takes a frame of at most slot_bytes; the ring is not full. The device does not know of it until announce().
+  /// Takes a frame for which the ring is not full(). The device does not know of it until announce(). With gso_size the
+  /// device cuts it up: its headers are Ethernet, IPv4 without options and TCP.
   void push(const packet::tx_sk_buff& skb) noexcept;
 
   /// Whether there is something that the device has not been told of.
@@ -49,6 +58,11 @@ class transmit_ring {
 
  private:
   void write_descriptor(const regs::transmit_descriptor& descriptor) noexcept;
+  [[nodiscard]] std::byte* slot(std::uint16_t index) const noexcept {
+    return slots_.data + (index & (layout_.entries() - 1)) * layout_.slot_bytes;
+  }
+  void copy(const packet::tx_sk_buff& skb) noexcept;
+  void set_options(const packet::tx_sk_buff& skb, bool completion) noexcept;
 
   std::byte* descriptors_ = nullptr;
   dma_region slots_;

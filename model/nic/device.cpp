@@ -129,6 +129,9 @@ void device::on_register_written(std::uint32_t offset, std::uint32_t value) {
     case regs::device_event_status:
       clear_events(value);
       break;
+    case regs::device_function_reset:
+      reset_requested_ = (value & regs::device_function_reset::start_mask) != 0;
+      break;
     case regs::queues_control(0):
       on_control_written();
       break;

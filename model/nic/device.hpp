@@ -40,6 +40,9 @@ class device {
   /// An access to BAR0 that is not of whole words: counted, nothing else.
   void refuse_register_access();
 
+  /// The host has asked for a function-level reset: whoever owns this makes a new one in its place.
+  [[nodiscard]] bool reset_requested() const noexcept { return reset_requested_; }
+
   void receive(std::span<const std::byte> frame, bool bad);
 
   /// Called for each drop with the offset of the counter that counts it.
@@ -92,6 +95,7 @@ class device {
   std::uint32_t events_ = 0;  ///< device.event_status.
   std::uint64_t dma_error_address_ = 0;
   dma_source dma_error_source_ = dma_source::rx_data;
+  bool reset_requested_ = false;
   bool rx_enabled_ = false;
   bool rx_halted_ = false;
   std::uint32_t receive_writes_outstanding_ = 0;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -39,14 +42,28 @@ class functional_nic final : public nic, private device_port {
   void handle(pcie::tlp&& packet);
   void access_registers(const pcie::tlp& request);
   void send_upstream(pcie::tlp packet, sc_core::sc_time delay);
+  void report_drops();
+  void reset_function();
+  [[nodiscard]] bool resetting() const noexcept { return swallow_writes_ + swallow_reads_ != 0; }
+  void on_written(bool ok);
+  void on_read(bool ok, std::span<const std::byte> data);
+  void handle_held();
 
   sc_core::sc_time period_;
   sc_core::sc_time latency_;
-  device device_;
+  device_config config_;
+  std::optional<device> device_;  ///< Never empty: optional, to be made anew by a function-level reset.
   pcie::requester requester_;
   sim::arrival_queue<input> arrivals_;
   sc_core::sc_time last_upstream_departure_;
   mac_pacing mac_;
+  drop_callback on_drop_;
+
+  std::size_t writes_outstanding_ = 0;
+  std::size_t reads_outstanding_ = 0;
+  std::size_t swallow_writes_ = 0;  ///< Answers that belong to the device before its reset.
+  std::size_t swallow_reads_ = 0;
+  std::deque<pcie::tlp> held_accesses_;  ///< Until the reset has ended.
 };
 
 }  // namespace fourtuple::model::nic

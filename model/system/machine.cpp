@@ -76,7 +76,7 @@ void machine::interrupt_context() {
   if (!bring_up()) return;
   for (;;) {
     const std::uint64_t deadline_ns = stack_.next_deadline_ns();
-    const bool interrupted = driver_->poll_pending() || driver_->event_pending();
+    const bool interrupted = driver_->poll_pending() || driver_->event_pending() || reset_wanted_;
     if (!interrupted && deadline_ns > clock_.now_ns()) {
       sleeps_until_ns_ = deadline_ns;
       work_->wait_until(deadline_ns);
@@ -84,6 +84,8 @@ void machine::interrupt_context() {
     }
     if (driver_->poll_pending()) poll_device();
     if (driver_->event_pending()) driver_->handle_event();
+    // What goes wrong is in messages().
+    if (std::exchange(reset_wanted_, false)) static_cast<void>(driver_->reset());
     stack_.run_timers();
     stack_.ip().flush();
   }
@@ -121,6 +123,11 @@ void machine::retire() {
   if (const driver::nic_result result = driver_->close(); result != driver::nic_result::ok) {
     messages_.emplace_back(describe(result));
   }
+}
+
+void machine::reset_device() {
+  reset_wanted_ = true;
+  work_->wake_all();
 }
 
 bool machine::quiescent() { return stack_.hashinfo().ehash().size() == 0; }

@@ -65,6 +65,9 @@ class machine final : public sc_core::sc_module, public app::tasks {
   /// What the driver had to say: errors of the device, and what was done about them. One line each.
   [[nodiscard]] const std::vector<std::string>& messages() const noexcept { return messages_; }
 
+  /// Resets the NIC's function and brings it up again, soon, in the interrupt context.
+  void reset_device();
+
   /// No connection of any state is left, only listeners.
   [[nodiscard]] bool quiescent();
   /// No connection is left that still has something to say.
@@ -99,6 +102,7 @@ class machine final : public sc_core::sc_module, public app::tasks {
   std::unique_ptr<socket::posix_api> sockets_;
   sc_core::sc_event up_event_;
   bool up_ = false;
+  bool reset_wanted_ = false;
   std::uint64_t sleeps_until_ns_ = 0;
   std::string failure_;
   std::vector<std::string> messages_;

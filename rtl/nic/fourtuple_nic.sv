@@ -8,6 +8,7 @@
 /// s_axis        s_axis_tready is 1 from 1 clock after reset on: 1 beat per clock, always
 /// m_axi         writes up to 1 beat per clock, reads as tx_engine asks; bready is always 1
 /// quiet_o       from registers only; see docs/device.md, Idle clocks. skip_i is 0 in hardware
+/// flr_i         as a PCIe core has it: synchronous, held until flr_done_o. 0 where there is none
 module fourtuple_nic #(
     parameter int unsigned QUEUES = 1,               // queue pairs
     parameter int unsigned BUCKETS_LOG2 = 10,        // log2 of the connection table's buckets
@@ -87,506 +88,152 @@ module fourtuple_nic #(
     input  wire logic         m_axis_tready,
     output logic              m_axis_tlast,
 
+    input  wire logic        flr_i,       // PCIe asks for a function-level reset; until flr_done_o
+    output logic             flr_done_o,  // 1 from its end until flr_i is 0
+
     output logic             quiet_o,
     output logic      [47:0] quiet_clocks_o,
     input  wire logic [47:0] skip_i
 );
-  localparam int unsigned Vectors = QUEUES + 1;  // one for each queue, and the last one for events
-  localparam int unsigned Counters = 34;
+  logic core_rst_n, core_quiet, function_reset, reset_quiet;
+  logic awvalid, awready, wvalid, wready, arvalid, arready;
+  logic axil_awvalid, axil_awready, axil_wvalid, axil_wready, axil_arvalid, axil_arready;
+  logic rx_valid, unused_rx_ready, tx_valid, tx_ready;
 
-  // -------------------------------------------------------------------------------- time
-  logic [63:0] now;
-  nic_clock i_clock (
+  function_reset i_function_reset (
       .clk_i,
       .rst_ni,
-      .skip_i,
-      .now_o(now)
+      .flr_i,
+      .flr_done_o,
+      .start_i(function_reset),
+      .reset_no(core_rst_n),
+      .quiet_o(reset_quiet),
+      .c_awvalid_i(awvalid),
+      .c_awready_o(awready),
+      .m_awvalid_o(m_axi_awvalid),
+      .m_awready_i(m_axi_awready),
+      .c_wvalid_i(wvalid),
+      .c_wlast_i(m_axi_wlast),
+      .c_wready_o(wready),
+      .m_wvalid_o(m_axi_wvalid),
+      .m_wready_i(m_axi_wready),
+      .m_bvalid_i(m_axi_bvalid),
+      .c_arvalid_i(arvalid),
+      .c_arready_o(arready),
+      .m_arvalid_o(m_axi_arvalid),
+      .m_arready_i(m_axi_arready),
+      .m_rvalid_i(m_axi_rvalid),
+      .m_rlast_i(m_axi_rlast),
+      .c_rready_i(m_axi_rready),
+      .s_awvalid_i(s_axil_awvalid),
+      .s_awready_o(s_axil_awready),
+      .c_axil_awvalid_o(axil_awvalid),
+      .c_axil_awready_i(axil_awready),
+      .s_wvalid_i(s_axil_wvalid),
+      .s_wready_o(s_axil_wready),
+      .c_axil_wvalid_o(axil_wvalid),
+      .c_axil_wready_i(axil_wready),
+      .c_axil_bvalid_i(s_axil_bvalid),
+      .s_bready_i(s_axil_bready),
+      .s_arvalid_i(s_axil_arvalid),
+      .s_arready_o(s_axil_arready),
+      .c_axil_arvalid_o(axil_arvalid),
+      .c_axil_arready_i(axil_arready),
+      .c_axil_rvalid_i(s_axil_rvalid),
+      .s_rready_i(s_axil_rready),
+      .s_axis_tvalid_i(s_axis_tvalid),
+      .s_axis_tlast_i(s_axis_tlast),
+      .s_axis_tready_o(s_axis_tready),
+      .c_s_axis_tvalid_o(rx_valid),
+      .c_m_axis_tvalid_i(tx_valid),
+      .c_m_axis_tlast_i(m_axis_tlast),
+      .c_m_axis_tready_o(tx_ready),
+      .m_axis_tvalid_o(m_axis_tvalid),
+      .m_axis_tready_i(m_axis_tready)
   );
 
-  // -------------------------------------------------------------------------------- registers
-  fourtuple_nic_regs_pkg::reg2hw_t reg2hw;
-  fourtuple_nic_regs_pkg::hw2reg_t hw2reg;
-  logic register_error, registers_quiet;
-  nic_registers #(
-      .QUEUES(QUEUES)
-  ) i_registers (
+  nic_core #(
+      .QUEUES(QUEUES),
+      .BUCKETS_LOG2(BUCKETS_LOG2),
+      .OVERFLOW_LINES_LOG2(OVERFLOW_LINES_LOG2),
+      .CLOCK_PERIOD_PS(CLOCK_PERIOD_PS),
+      .RX_FIFO_BEATS_LOG2(RX_FIFO_BEATS_LOG2),
+      .TX_FIFO_BEATS_LOG2(TX_FIFO_BEATS_LOG2),
+      .COMMAND_DEPTH(COMMAND_DEPTH)
+  ) i_core (
       .clk_i,
-      .rst_ni,
+      .rst_ni(core_rst_n),
+      .clock_rst_ni(rst_ni),
       .s_axil_awaddr,
       .s_axil_awprot,
-      .s_axil_awvalid,
-      .s_axil_awready,
+      .s_axil_awvalid(axil_awvalid),
+      .s_axil_awready(axil_awready),
       .s_axil_wdata,
       .s_axil_wstrb,
-      .s_axil_wvalid,
-      .s_axil_wready,
+      .s_axil_wvalid(axil_wvalid),
+      .s_axil_wready(axil_wready),
       .s_axil_bresp,
       .s_axil_bvalid,
       .s_axil_bready,
       .s_axil_araddr,
       .s_axil_arprot,
-      .s_axil_arvalid,
-      .s_axil_arready,
+      .s_axil_arvalid(axil_arvalid),
+      .s_axil_arready(axil_arready),
       .s_axil_rdata,
       .s_axil_rresp,
       .s_axil_rvalid,
       .s_axil_rready,
-      .reg2hw_o(reg2hw),
-      .hw2reg_i(hw2reg),
-      .register_error_o(register_error),
-      .quiet_o(registers_quiet)
-  );
-
-  fourtuple_nic_regs_pkg::queue_regs_reg2hw_t queue0_reg2hw;
-  fourtuple_nic_regs_pkg::queue_regs_hw2reg_t queue0_hw2reg;
-  assign queue0_reg2hw = reg2hw.queues[$bits(queue0_reg2hw)-1:0];
-  assign hw2reg.queues = (16 * $bits(queue0_hw2reg))'(queue0_hw2reg);
-
-  // Rings start on pages, the receive ring is given back in whole beats.
-  logic unused_low_bits;
-  assign unused_low_bits = ^{
-    queue0_reg2hw.rx_base.address[11:0],
-    queue0_reg2hw.completion_base.address[11:0],
-    queue0_reg2hw.rx_head.offset[5:0]
-  };
-
-  // The queues that there are not, and what spreads frames over them.
-  logic unused_queues;
-  assign unused_queues = ^{
-    reg2hw.queues[16*$bits(queue0_reg2hw)-1:$bits(queue0_reg2hw)], reg2hw.msix[97*17-1:97*Vectors], reg2hw.indirection,
-    reg2hw.connection.command.steer, reg2hw.connection.command.steer_queue
-  };
-
-  // -------------------------------------------------------------------------------- receive
-  logic [511:0] rx_data;
-  logic [63:0] rx_keep;
-  logic rx_valid, rx_last, rx_bad, rx_begins;
-  rx_input i_rx_input (
-      .clk_i,
-      .rst_ni,
+      .m_axi_awid,
+      .m_axi_awaddr,
+      .m_axi_awlen,
+      .m_axi_awsize,
+      .m_axi_awburst,
+      .m_axi_awcache,
+      .m_axi_awprot,
+      .m_axi_awvalid(awvalid),
+      .m_axi_awready(awready),
+      .m_axi_wdata,
+      .m_axi_wstrb,
+      .m_axi_wlast,
+      .m_axi_wvalid(wvalid),
+      .m_axi_wready(wready),
+      .m_axi_bid,
+      .m_axi_bresp,
+      .m_axi_bvalid,
+      .m_axi_bready,
+      .m_axi_arid,
+      .m_axi_araddr,
+      .m_axi_arlen,
+      .m_axi_arsize,
+      .m_axi_arburst,
+      .m_axi_arcache,
+      .m_axi_arprot,
+      .m_axi_arvalid(arvalid),
+      .m_axi_arready(arready),
+      .m_axi_rid,
+      .m_axi_rdata,
+      .m_axi_rresp,
+      .m_axi_rlast,
+      .m_axi_rvalid,
+      .m_axi_rready,
       .s_axis_tdata,
       .s_axis_tkeep,
-      .s_axis_tvalid,
-      .s_axis_tready,
+      .s_axis_tvalid(rx_valid),
+      .s_axis_tready(unused_rx_ready),
       .s_axis_tlast,
       .s_axis_tuser,
-      .m_data_o(rx_data),
-      .m_keep_o(rx_keep),
-      .m_valid_o(rx_valid),
-      .m_last_o(rx_last),
-      .m_bad_o(rx_bad),
-      .m_begins_o(rx_begins)
-  );
-
-  logic [511:0] parsed_data;
-  logic parsed_valid, parsed_last;
-  fourtuple_nic_pkg::rx_meta_t parsed_meta;
-  fourtuple_nic_pkg::table_command_t command;
-  fourtuple_nic_pkg::table_answer_t answer;
-  logic command_valid, command_ready, answer_valid, answer_ready;
-  logic table_ready, table_inserted, table_updated, table_deleted, table_full, table_not_found;
-  logic [31:0] table_entries, overflow_lines_used;
-  logic offload_quiet;
-  rx_offload #(
-      .BUCKETS_LOG2(BUCKETS_LOG2),
-      .OVERFLOW_LINES_LOG2(OVERFLOW_LINES_LOG2)
-  ) i_rx_offload (
-      .clk_i,
-      .rst_ni,
-      .s_data_i(rx_data),
-      .s_keep_i(rx_keep),
-      .s_valid_i(rx_valid),
-      .s_last_i(rx_last),
-      .s_bad_i(rx_bad),
-      .timestamp_i(now[47:0]),
-      .mac_address_i(reg2hw.device.mac_address.address),
-      .max_frame_i(reg2hw.device.max_frame.bytes),
-      .promiscuous_i(reg2hw.device.rx_filter.promiscuous),
-      .all_multicast_i(reg2hw.device.rx_filter.all_multicast),
-      .hash_secret_i(reg2hw.device.hash_secret.value),
-      .m_data_o(parsed_data),
-      .m_valid_o(parsed_valid),
-      .m_last_o(parsed_last),
-      .m_meta_o(parsed_meta),
-      .command_valid_i(command_valid),
-      .command_ready_o(command_ready),
-      .command_i(command),
-      .answer_valid_o(answer_valid),
-      .answer_ready_i(answer_ready),
-      .answer_o(answer),
-      .table_ready_o(table_ready),
-      .entries_o(table_entries),
-      .overflow_lines_used_o(overflow_lines_used),
-      .inserted_o(table_inserted),
-      .updated_o(table_updated),
-      .deleted_o(table_deleted),
-      .full_o(table_full),
-      .not_found_o(table_not_found),
-      .quiet_o(offload_quiet)
-  );
-
-  fourtuple_nic_pkg::table_command_t written_command;
-  fourtuple_nic_pkg::table_answer_t answered_answer;
-  logic answered, command_dropped, command_quiet;
-  logic [7:0] commands_outstanding;
-  always_comb begin
-    written_command                       = '0;
-    written_command.op                    = reg2hw.connection.command.op;
-    written_command.tag                   = reg2hw.connection.command.tag;
-    written_command.tuple.local_address   = reg2hw.connection.local_address.value;
-    written_command.tuple.foreign_address = reg2hw.connection.foreign_address.value;
-    written_command.tuple.local_port      = reg2hw.connection.ports.local_port;
-    written_command.tuple.foreign_port    = reg2hw.connection.ports.foreign_port;
-    written_command.handle                = reg2hw.connection.handle.value;
-  end
-  command_port #(
-      .COMMAND_DEPTH(COMMAND_DEPTH)
-  ) i_command_port (
-      .clk_i,
-      .rst_ni,
-      .written_i(reg2hw.connection.command.written),
-      .written_command_i(written_command),
-      .command_valid_o(command_valid),
-      .command_ready_i(command_ready),
-      .command_o(command),
-      .answered_i(answered),
-      .outstanding_o(commands_outstanding),
-      .dropped_o(command_dropped),
-      .quiet_o(command_quiet)
-  );
-
-  logic rx_start, rx_halted_pulse, rx_quiet;
-  logic [25:0] rx_tail;
-  logic [15:0] completion_tail, transmit_index;
-  logic rx_active, rx_halted, tx_engine_active, tx_active, tx_halted, transmit_done;
-  logic data_valid, data_ready, data_first, data_last;
-  logic [57:0] data_address, completion_address;
-  logic [7:0] data_burst_len;
-  logic [511:0] data, completion_data;
-  logic completion_valid, completion_ready, discard, discarding, writes_outstanding;
-  logic [1:0] completion_halves;
-  logic write_error, delivered;
-  logic [2:0] write_error_source;
-  logic [63:0] write_error_address;
-  logic [13:0] delivered_bytes, tx_frame_bytes;
-  logic [Counters-1:0] count;
-  logic [Counters*64-1:0] counter_values;
-  logic counters_quiet;
-  rx_queue #(
-      .BEATS_LOG2(RX_FIFO_BEATS_LOG2),
-      .ANSWERS_LOG2($clog2(COMMAND_DEPTH))
-  ) i_rx_queue (
-      .clk_i,
-      .rst_ni,
-      .timestamp_i(now[47:0]),
-      .rx_enable_i(queue0_reg2hw.control.rx_enable),
-      .ring_base_i(queue0_reg2hw.rx_base.address[63:12]),
-      .ring_bytes_log2_i(queue0_reg2hw.rx_size.bytes_log2),
-      .ring_head_i(queue0_reg2hw.rx_head.offset[31:6]),
-      .ring_tail_o(rx_tail),
-      .completion_base_i(queue0_reg2hw.completion_base.address[63:12]),
-      .completion_entries_log2_i(queue0_reg2hw.ring_sizes.completion_log2),
-      .completion_head_i(queue0_reg2hw.completion_head.index),
-      .completion_tail_o(completion_tail),
-      .start_o(rx_start),
-      .rx_active_o(rx_active),
-      .rx_halted_o(rx_halted),
-      .rx_halted_pulse_o(rx_halted_pulse),
-      .s_data_i(parsed_data),
-      .s_valid_i(parsed_valid),
-      .s_last_i(parsed_last),
-      .s_meta_i(parsed_meta),
-      .answer_valid_i(answer_valid),
-      .answer_ready_o(answer_ready),
-      .answer_i(answer),
-      .answered_o(answered),
-      .answered_answer_o(answered_answer),
-      .transmit_active_i(tx_engine_active),
-      .transmit_valid_i(transmit_done),
-      .transmit_index_i(transmit_index),
-      .transmit_active_o(tx_active),
-      .data_valid_o(data_valid),
-      .data_ready_i(data_ready),
-      .data_first_o(data_first),
-      .data_last_o(data_last),
-      .data_address_o(data_address),
-      .data_burst_len_o(data_burst_len),
-      .data_o(data),
-      .completion_valid_o(completion_valid),
-      .completion_ready_i(completion_ready),
-      .completion_address_o(completion_address),
-      .completion_halves_o(completion_halves),
-      .completion_data_o(completion_data),
-      .discard_o(discard),
-      .discarding_i(discarding),
-      .outstanding_i(writes_outstanding),
-      .error_i(write_error && write_error_source != fourtuple_nic_pkg::DMA_INTERRUPT),
-      .drop_mac_error_o(count[3]),
-      .drop_too_short_o(count[4]),
-      .drop_too_long_o(count[5]),
-      .drop_filtered_o(count[6]),
-      .drop_fifo_full_o(count[7]),
-      .drop_disabled_o(count[10]),
-      .drop_ring_full_o(count[8]),
-      .drop_completion_full_o(count[9]),
-      .delivered_o(delivered),
-      .delivered_bytes_o(delivered_bytes),
-      .ipv4_good_o(count[11]),
-      .ipv4_bad_o(count[12]),
-      .l4_good_o(count[13]),
-      .l4_bad_o(count[14]),
-      .table_hit_o(count[15]),
-      .table_miss_o(count[16]),
-      .quiet_o(rx_quiet)
-  );
-
-  // -------------------------------------------------------------------------------- transmit
-  logic [15:0] tx_head;
-  logic [4:0] transmit_queue;
-  logic tx_segment, tx_segment_last;
-  logic tx_frame, tx_checksum_inserted, tx_drop_descriptor, tx_drop_dma_error, tx_halted_pulse, tx_quiet;
-  logic read_error;
-  logic [2:0] read_error_source;
-  logic [63:0] read_error_address;
-  tx_engine #(
-      .QUEUES(1),
-      .FIFO_BEATS_LOG2(TX_FIFO_BEATS_LOG2)
-  ) i_tx_engine (
-      .clk_i,
-      .rst_ni,
-      .tx_enable_i(queue0_reg2hw.control.tx_enable),
-      .tx_base_i(queue0_reg2hw.tx_base.address),
-      .tx_entries_log2_i(queue0_reg2hw.ring_sizes.tx_log2),
-      .tx_tail_i(queue0_reg2hw.tx_tail.index),
-      .tx_head_o(tx_head),
-      .tx_active_o(tx_engine_active),
-      .tx_halted_o(tx_halted),
-      .ar_addr_o(m_axi_araddr),
-      .ar_len_o(m_axi_arlen),
-      .ar_valid_o(m_axi_arvalid),
-      .ar_ready_i(m_axi_arready),
-      .r_data_i(m_axi_rdata),
-      .r_resp_i(m_axi_rresp),
-      .r_last_i(m_axi_rlast),
-      .r_valid_i(m_axi_rvalid),
-      .r_ready_o(m_axi_rready),
       .m_axis_tdata,
       .m_axis_tkeep,
-      .m_axis_tvalid,
-      .m_axis_tready,
+      .m_axis_tvalid(tx_valid),
+      .m_axis_tready(tx_ready),
       .m_axis_tlast,
-      .completion_o(transmit_done),
-      .completion_queue_o(transmit_queue),
-      .completion_index_o(transmit_index),
-      .frame_o(tx_frame),
-      .frame_bytes_o(tx_frame_bytes),
-      .checksum_inserted_o(tx_checksum_inserted),
-      .segment_o(tx_segment),
-      .segment_last_o(tx_segment_last),
-      .drop_descriptor_o(tx_drop_descriptor),
-      .drop_dma_error_o(tx_drop_dma_error),
-      .halted_pulse_o(tx_halted_pulse),
-      .dma_read_error_o(read_error),
-      .dma_read_error_address_o(read_error_address),
-      .dma_read_error_source_o(read_error_source),
-      .quiet_o(tx_quiet)
+      .quiet_o(core_quiet),
+      .quiet_clocks_o,
+      .skip_i,
+      .function_reset_o(function_reset)
   );
 
-  // -------------------------------------------------------------------------------- interrupts
-  logic queue_fires, moderation_quiet, timing, event_message, event_quiet;
-  logic [15:0] moderation_clocks;
-  interrupt_moderation i_moderation (
-      .clk_i,
-      .rst_ni,
-      .start_i(rx_start),
-      .arm_i(queue0_reg2hw.completion_head.written && queue0_reg2hw.completion_head.arm),
-      .arm_index_i(queue0_reg2hw.completion_head.index),
-      .tail_i(completion_tail),
-      .completions_i(queue0_reg2hw.moderation.completions),
-      .clocks_i(queue0_reg2hw.moderation.clocks),
-      .fire_o(queue_fires),
-      .skip_i(skip_i[15:0]),
-      .timing_o(timing),
-      .quiet_clocks_o(moderation_clocks),
-      .quiet_o(moderation_quiet)
-  );
-
-  event_unit i_events (
-      .clk_i,
-      .rst_ni,
-      .write_error_i(write_error),
-      .write_error_source_i(write_error_source),
-      .write_error_address_i(write_error_address),
-      .read_error_i(read_error),
-      .read_error_source_i(read_error_source),
-      .read_error_address_i(read_error_address),
-      .status_i(reg2hw.device.event_status),
-      .enable_i(reg2hw.device.event_enable.enable),
-      .message_o(event_message),
-      .error_address_o(hw2reg.device.dma_error_address.address),
-      .error_source_o(hw2reg.device.dma_error_source.source),
-      .quiet_o(event_quiet)
-  );
-
-  logic message_valid, message_ready, message_sent, msix_quiet, write_quiet;
-  logic [61:0] message_address;
-  logic [31:0] message_data;
-  logic [Vectors-1:0] pending;
-  msix #(
-      .VECTORS(Vectors)
-  ) i_msix (
-      .clk_i,
-      .rst_ni,
-      .request_i({event_message, queue_fires}),
-      .entries_i(reg2hw.msix[97*Vectors-1:0]),
-      .pending_o(pending),
-      .message_valid_o(message_valid),
-      .message_ready_i(message_ready),
-      .message_address_o(message_address),
-      .message_data_o(message_data),
-      .sent_o(message_sent),
-      .quiet_o(msix_quiet)
-  );
-
-  // -------------------------------------------------------------------------------- m_axi
-  axi_write_master i_write_master (
-      .clk_i,
-      .rst_ni,
-      .discard_i(discard),
-      .data_valid_i(data_valid),
-      .data_ready_o(data_ready),
-      .data_first_i(data_first),
-      .data_last_i(data_last),
-      .data_address_i(data_address),
-      .data_burst_len_i(data_burst_len),
-      .data_i(data),
-      .completion_valid_i(completion_valid),
-      .completion_ready_o(completion_ready),
-      .completion_address_i(completion_address),
-      .completion_halves_i(completion_halves),
-      .completion_data_i(completion_data),
-      .discarding_o(discarding),
-      .message_valid_i(message_valid),
-      .message_ready_o(message_ready),
-      .message_address_i(message_address),
-      .message_data_i(message_data),
-      .awaddr_o(m_axi_awaddr),
-      .awlen_o(m_axi_awlen),
-      .awvalid_o(m_axi_awvalid),
-      .awready_i(m_axi_awready),
-      .wdata_o(m_axi_wdata),
-      .wstrb_o(m_axi_wstrb),
-      .wlast_o(m_axi_wlast),
-      .wvalid_o(m_axi_wvalid),
-      .wready_i(m_axi_wready),
-      .bvalid_i(m_axi_bvalid),
-      .berror_i(m_axi_bresp != 2'b00),
-      .error_o(write_error),
-      .error_source_o(write_error_source),
-      .error_address_o(write_error_address),
-      .outstanding_o(writes_outstanding),
-      .quiet_o(write_quiet)
-  );
-  assign m_axi_awid    = '0;
-  assign m_axi_awsize  = 3'd6;  // 64 bytes
-  assign m_axi_awburst = 2'b01;  // INCR
-  assign m_axi_awcache = 4'b0011;  // normal, not cacheable, bufferable
-  assign m_axi_awprot  = '0;
-  assign m_axi_bready  = 1'b1;
-  assign m_axi_arid    = '0;
-  assign m_axi_arsize  = 3'd6;
-  assign m_axi_arburst = 2'b01;
-  assign m_axi_arcache = 4'b0011;
-  assign m_axi_arprot  = '0;
-
-  logic unused_ids;  // there is only one
-  assign unused_ids = ^{m_axi_bid, m_axi_rid, transmit_queue};
-
-  // -------------------------------------------------------------------------------- counters
-  assign count[0]  = rx_begins;
-  assign count[1]  = delivered;
-  assign count[2]  = delivered;
-  assign count[17] = table_inserted;
-  assign count[18] = table_updated;
-  assign count[19] = table_deleted;
-  assign count[20] = table_full;
-  assign count[21] = table_not_found;
-  assign count[22] = command_dropped;
-  assign count[23] = tx_frame;
-  assign count[24] = tx_frame;
-  assign count[25] = tx_checksum_inserted;
-  assign count[26] = tx_drop_descriptor;
-  assign count[27] = tx_drop_dma_error;
-  assign count[28] = write_error;
-  assign count[29] = read_error;
-  assign count[30] = register_error;
-  assign count[31] = message_sent;
-  assign count[32] = tx_segment_last;
-  assign count[33] = tx_segment;
-
-  nic_counters #(
-      .COUNTERS(Counters),
-      .RX_BYTES(1),
-      .TX_BYTES(24),
-      .BYTES_WIDTH(14)
-  ) i_counters (
-      .clk_i,
-      .rst_ni,
-      .count_i(count),
-      .rx_bytes_i(delivered_bytes),
-      .tx_bytes_i(tx_frame_bytes),
-      .values_o(counter_values),
-      .quiet_o(counters_quiet)
-  );
-
-  assign hw2reg.counter = counter_values;
-
-  // -------------------------------------------------------------------------------- what registers show
-  assign hw2reg.device.capabilities.queues           = 8'(QUEUES);
-  assign hw2reg.device.capabilities.vectors          = 8'(Vectors);
-  assign hw2reg.device.capabilities.command_depth    = 8'(COMMAND_DEPTH);
-  assign hw2reg.device.capabilities.rx_checksum      = 1'b1;
-  assign hw2reg.device.capabilities.tx_checksum      = 1'b1;
-  assign hw2reg.device.capabilities.connection_table = 1'b1;
-  assign hw2reg.device.capabilities.tso              = 1'b1;
-  assign hw2reg.device.table_size.buckets_log2        = 8'(BUCKETS_LOG2);
-  assign hw2reg.device.table_size.overflow_lines_log2 = 8'(OVERFLOW_LINES_LOG2);
-  assign hw2reg.device.clock.period_ps                = CLOCK_PERIOD_PS;
-  assign hw2reg.device.status.table_ready             = table_ready;
-  assign hw2reg.device.timestamp.clocks               = now;
-  assign hw2reg.device.event_status.dma_write_error_set = write_error;
-  assign hw2reg.device.event_status.dma_read_error_set  = read_error;
-  assign hw2reg.device.event_status.rx_halted_set       = rx_halted_pulse;
-  assign hw2reg.device.event_status.tx_halted_set       = tx_halted_pulse;
-  assign hw2reg.device.event_status.register_error_set  = register_error;
-  assign queue0_hw2reg.rx_tail.offset        = {rx_tail, 6'b0};
-  assign queue0_hw2reg.completion_tail.index = completion_tail;
-  assign queue0_hw2reg.tx_head.index         = tx_head;
-  assign queue0_hw2reg.status.rx_active      = rx_active;
-  assign queue0_hw2reg.status.tx_active      = tx_active;
-  assign queue0_hw2reg.status.rx_halted      = rx_halted;
-  assign queue0_hw2reg.status.tx_halted      = tx_halted;
-  assign queue0_hw2reg.rx_delivered.value            = counter_values[64*2+:32];
-  assign queue0_hw2reg.rx_drop_ring_full.value       = counter_values[64*8+:32];
-  assign queue0_hw2reg.rx_drop_completion_full.value = counter_values[64*9+:32];
-  assign queue0_hw2reg.rx_drop_disabled.value        = counter_values[64*10+:32];
-  assign hw2reg.connection.result.steer              = 1'b0;
-  assign hw2reg.connection.result.steer_queue        = '0;
-  assign hw2reg.connection.result.result             = answered_answer.result;
-  assign hw2reg.connection.result.outstanding        = commands_outstanding;
-  assign hw2reg.connection.result.tag                = answered_answer.tag;
-  assign hw2reg.connection.result_handle.value       = answered_answer.handle;
-  assign hw2reg.connection.entries.value             = table_entries;
-  assign hw2reg.connection.overflow_lines_used.value = overflow_lines_used;
-  assign hw2reg.msix_pba.pending.bits                = 64'(pending);
-
-  logic unused_answer;  // result does not repeat the operation
-  assign unused_answer = ^answered_answer.op;
-
-  // -------------------------------------------------------------------------------- idle clocks
-  assign quiet_o = registers_quiet && !rx_valid && offload_quiet && command_quiet && rx_quiet && tx_quiet &&
-                   moderation_quiet && event_quiet && msix_quiet && write_quiet && counters_quiet;
-  assign quiet_clocks_o = timing ? {32'b0, moderation_clocks} : '1;
+  assign quiet_o = core_quiet && reset_quiet && !s_axis_tvalid;
 endmodule
 
 `default_nettype wire

@@ -75,6 +75,10 @@ nic_bench::nic_bench(const surroundings& given)
 
 nic_bench::~nic_bench() { dut_->final(); }
 
+void nic_bench::drive_flr(bool level) { dut_->flr_i = level; }
+
+bool nic_bench::flr_done() const { return dut_->flr_done_o != 0; }
+
 bool nic_bench::chance(unsigned percent) {
   return percent >= 100 || std::uniform_int_distribution<unsigned>(0, 99)(random_) < percent;
 }
@@ -208,6 +212,7 @@ void nic_bench::after_edge() {
     frame.position += beat_bytes;
     if (frame.position >= frame.bytes.size()) arriving_.pop_front();
   }
+  if (dut_->m_axi_bvalid || (dut_->m_axi_rvalid && dut_->m_axi_rready)) last_answer_clock_ = clock_;
   if (dut_->m_axi_bvalid) write_answers_.pop_front();
   if (dut_->m_axi_rvalid && dut_->m_axi_rready) read_answers_.pop_front();
   take_writes();

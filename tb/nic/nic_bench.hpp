@@ -87,6 +87,18 @@ class nic_bench {
   std::vector<address_range> refused_writes;
   std::vector<address_range> refused_reads;
 
+  /// Function-level reset, as a PCIe core asks for it.
+  void drive_flr(bool level);
+  [[nodiscard]] bool flr_done() const;
+  /// Bursts that have begun and not been answered.
+  [[nodiscard]] std::size_t outstanding() const {
+    return write_addresses_.size() + write_beats_.size() + write_answers_.size() + read_answers_.size();
+  }
+  /// When the last of them was.
+  [[nodiscard]] std::uint64_t last_answer_clock() const { return last_answer_clock_; }
+  /// A frame is on its way out.
+  [[nodiscard]] bool sending() const { return !leaving_.empty(); }
+
   std::vector<sent_frame> sent;
   [[nodiscard]] std::uint64_t clock() const { return clock_; }
   [[nodiscard]] std::uint64_t evaluated() const { return evaluated_; }
@@ -158,6 +170,7 @@ class nic_bench {
   std::deque<answer> write_answers_;
   std::deque<answer> read_answers_;
   frame_bytes leaving_;
+  std::uint64_t last_answer_clock_ = 0;
 
   // Outputs of the clock before that were valid and not taken.
   std::optional<std::uint64_t> held_aw_;

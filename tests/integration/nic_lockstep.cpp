@@ -129,6 +129,15 @@ void nic_lockstep::fill_transmit_data(nic_traffic& traffic) {
   std::copy(first.begin(), first.end(), sides_[1].bench.memory(transmit_data, transmit_data_bytes).begin());
 }
 
+void nic_lockstep::pass(std::uint64_t ns) { sc_core::wait(from_ns(ns)); }
+
+void nic_lockstep::forget() {
+  for (side& each : sides_) {
+    static_cast<void>(each.bench.take_sent());
+    static_cast<void>(each.bench.take_messages());
+  }
+}
+
 void nic_lockstep::settle() {
   const auto activity = [this] { return sides_[0].bench.activity() + sides_[1].bench.activity(); };
   std::uint64_t before = 0;

@@ -76,6 +76,10 @@ class nic_lockstep {
 
   /// Waits until neither NIC has done anything for a while.
   void settle();
+  /// Lets time pass, whatever the NICs do.
+  void pass(std::uint64_t ns);
+  /// What they have sent so far is not compared.
+  void forget();
   /// Settles, reads both completion rings, compares everything but the registers that are ignored, and gives space
   /// back.
   outcome compare(const compare_options& options);

@@ -409,6 +409,38 @@ TEST_F(nic_lockstep_test, refused_transmit_reads) {
   });
 }
 
+TEST_F(nic_lockstep_test, function_reset_under_traffic) {
+  run([&] {
+    devices.fill_transmit_data(traffic);
+    traffic.set_tuples(traffic.make_tuples(40, 2, 1024, 0));
+    for (int round = 0; round < 40 && !HasFailure(); ++round) {
+      devices.bring_up({.receive_log2 = 17});
+      devices.write(regs::msix_control(0), 0);
+      random_commands();
+      // Which of these are still handled is a matter of time; what is left afterwards is not.
+      receive_burst(traffic.number(40));
+      random_transmit();
+      devices.pass(traffic.number(3'000));
+      devices.write(regs::device_function_reset, 1);
+      devices.settle();
+      devices.forget();
+      // Again, now that nothing comes in any more: counters start at the same time.
+      devices.write(regs::device_function_reset, 1);
+      EXPECT_EQ(devices.read(regs::device_function_reset), 0U);
+      devices.settle();
+      system().model_drops.clear();
+      system().rtl_drops.clear();
+      devices.compare({.give_back_ring = false, .give_back_completions = false, .completions = false});
+      EXPECT_EQ(devices.read(regs::queues_status(0)), 0U);
+      EXPECT_EQ(devices.read(regs::connection_entries), 0U);
+    }
+    devices.bring_up({});
+    receive_burst(30);
+    random_transmit();
+    EXPECT_GT(devices.compare().frames.size(), 10U);
+  });
+}
+
 // The last test: from here on the two differ in a counter.
 TEST_F(nic_lockstep_test, segments_of_a_frame_of_which_a_part_is_refused) {
   run([&] {

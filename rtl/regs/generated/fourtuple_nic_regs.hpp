@@ -47,6 +47,9 @@ inline constexpr std::uint32_t device_scratch = 0x003c;
 inline constexpr std::uint32_t device_dma_error_address = 0x0040;
 /// Who made that access.
 inline constexpr std::uint32_t device_dma_error_source = 0x0048;
+/// Function-level reset. When it has ended, everything but timestamp is as after power-up. An access that comes
+/// meanwhile is answered then.
+inline constexpr std::uint32_t device_function_reset = 0x004c;
 /// queues[0] to [15]; a build of the device may have fewer.
 inline constexpr std::uint32_t queues_count = 16;
 inline constexpr std::uint32_t queues_stride = 0x80;
@@ -363,6 +366,13 @@ struct device_dma_error_source {
   /// 0 receive data, 1 completion, 2 interrupt, 3 transmit descriptor, 4 transmit data.
   static constexpr std::uint32_t source_mask = 0x7U;
   static constexpr unsigned source_shift = 0;
+};
+
+/// Fields of device.function_reset.
+struct device_function_reset {
+  /// Writing 1 starts it.
+  static constexpr std::uint32_t start_mask = 0x1U;
+  static constexpr unsigned start_shift = 0;
 };
 
 /// Fields of queues.rx_base.
@@ -826,7 +836,7 @@ struct register_info {
 };
 
 /// Every register, in the order of addresses.
-inline constexpr std::array<register_info, 407> all_registers{{
+inline constexpr std::array<register_info, 408> all_registers{{
     {0x0, "device.id", true, false, 32, 0x0, 0x0, 0x0, 0x50555434},
     {0x4, "device.version", true, false, 32, 0x0, 0x0, 0x0, 0x2},
     {0x8, "device.capabilities", true, false, 32, 0x0, 0x0, 0xfffffff, 0x0},
@@ -843,6 +853,7 @@ inline constexpr std::array<register_info, 407> all_registers{{
     {0x3c, "device.scratch", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},
     {0x40, "device.dma_error_address", true, false, 64, 0x0, 0x0, 0xffffffffffffffff, 0x0},
     {0x48, "device.dma_error_source", true, false, 32, 0x0, 0x0, 0x7, 0x0},
+    {0x4c, "device.function_reset", true, true, 32, 0x1, 0x0, 0x0, 0x0},
     {0x1000, "queues[0].rx_base", true, true, 64, 0xffffffffffffffff, 0x0, 0x0, 0x0},
     {0x1008, "queues[0].rx_size", true, true, 32, 0x1f, 0x0, 0x0, 0x0},
     {0x100c, "queues[0].rx_head", true, true, 32, 0xffffffff, 0x0, 0x0, 0x0},

@@ -81,6 +81,7 @@ module fourtuple_nic_regs #(
   logic device_rx_filter_all_multicast_q;
   logic [31:0] device_hash_secret_value_q;
   logic [31:0] device_scratch_value_q;
+  logic device_function_reset_start_q;
   logic [31:0] connection_local_address_value_q;
   logic [31:0] connection_foreign_address_value_q;
   logic [15:0] connection_ports_foreign_port_q;
@@ -90,6 +91,7 @@ module fourtuple_nic_regs #(
   logic connection_command_steer_q;
   logic [3:0] connection_command_steer_queue_q;
   logic [15:0] connection_command_tag_q;
+  logic device_function_reset_written_q;
   logic connection_command_written_q;
 
   // Which word the write in progress goes to: one of them at most, for one clock.
@@ -101,6 +103,7 @@ module fourtuple_nic_regs #(
   logic write_device_rx_filter_q;
   logic write_device_hash_secret_q;
   logic write_device_scratch_q;
+  logic write_device_function_reset_q;
   logic write_connection_local_address_q;
   logic write_connection_foreign_address_q;
   logic write_connection_ports_q;
@@ -205,6 +208,7 @@ module fourtuple_nic_regs #(
     write_device_rx_filter_q <= write_decode && write_address_q == 16'h002c;
     write_device_hash_secret_q <= write_decode && write_address_q == 16'h0038;
     write_device_scratch_q <= write_decode && write_address_q == 16'h003c;
+    write_device_function_reset_q <= write_decode && write_address_q == 16'h004c;
     write_connection_local_address_q <= write_decode && write_address_q == 16'h2000;
     write_connection_foreign_address_q <= write_decode && write_address_q == 16'h2004;
     write_connection_ports_q <= write_decode && write_address_q == 16'h2008;
@@ -221,6 +225,7 @@ module fourtuple_nic_regs #(
       write_device_rx_filter_q,
       write_device_hash_secret_q,
       write_device_scratch_q,
+      write_device_function_reset_q,
       write_connection_local_address_q,
       write_connection_foreign_address_q,
       write_connection_ports_q,
@@ -245,6 +250,7 @@ module fourtuple_nic_regs #(
       device_rx_filter_all_multicast_q <= 1'h0;
       device_hash_secret_value_q <= 32'h0;
       device_scratch_value_q <= 32'h0;
+      device_function_reset_start_q <= 1'h0;
       connection_local_address_value_q <= 32'h0;
       connection_foreign_address_value_q <= 32'h0;
       connection_ports_foreign_port_q <= 16'h0;
@@ -254,6 +260,7 @@ module fourtuple_nic_regs #(
       connection_command_steer_q <= 1'h0;
       connection_command_steer_queue_q <= 4'h0;
       connection_command_tag_q <= 16'h0;
+      device_function_reset_written_q <= 1'b0;
       connection_command_written_q <= 1'b0;
     end else begin
       if (write_device_event_enable_q) begin
@@ -277,6 +284,9 @@ module fourtuple_nic_regs #(
       end
       if (write_device_scratch_q) begin
         device_scratch_value_q[31:0] <= write_data_q[31:0];
+      end
+      if (write_device_function_reset_q) begin
+        device_function_reset_start_q <= write_data_q[0];
       end
       if (write_connection_local_address_q) begin
         connection_local_address_value_q[31:0] <= write_data_q[31:0];
@@ -318,6 +328,7 @@ module fourtuple_nic_regs #(
           (device_event_status_register_error_q
            & ~(write_device_event_status_q & write_data_q[4]))
           | hw2reg_i.device.event_status.register_error_set;
+      device_function_reset_written_q <= write_device_function_reset_q;
       connection_command_written_q <= write_connection_command_q;
     end
   end
@@ -333,6 +344,8 @@ module fourtuple_nic_regs #(
   assign reg2hw_o.device.rx_filter.promiscuous = device_rx_filter_promiscuous_q;
   assign reg2hw_o.device.rx_filter.all_multicast = device_rx_filter_all_multicast_q;
   assign reg2hw_o.device.hash_secret.value = device_hash_secret_value_q;
+  assign reg2hw_o.device.function_reset.written = device_function_reset_written_q;
+  assign reg2hw_o.device.function_reset.start = device_function_reset_start_q;
   assign reg2hw_o.connection.local_address.value = connection_local_address_value_q;
   assign reg2hw_o.connection.foreign_address.value = connection_foreign_address_value_q;
   assign reg2hw_o.connection.ports.foreign_port = connection_ports_foreign_port_q;
@@ -425,8 +438,9 @@ module fourtuple_nic_regs #(
           page0_data_q[63:0] <= hw2reg_i.device.dma_error_address.address;
         end
         9'h9: begin
-          page0_known_q <= 3'b001;
+          page0_known_q <= 3'b011;
           page0_data_q[2:0] <= hw2reg_i.device.dma_error_source.source;
+          page0_data_q[32] <= device_function_reset_start_q;
         end
         default: ;
       endcase
@@ -979,6 +993,7 @@ module fourtuple_nic_regs #(
       hw2reg_i.device.event_status.rx_halted_set,
       hw2reg_i.device.event_status.tx_halted_set,
       hw2reg_i.device.event_status.register_error_set,
+      device_function_reset_written_q,
       connection_command_written_q,
       queues_written,
       write_error_q, read_error_q, error_q, second_error_q

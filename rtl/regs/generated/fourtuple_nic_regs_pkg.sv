@@ -133,12 +133,18 @@ package fourtuple_nic_regs_pkg;
   } device_regs_hash_secret_reg2hw_t;
 
   typedef struct packed {
-    device_regs_hash_secret_reg2hw_t  hash_secret;
-    device_regs_rx_filter_reg2hw_t    rx_filter;
-    device_regs_max_frame_reg2hw_t    max_frame;
-    device_regs_mac_address_reg2hw_t  mac_address;
-    device_regs_event_enable_reg2hw_t event_enable;
-    device_regs_event_status_reg2hw_t event_status;
+    logic written;
+    logic start;
+  } device_regs_function_reset_reg2hw_t;
+
+  typedef struct packed {
+    device_regs_function_reset_reg2hw_t function_reset;
+    device_regs_hash_secret_reg2hw_t    hash_secret;
+    device_regs_rx_filter_reg2hw_t      rx_filter;
+    device_regs_max_frame_reg2hw_t      max_frame;
+    device_regs_mac_address_reg2hw_t    mac_address;
+    device_regs_event_enable_reg2hw_t   event_enable;
+    device_regs_event_status_reg2hw_t   event_status;
   } device_regs_reg2hw_t;
 
   typedef struct packed {

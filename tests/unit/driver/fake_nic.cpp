@@ -5,13 +5,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace fourtuple::driver::test {
 namespace {
 constexpr std::uint32_t capabilities =
     1U << regs::device_capabilities::queues_shift | 2U << regs::device_capabilities::vectors_shift |
     4U << regs::device_capabilities::command_depth_shift | regs::device_capabilities::rx_checksum_mask |
-    regs::device_capabilities::tx_checksum_mask | regs::device_capabilities::connection_table_mask;
+    regs::device_capabilities::tx_checksum_mask | regs::device_capabilities::connection_table_mask |
+    regs::device_capabilities::tso_mask;
 constexpr std::uint32_t command_depth = 4;
 }  // namespace
 
@@ -42,7 +44,16 @@ std::byte* fake_memory::at(std::uint64_t bus_address, std::size_t bytes) {
   return nullptr;
 }
 
-fake_nic::fake_nic(fake_memory& memory) : memory_(memory) {
+fake_nic::fake_nic(fake_memory& memory) : memory_(memory) { power_up(); }
+
+void fake_nic::power_up() {
+  registers_.clear();
+  commands.clear();
+  gathering_.clear();
+  rx_tail_ = 0;
+  completion_tail_ = tx_head_ = 0;
+  armed_.reset();
+  rx_halted_ = tx_halted_ = false;
   registers_[regs::device_id] = 0x50555434;
   registers_[regs::device_version] = 1;
   registers_[regs::device_capabilities] = capabilities;
@@ -89,6 +100,7 @@ void fake_nic::write32(std::uint32_t offset, std::uint32_t value) {
     return;
   }
   registers_[offset] = value;
+  if (offset == regs::device_function_reset && value == regs::device_function_reset::start_mask && resets) power_up();
   if (offset == regs::queues_control(0)) control_written(before, value);
   if (offset == regs::queues_completion_head(0) && (value & regs::queues_completion_head::arm_mask) != 0) {
     armed_ = static_cast<std::uint16_t>(value);
@@ -190,8 +202,10 @@ void fake_nic::transmit(std::size_t limit) {
     const auto descriptor = regs::transmit_descriptor::decode(std::span<const std::byte, 16>(place, 16));
     const std::byte* bytes = memory_.at(descriptor.address, descriptor.length);
     ASSERT_NE(bytes, nullptr);
-    sent.push_back({{bytes, bytes + descriptor.length}, descriptor});
+    gathering_.insert(gathering_.end(), bytes, bytes + descriptor.length);
     ++tx_head_;
+    if (!descriptor.end_of_frame) continue;
+    sent.push_back({std::exchange(gathering_, {}), descriptor});
     if (!descriptor.completion) continue;
     regs::transmit_completion completion;
     completion.tx_index = tx_head_;

@@ -82,6 +82,7 @@ class fake_nic final : public mmio, public interrupt_controller {
   std::size_t commands_refused = 0;  ///< Written while command_depth were unanswered.
   bool answers = true;               ///< All ones otherwise.
   bool stops = true;                 ///< Goes inactive when disabled.
+  bool resets = true;                ///< Ends a function-level reset.
   bool table_clears = true;
   unsigned reads_until_ready = 3;  ///< Of the status, before table_ready.
   unsigned interrupts = 0;
@@ -94,6 +95,7 @@ class fake_nic final : public mmio, public interrupt_controller {
   void control_written(std::uint32_t before, std::uint32_t now);
   void raise_event(std::uint32_t bits);
   [[nodiscard]] std::uint32_t status() const;
+  void power_up();
 
   fake_memory& memory_;
   std::map<std::uint32_t, std::uint32_t> registers_;
@@ -102,6 +104,7 @@ class fake_nic final : public mmio, public interrupt_controller {
   std::uint32_t rx_tail_ = 0;
   std::uint16_t completion_tail_ = 0;
   std::uint16_t tx_head_ = 0;
+  std::vector<std::byte> gathering_;  ///< Of a frame whose last descriptor has not come.
   std::optional<std::uint16_t> armed_;
   bool rx_halted_ = false;
   bool tx_halted_ = false;

@@ -53,7 +53,7 @@ TEST(NicOpen, BringsTheDeviceUpInOrder) {
   EXPECT_TRUE(nic.driver.features().rx_checksum);
   EXPECT_TRUE(nic.driver.features().tx_checksum);
   EXPECT_TRUE(nic.driver.features().connection_table);
-  EXPECT_FALSE(nic.driver.features().tso);
+  EXPECT_TRUE(nic.driver.features().tso);
 }
 
 TEST(NicOpen, RefusesWhatItDoesNotKnow) {
@@ -207,10 +207,72 @@ TEST(NicEvents, HaltedTransmitIsRestartedAndTheStackWoken) {
   EXPECT_EQ(nic.device.sent.size(), 1U);
 }
 
+TEST(NicReset, BringsEverythingUpAgain) {
+  nic_fixture nic;
+  const auto tuple = [](std::uint16_t port) { return packet::connection_tuple{{1}, {2}, 80, port}; };
+  for (std::uint16_t port = 0; port < 7; ++port) nic.driver.connection_insert(tuple(port), 100U + port);
+  for (int i = 0; i < 4; ++i) nic.device.answer(i == 1 ? regs::command_result::full : regs::command_result::done);
+  nic.driver.poll(8);
+  nic.driver.connection_delete(tuple(0));
+  for (unsigned i = 0; i < 3; ++i) ASSERT_TRUE(nic.device.receive(frame_of(100, i)));
+  packet::tx_sk_buff skb;
+  std::ranges::fill(skb.push(60), std::byte{1});
+  while (nic.driver.xmit(skb) == ip::netdev_tx::ok) {
+  }
+  nic.device.forget();
+
+  EXPECT_EQ(nic.driver.reset(), nic_result::ok);
+  EXPECT_EQ(nic.receiver.frames.size(), 3U) << "what had arrived is not lost";
+  EXPECT_EQ(nic.receiver.wakes, 1U);
+  EXPECT_EQ(nic.driver.counters().tx_lost_in_restart, 16U);
+  EXPECT_EQ(nic.driver.counters().function_resets, 1U);
+  EXPECT_EQ(nic.device.reg(regs::queues_control(0)), 3U);
+  EXPECT_EQ(nic.device.reg(regs::device_hash_secret), small_options().hash_secret);
+  EXPECT_EQ(nic.device.reg(regs::msix_control(0)), 0U);
+  // Everything but what was removed, and what the device had no place for, as many at a time as it takes.
+  std::vector<std::uint32_t> inserted;
+  while (!nic.device.commands.empty()) {
+    EXPECT_EQ(nic.device.commands.front().op, regs::command_op::insert);
+    inserted.push_back(nic.device.commands.front().handle);
+    nic.device.answer(regs::command_result::done);
+    nic.driver.poll(8);
+  }
+  EXPECT_EQ(inserted, (std::vector<std::uint32_t>{102, 103, 104, 105, 106}));
+  EXPECT_EQ(nic.device.commands_refused, 0U);
+  EXPECT_EQ(nic.driver.table().entries(), 5U);
+
+  ASSERT_TRUE(nic.device.receive(frame_of(100, 7)));
+  EXPECT_EQ(nic.driver.poll(8), 1U);
+  EXPECT_EQ(nic.driver.xmit(skb), ip::netdev_tx::ok);
+  nic.driver.flush();
+  nic.device.transmit();
+  EXPECT_EQ(nic.device.sent.size(), 1U);
+}
+
+TEST(NicReset, ADeviceThatDoesNotEndItStaysDown) {
+  nic_fixture nic;
+  nic.device.resets = false;
+  EXPECT_EQ(nic.driver.reset(), nic_result::still_active);
+  EXPECT_FALSE(nic.driver.is_open());
+  EXPECT_EQ(nic.memory.allocations, 0U);
+}
+
+TEST(NicReset, HelpsAgainstAQueueThatDoesNotStop) {
+  nic_fixture nic;
+  nic.device.halt(true, 0);
+  nic.device.stops = false;
+  nic.driver.handle_event();
+  EXPECT_TRUE(nic.driver.is_open());
+  EXPECT_EQ(nic.driver.counters().function_resets, 1U);
+  ASSERT_TRUE(nic.device.receive(frame_of(100, 7)));
+  EXPECT_EQ(nic.driver.poll(8), 1U);
+}
+
 TEST(NicEvents, AQueueThatDoesNotStopStaysDown) {
   nic_fixture nic;
   nic.device.halt(true, 0);
   nic.device.stops = false;
+  nic.device.resets = false;
   nic.driver.handle_event();
   EXPECT_FALSE(nic.driver.is_open());
   EXPECT_EQ(nic.memory.allocations, 0U);

@@ -128,6 +128,72 @@ TEST(NicTransmit, TheEndOfABatchCompletesWhenTheRingGetsFull) {
   EXPECT_TRUE(nic.device.sent[9].descriptor.completion);
 }
 
+/// Headers that the device may cut up after, with `sum` in the TCP checksum field, and payload behind.
+packet::tx_sk_buff segmented_skb(std::span<const std::byte> payload, std::uint16_t sum) {
+  packet::tx_sk_buff skb;
+  const auto tcp = skb.push(32);
+  std::ranges::copy(frame_of(32, 7), tcp.begin());
+  tcp[16] = static_cast<std::byte>(sum >> 8);
+  tcp[17] = static_cast<std::byte>(sum & 0xff);
+  skb.set_checksum_partial(16);
+  std::ranges::copy(frame_of(34, 8), skb.push(34).begin());
+  EXPECT_TRUE(skb.append(payload));
+  skb.gso_size = 1448;
+  return skb;
+}
+
+TEST(NicTransmit, WhatTheDeviceCutsUpIsAChainOfDescriptors) {
+  nic_fixture nic;
+  EXPECT_TRUE(nic.driver.features().tso);
+  const auto payload = frame_of(5000, 1);
+  const packet::tx_sk_buff skb = segmented_skb(payload, 0x1234);
+  ASSERT_EQ(nic.driver.xmit(skb), ip::netdev_tx::ok);
+  ASSERT_EQ(nic.driver.xmit(skb_of(60, 5)), ip::netdev_tx::ok);
+  nic.driver.flush();
+  EXPECT_EQ(nic.device.writes_to(regs::queues_tx_tail(0)).back(), 4U);
+  nic.device.transmit();
+  ASSERT_EQ(nic.device.sent.size(), 2U);
+  const auto& sent = nic.device.sent[0];
+  std::vector<std::byte> expected(skb.headers().begin(), skb.headers().end());
+  expected.insert(expected.end(), payload.begin(), payload.end());
+  // 0x1234 - 5032 = -372, which is 0xfe8b in ones' complement: the length is taken out of the pseudo-header's sum.
+  expected[50] = std::byte{0xfe};
+  expected[51] = std::byte{0x8b};
+  EXPECT_EQ(sent.bytes, expected);
+  EXPECT_TRUE(sent.descriptor.tso);
+  EXPECT_TRUE(sent.descriptor.checksum);
+  EXPECT_EQ(sent.descriptor.header_length, 66);
+  EXPECT_EQ(sent.descriptor.mss, 1448);
+  EXPECT_EQ(sent.descriptor.checksum_start, 34);
+  EXPECT_EQ(sent.descriptor.checksum_offset, 16);
+  EXPECT_FALSE(nic.device.sent[1].descriptor.tso);
+  EXPECT_EQ(nic.driver.counters().tx_tso_frames, 1U);
+}
+
+TEST(NicTransmit, ChainsOfAnyLengthFindRoomAtLast) {
+  for (unsigned every = 1; every <= 8; ++every) {
+    nic_options options = small_options();
+    options.tx_completion_every = every;
+    nic_fixture nic(options);
+    const auto payload = frame_of(nic.driver.features().tso_max_size - 1, 1);
+    std::size_t number = 0;
+    for (unsigned round = 0; round < 500; ++round) {
+      const auto skb = segmented_skb(std::span(payload).first(1 + round * 977 % payload.size()), 1);
+      for (unsigned tries = 0; nic.driver.xmit(skb) != ip::netdev_tx::ok; ++tries) {
+        ASSERT_LT(tries, 40U) << "stuck with a completion every " << every;
+        nic.device.transmit(1 + round % 5);
+        nic.driver.poll(8);
+      }
+      ++number;
+      if (round % 3 == 0) nic.driver.flush();
+    }
+    nic.driver.flush();
+    nic.device.transmit();
+    EXPECT_EQ(nic.device.sent.size(), number);
+    EXPECT_EQ(nic.driver.counters().bad_completions, 0U);
+  }
+}
+
 TEST(NicTransmit, FramesOfTheWrongSizeAreDroppedAndCounted) {
   nic_fixture nic;
   EXPECT_EQ(nic.driver.xmit(skb_of(13, 1)), ip::netdev_tx::ok);
@@ -138,7 +204,12 @@ TEST(NicTransmit, FramesOfTheWrongSizeAreDroppedAndCounted) {
   packet::tx_sk_buff segmented = skb_of(60, 1);
   segmented.gso_size = 1448;
   EXPECT_EQ(nic.driver.xmit(segmented), ip::netdev_tx::ok);
-  EXPECT_EQ(nic.driver.counters().tx_dropped_size, 3U);
+  const auto much = frame_of(nic.driver.features().tso_max_size, 3);
+  EXPECT_EQ(nic.driver.xmit(segmented_skb(much, 1)), ip::netdev_tx::ok);
+  packet::tx_sk_buff large_segments = segmented_skb(payload, 1);
+  large_segments.gso_size = 1449;
+  EXPECT_EQ(nic.driver.xmit(large_segments), ip::netdev_tx::ok);
+  EXPECT_EQ(nic.driver.counters().tx_dropped_size, 5U);
   EXPECT_EQ(nic.driver.counters().tx_frames, 0U);
   packet::tx_sk_buff longest = skb_of(54, 1);
   ASSERT_TRUE(longest.append(std::span(payload).first(1460)));

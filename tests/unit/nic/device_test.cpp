@@ -325,19 +325,76 @@ TEST_F(device_test, unreadable_bytes_drop_a_frame_and_an_unreadable_descriptor_h
   EXPECT_EQ(read(regs::queues_tx_head(0)), 2U);
 }
 
-TEST_F(device_test, a_frame_of_more_descriptors_than_are_read_ahead) {
+TEST_F(device_test, a_large_packet_becomes_segments) {
+  enable();
+  // Ethernet, IPv4 with a good checksum for length 0 and identification 0xffff, TCP with all flags; 2500 bytes behind.
+  std::array<std::byte, 54 + 2500> packet{};
+  for (std::size_t i = 54; i < packet.size(); ++i) packet[i] = static_cast<std::byte>(i * 3);
+  packet[14] = std::byte{0x45};
+  packet[18] = packet[19] = std::byte{0xff};
+  packet[24] = std::byte{0xba};  // ~(0x4500 + 0xffff)
+  packet[25] = std::byte{0xff};
+  packet[46] = std::byte{0x50};
+  packet[47] = std::byte{0xff};
+  std::copy(packet.begin(), packet.end(), port.at(data_base));
+  std::array<std::byte, 16> bytes;
+  regs::transmit_descriptor{.address = data_base,
+                            .length = packet.size(),
+                            .end_of_frame = true,
+                            .checksum = true,
+                            .tso = true,
+                            .header_length = 54,
+                            .checksum_start = 34,
+                            .checksum_offset = 16,
+                            .mss = 1000}
+      .encode(bytes);
+  std::copy(bytes.begin(), bytes.end(), port.at(transmit_base));
+  ring(1);
+  ASSERT_EQ(port.sent.size(), 3U);
+  const auto word = [](const auto& frame, std::size_t at) {
+    return std::to_integer<unsigned>(frame[at]) << 8 | std::to_integer<unsigned>(frame[at + 1]);
+  };
+  const auto sum = [&](const auto& frame, std::size_t from, std::size_t to, std::uint64_t so_far) {
+    for (std::size_t at = from; at < to; at += 2) so_far += word(frame, at);
+    while (so_far > 0xffff) so_far = (so_far & 0xffff) + (so_far >> 16);
+    return so_far;
+  };
+  const std::array<std::size_t, 3> sizes{1054, 1054, 554};
+  const std::array<unsigned, 3> ids{0xffff, 0, 1};
+  const std::array<unsigned, 3> flags{0xf6, 0x76, 0x7f};  // FIN and PSH last, CWR first
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& frame = port.sent[i];
+    ASSERT_EQ(frame.size(), sizes[i]);
+    EXPECT_EQ(word(frame, 16), sizes[i] - 14);
+    EXPECT_EQ(word(frame, 18), ids[i]);
+    EXPECT_EQ(sum(frame, 14, 34, 0), 0xffffU);
+    EXPECT_EQ(word(frame, 40), 1000 * i) << "sequence number";
+    EXPECT_EQ(std::to_integer<unsigned>(frame[47]), flags[i]);
+    EXPECT_EQ(sum(frame, 34, frame.size(), frame.size() - 34), 0xffffU);
+    EXPECT_TRUE(std::equal(frame.begin() + 54, frame.end(), packet.begin() + 54 + 1000 * static_cast<int>(i)));
+  }
+  EXPECT_EQ(read(regs::counter_tx_tso_frames), 1U);
+  EXPECT_EQ(read(regs::counter_tx_tso_segments), 3U);
+  EXPECT_EQ(read(regs::counter_tx_frames), 3U);
+}
+
+TEST_F(device_test, as_many_descriptors_as_a_frame_may_have) {
   write(regs::queues_ring_sizes(0), 4 | 8 << 8);
   enable();
-  for (std::uint16_t i = 0; i < 100; ++i) {
+  // Frames of 100, 64 and 65 descriptors.
+  for (std::uint16_t i = 0; i < 229; ++i) {
     std::array<std::byte, 16> bytes;
-    regs::transmit_descriptor{.address = data_base + i, .length = 1, .end_of_frame = i == 99}.encode(bytes);
+    regs::transmit_descriptor{.address = data_base + i, .length = 1, .end_of_frame = i == 99 || i == 163 || i == 228}
+        .encode(bytes);
     std::copy(bytes.begin(), bytes.end(), port.at(transmit_base + 16U * i));
     *port.at(data_base + i) = static_cast<std::byte>(i);
   }
-  ring(100);
+  ring(229);
   ASSERT_EQ(port.sent.size(), 1U);
-  EXPECT_EQ(port.sent[0].size(), 100U);
-  EXPECT_EQ(port.sent[0][99], std::byte{99});
+  EXPECT_EQ(port.sent[0].size(), 64U);
+  EXPECT_EQ(port.sent[0][63], std::byte{163});
+  EXPECT_EQ(read(regs::counter_tx_drop_descriptor), 2U);
+  EXPECT_EQ(read(regs::queues_tx_head(0)), 229U);
 }
 
 TEST_F(device_test, an_armed_queue_interrupts_once) {
