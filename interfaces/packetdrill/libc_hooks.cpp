@@ -55,7 +55,10 @@ ssize_t send_file(scripted_host& host, int fd_out, int fd_in, off_t& offset, std
     if (got < 0) return total > 0 ? total : -errno;
     if (got == 0) break;
     bytes -= static_cast<std::size_t>(got);
-    const ssize_t sent = host.api().send(fd_out, piece.data(), static_cast<std::size_t>(got), bytes > 0 ? MSG_MORE : 0);
+    // Only what the file still has is worth waiting for (Linux: tcp_splice_eof).
+    char next = 0;
+    const bool more = bytes > 0 && pread(fd_in, &next, 1, offset + got) == 1;
+    const ssize_t sent = host.api().send(fd_out, piece.data(), static_cast<std::size_t>(got), more ? MSG_MORE : 0);
     if (sent < 0) return total > 0 ? total : sent;
     total += sent;
     offset += sent;

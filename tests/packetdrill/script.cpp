@@ -202,6 +202,14 @@ void script::out(double after_ms, std::string_view text) {
   compare(text, *said);
 }
 
+std::size_t script::next_bytes() {
+  const auto said = receive();
+  if (!said) return 0;
+  last_ = *said;
+  event_us_ = std::max(event_us_, static_cast<std::int64_t>(said->time_ns / 1000));
+  return said->payload.size();
+}
+
 void script::silence(double ms) {
   wait(ms);
   // A port that nobody listens on answers at once: whatever left before would come before the answer.
@@ -383,6 +391,8 @@ void blocking_call::returns(std::int64_t result, double after_ms) {
   EXPECT_EQ(got.result, result);
   of_->check_time(got.time_us, after_ms, "end of a blocking call");
 }
+
+void blocking_call::returns_some(std::int64_t result) { EXPECT_EQ(end_.get().result, result); }
 
 blocking_call::~blocking_call() {
   if (thread_.joinable()) thread_.join();

@@ -22,6 +22,8 @@ class blocking_call {
  public:
   /// Waits for its end: the result must be `result` (negative: an errno) and the time `after_ms` from the last event.
   void returns(std::int64_t result, double after_ms = 0);
+  /// Waits for its end, whenever it was.
+  void returns_some(std::int64_t result);
 
  private:
   friend class script;
@@ -72,6 +74,8 @@ class script {
   /// The next packet must be this and leave then. Window and options are compared if they are written; "<...>" stands
   /// for any options.
   void out(double after_ms, std::string_view segment);
+  /// Payload of the next packet that leaves, whatever it is.
+  std::size_t next_bytes();
   /// Nothing leaves for so long.
   void silence(double ms);
   void wait(double ms);
