@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The property sets, in the order of the table."""
+
+from .proof import Proof
+
+PROOFS = [
+    Proof("sync_fifo", "sync_fifo: no word is lost, doubled, changed or overtaken; empty and full are true",
+          induction=3, bounded=12, cover=12, map_memories=True, bugs=("LOSES_WHEN_FULL", "POPS_TWICE")),
+    Proof("axis_skid", "axis_skid: no beat is lost, doubled, changed or overtaken; full rate",
+          induction=2, bounded=12, cover=8, bugs=("CHANGES_DATA", "POPS_LATE")),
+    Proof("nic_clock", "nic_clock: shows the clocks since reset, one with skip n counted as n + 1",
+          induction=2, bounded=6, cover=6, bugs=("SKIPS_ONE_LESS",)),
+    Proof("internet_sum", "internet_sum: equals the sum of RFC 1071 for all beats, masks and addends",
+          engine="abc", bounded=13, cover=13, bugs=("ODD_BYTE",)),
+    Proof("axi_write_master", "axi_write_master: writes leave whole, unchanged and in the order in which they were taken; AXI4's rules",
+          engine="abc", bounded=8, cover=9, bugs=("BURST_TOO_LONG", "MESSAGE_OVERTAKES")),
+    Proof("completion_writer", "completion_writer: a frame's record waits for the frame's bytes; records are whole, in place, in order",
+          engine="abc", bounded=12, cover=14, bugs=("DOES_NOT_WAIT", "LOSES_A_BEAT")),
+    Proof("interrupt_moderation", "interrupt_moderation: fires once an arming, behind a completion; skip n is n + 1 clocks",
+          bounded=14, cover=14, bugs=("ARMS_ITSELF", "SKIPS_ONE_MORE")),
+    Proof("connection_table", "connection_table: a lookup sees the old or the new entry, never a mixture; no hit without the key",
+          engine="abc", bounded=25, cover=36, not_before=3, abstract=("jhash_tuple",), bugs=("OTHER_TUPLE",)),
+]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a proof is, and what comes out of it."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """A property set: a harness, tb/formal/<name>_proof.sv."""
+
+    name: str
+    what: str                               # one line, for the tables
+    engine: str = "z3"                      # z3: yosys-smtbmc; abc: berkeley-abc
+    induction: int = 0                      # k of k-induction; 0: not tried. z3 only
+    unbounded: bool = False                 # property directed reachability. abc only
+    bounded: int = 0                        # clocks looked at from the harness's initial states; 0: none
+    cover: int = 0                          # clocks within which every cover point must be reached; 0: there are none
+    not_before: int = 0                     # clocks of reset in which the blocks' own assertions are about what never was. abc only
+    map_memories: bool = False              # small memories as registers, so that probes can look into them
+    abstract: tuple[str, ...] = ()          # modules that are replaced by tb/formal/abstract_<module>.sv, which can do more
+    bugs: tuple[str, ...] = ()              # BUG_<name>: a way to break the harness; each must give a counterexample
+    slow: bool = False
+    timeout_s: int = 280
+
+    def methods(self) -> list[str]:
+        return [method for method in ("induction", "unbounded", "bounded", "cover") if getattr(self, method)]
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a solver said."""
+
+    proof: str
+    method: str           # induction, unbounded, bounded or cover
+    depth: int            # k, or clocks; 0 for unbounded
+    seconds: float = 0.0
+    verdict: str = "unknown"  # proved, failed, unknown
+    detail: str = ""      # the property that failed
+    bug: str = ""         # what was planted
+    trace: str = ""       # where the VCD is
+    engine: str = "z3"
+
+    @property
+    def good(self) -> bool:
+        """A planted bug must be found; everything else must hold."""
+        return self.verdict == ("failed" if self.bug else "proved")

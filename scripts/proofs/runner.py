@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a proof. Yosys makes a netlist of the harness and what it needs of the RTL. Then either yosys-smtbmc asks z3, word by word, or, for
+what is too wide for that, ABC looks at the single bits."""
+
+import pathlib
+import re
+import subprocess
+import time
+
+from synthesis import sources
+
+from . import aiger, netlist
+from .proof import Outcome, Proof
+
+OUT = sources.TOP / "build" / "formal"
+HARNESSES = "tb/formal"
+SUPPORT = ["formal_reset", "stream_rules", "stream_scoreboard", "axi_write_rules"]
+PROBE = re.compile(r"^\s*`FOURTUPLE_PROBE\(\s*[^,]+,\s*(\w+),\s*([^)\s]+)\s*\)", re.MULTILINE)
+
+
+class ProofBroken(Exception):
+    """A proof cannot be run: the text says why."""
+
+
+def harness(proof: Proof) -> pathlib.Path:
+    """The file with the top module."""
+    return sources.TOP / HARNESSES / f"{proof.name}_proof.sv"
+
+
+def _files(proof: Proof) -> list[str]:
+    """Everything that Yosys reads: the RTL without what is replaced, the replacements, the harness and what it uses."""
+    replaced = {f"{module}.sv" for module in proof.abstract}
+    rtl = [file for file in sources.files() if pathlib.Path(file).name not in replaced]
+    return [*rtl, *(f"{HARNESSES}/abstract_{module}.sv" for module in proof.abstract),
+            *(f"{HARNESSES}/{name}.sv" for name in SUPPORT), str(harness(proof).relative_to(sources.TOP))]
+
+
+def _elaborate(proof: Proof, bug: str) -> list[str]:
+    """Yosys commands up to one flat module of plain registers: their resets and enables are logic before their inputs."""
+    top = harness(proof).stem
+    define = f"-DBUG_{bug} " if bug else ""
+    commands = [f"read_verilog -formal -defer -sv -I. {define}{' '.join(_files(proof))}",
+                f"hierarchy -check -top {top}", "proc", "flatten", "opt_expr", "opt_clean", "memory -nordff -nomap"]
+    if proof.map_memories:
+        commands.append("memory_map")
+    probes = PROBE.findall(harness(proof).read_text())
+    commands += [f"cd {top}", *(f"connect -set {name} \\{path}" for name, path in probes), "cd .."]
+    return [*commands, "opt -full -fine", "async2sync", "dffunmap", "opt_expr", "opt_clean", "check -assert"]
+
+
+def _run(work: pathlib.Path, name: str, command: list[str], timeout_s: float | None = None) -> str:
+    """What the command printed, which is also in <name>.log."""
+    try:
+        done = subprocess.run(command, cwd=sources.TOP, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              timeout=timeout_s)
+        output, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as expired:
+        output, code = (expired.stdout or b"").decode() + "\nTIMEOUT\n", 0
+    (work / f"{name}.log").write_text(output)
+    if code != 0 and command[0] == "yosys":
+        last = "\n".join(output.rstrip().splitlines()[-5:])
+        raise ProofBroken(f"{command[0]} failed, {(work / name).relative_to(sources.TOP)}.log:\n{last}")
+    return output
+
+
+def _yosys(work: pathlib.Path, name: str, commands: list[str]) -> None:
+    script = work / f"{name}.ys"
+    script.write_text("\n".join(commands) + "\n")
+    _run(work, name, ["yosys", "-q", "-s", str(script)])
+
+
+def build(proof: Proof, bug: str = "") -> pathlib.Path:
+    """The directory with the netlist in it: flat.il, and proof.smt2 if yosys-smtbmc is to read it."""
+    work = OUT / (proof.name + (f"-{bug}" if bug else ""))
+    work.mkdir(parents=True, exist_ok=True)
+    if bug and f"BUG_{bug}" not in harness(proof).read_text():
+        raise ProofBroken(f"{proof.name}: nothing in {harness(proof).relative_to(sources.TOP)} plants {bug}")
+    ending = [] if proof.engine == "abc" else [f"write_smt2 -wires {work}/proof.smt2"]
+    _yosys(work, "elaborate", [*_elaborate(proof, bug), *ending, f"write_rtlil {work}/flat.il"])
+    return work
+
+
+def _smtbmc(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
+    """k-induction, bounded search or cover points, word by word."""
+    trace = work / f"{outcome.method}.vcd"
+    option = {"induction": ["-i"], "bounded": [], "cover": ["-c"]}[outcome.method]
+    output = _run(work, outcome.method, ["nice", "yosys-smtbmc", "-s", "z3", *option, "-t", str(outcome.depth), "--dump-vcd", str(trace),
+                                         str(work / "proof.smt2")], proof.timeout_s)
+    status = re.findall(r"Status: (\w+)", output)
+    if status == ["PASSED"]:
+        outcome.verdict = "proved"
+    elif status == ["FAILED"]:
+        outcome.verdict = "failed"
+        failed = re.findall(r"(?:Assert failed in|Unreached cover statement at) (.*)", output)
+        outcome.detail = "; ".join(dict.fromkeys(failed[:2]))
+        outcome.trace = str(trace.relative_to(sources.TOP)) if trace.exists() else ""
+    else:
+        outcome.detail = (output.strip().splitlines() or ["no output"])[-1]
+
+
+def _abc(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
+    """Bounded search, cover points or property directed reachability (unbounded), bit by bit."""
+    top = harness(proof).stem
+    kind = "$cover" if outcome.method == "cover" else "$assert"
+    text, names = netlist.properties_as_outputs((work / "flat.il").read_text(), top, kind, "clk_i", proof.not_before)
+    if not names:
+        raise ProofBroken(f"{proof.name}: no {kind[1:]} was found")
+    base = work / outcome.method
+    base.with_suffix(".il").write_text(text)
+    _yosys(work, f"{outcome.method}_aiger",
+           [f"read_rtlil {base}.il", "setundef -undriven -anyseq", "memory_map", "opt -full", "techmap", "dffunmap", "abc -g AND -fast",
+            "opt_clean", f"write_aiger -zinit -map {base}.aim {base}.aig"])
+    search = {"bounded": f"bmc3 -F {outcome.depth}", "cover": f"bmc3 -a -F {outcome.depth}", "unbounded": "pdr"}[outcome.method]
+    witness = base.with_suffix(".aiw")
+    witness.unlink(missing_ok=True)
+    output = _run(work, outcome.method, ["nice", "berkeley-abc", "-c", f"read_aiger {base}.aig; {search}; write_cex -a {witness}"],
+                  proof.timeout_s)
+    if outcome.method == "cover":
+        reached = set(re.findall(r"Output (\d+)\b.* (?:was|is) asserted", output))
+        missing = [name for number, name in enumerate(names) if str(number) not in reached]
+        outcome.verdict = "failed" if missing else "proved"
+        outcome.detail = "; ".join(missing[:2])
+    elif re.search(r"Output \d+ of miter .* was asserted", output):
+        outcome.verdict = "failed"
+        graph = aiger.Graph(base.with_suffix(".aig"))
+        run = graph.run(aiger.read_witness(witness, graph.inputs))
+        seen = {names[output] for _, outputs in run for output in outputs}
+        outcome.detail = "; ".join(sorted(seen)[:2])
+        aiger.write_vcd(base.with_suffix(".vcd"), base.with_suffix(".aim"), graph, run)
+        outcome.trace = str(base.with_suffix(".vcd").relative_to(sources.TOP))
+    elif "Property proved" in output or "No output" in output or "Explored all" in output:
+        outcome.verdict = "proved"
+    else:
+        outcome.detail = (output.strip().splitlines() or ["no output"])[-1]
+
+
+def solve(proof: Proof, work: pathlib.Path, method: str, bug: str = "") -> Outcome:
+    """One question to a solver. A counterexample leaves <method>.vcd in `work`."""
+    outcome = Outcome(proof.name, method, getattr(proof, method) if method != "unbounded" else 0, bug=bug, engine=proof.engine)
+    began = time.monotonic()
+    (_abc if proof.engine == "abc" else _smtbmc)(proof, work, outcome)
+    outcome.seconds = time.monotonic() - began
+    return outcome
