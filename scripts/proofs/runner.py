@@ -84,7 +84,7 @@ def _smtbmc(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
     """k-induction, bounded search or cover points, word by word."""
     trace = work / f"{outcome.method}.vcd"
     option = {"induction": ["-i"], "bounded": [], "cover": ["-c"]}[outcome.method]
-    output = _run(work, outcome.method, ["nice", "yosys-smtbmc", "-s", "z3", *option, "-t", str(outcome.depth), "--dump-vcd", str(trace),
+    output = _run(work, outcome.method, ["yosys-smtbmc", "-s", "z3", *option, "-t", str(outcome.depth), "--dump-vcd", str(trace),
                                          str(work / "proof.smt2")], proof.timeout_s)
     status = re.findall(r"Status: (\w+)", output)
     if status == ["PASSED"]:
@@ -113,7 +113,7 @@ def _abc(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
     search = {"bounded": f"bmc3 -F {outcome.depth}", "cover": f"bmc3 -a -F {outcome.depth}", "unbounded": "pdr"}[outcome.method]
     witness = base.with_suffix(".aiw")
     witness.unlink(missing_ok=True)
-    output = _run(work, outcome.method, ["nice", "berkeley-abc", "-c", f"read_aiger {base}.aig; {search}; write_cex -a {witness}"],
+    output = _run(work, outcome.method, ["berkeley-abc", "-c", f"read_aiger {base}.aig; {search}; write_cex -a {witness}"],
                   proof.timeout_s)
     if outcome.method == "cover":
         reached = set(re.findall(r"Output (\d+)\b.* (?:was|is) asserted", output))
