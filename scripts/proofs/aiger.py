@@ -57,23 +57,39 @@ def read_witness(path: pathlib.Path, inputs: int) -> list[str]:
     return [line[:inputs].replace("x", "0") for line in path.read_text().splitlines()[1:] if line[:1] in "01x"]
 
 
-def write_vcd(path: pathlib.Path, map_file: pathlib.Path, graph: Graph, run: list[tuple[bytearray, list[int]]]) -> None:
-    """All inputs and registers under their names, one clock every 10 units of time."""
+def _places(map_file: pathlib.Path, graph: Graph) -> tuple[dict, dict]:
+    """Where the bits of each name are among the values of a clock, and whether inverted; and where those are that a register begins with."""
     bits: dict[str, dict[int, tuple[int, bool]]] = collections.defaultdict(dict)
+    beginnings: dict[str, dict[int, int]] = collections.defaultdict(dict)
     for line in map_file.read_text().splitlines():
         kind, index, bit, name = line.split(maxsplit=3)
         if kind == "input":
             bits[name][int(bit)] = (1 + int(index), False)
+        elif kind == "init":
+            beginnings[name][int(bit)] = 1 + int(index)
         elif kind in ("latch", "invlatch"):
             bits[name][int(bit)] = (1 + graph.inputs + int(index), kind == "invlatch")
+    return bits, beginnings
+
+
+def write_vcd(path: pathlib.Path, map_file: pathlib.Path, graph: Graph, run: list[tuple[bytearray, list[int]]]) -> None:
+    """All inputs and registers under their names, one clock every 10 units of time."""
+    bits, beginnings = _places(map_file, graph)
+
+    def value(clock: int, name: str, bit: int) -> str:
+        values = run[clock][0]
+        if clock == 0 and bit in beginnings.get(name, {}):
+            return str(values[beginnings[name][bit]])
+        place, inverted = bits[name].get(bit, (0, False))
+        return str(values[place] ^ inverted) if place else "x"
+
     with path.open("w", encoding="utf-8") as file:
         file.write("$timescale 1ns $end\n$scope module proof $end\n")
         for number, (name, places) in enumerate(bits.items()):
             file.write(f"$var wire {max(places) + 1} n{number} {name.replace(' ', '_')} $end\n")
         file.write("$upscope $end\n$enddefinitions $end\n")
-        for clock, (values, _) in enumerate(run):
+        for clock in range(len(run)):
             file.write(f"#{10 * clock}\n")
-            for number, places in enumerate(bits.values()):
-                text = "".join(str(values[places[bit][0]] ^ places[bit][1]) if bit in places else "x" for bit in range(max(places), -1, -1))
-                file.write(f"b{text} n{number}\n")
+            for number, (name, places) in enumerate(bits.items()):
+                file.write("b" + "".join(value(clock, name, bit) for bit in range(max(places), -1, -1)) + f" n{number}\n")
         file.write(f"#{10 * len(run)}\n")

@@ -30,52 +30,68 @@ def module_span(text: str, top: str) -> tuple[int, int]:
     return begin, text.index("\nend\n", begin) + 1
 
 
+def _register(name: str, clock: str, data: str, initially: str) -> str:
+    """A register of one bit, which it declares."""
+    return (f"  attribute \\init 1'{initially}\n  wire {name}\n"
+            f"  cell $dff {name}_q\n    parameter \\CLK_POLARITY 1'1\n    parameter \\WIDTH 1\n"
+            f"    connect \\CLK \\{clock}\n    connect \\D {data}\n    connect \\Q {name}\n  end\n")
+
+
+def _conditions(assumed: list[str], clock: str, not_before: int) -> str:
+    """$property$open: every assumption has held from the beginning, and clock `not_before` has come."""
+    text = cell("$reduce_and", "$property$assumed", len(assumed) + 1, "$property$all", "{ " + " ".join([*assumed, "$property$held"]) + " }")
+    text += _register("$property$held", clock, "$property$all", "1")
+    come = "1'1"
+    for stage in range(not_before):
+        text += _register(f"$property$stage{stage}", clock, come, "0")
+        come = f"$property$stage{stage}"
+    return text + cell("$logic_and", "$property$opens", 1, "$property$open", "$property$all", come)
+
+
+def _assumption(number: int, condition: str, enable: str) -> str:
+    """$property$holds<number>"""
+    return (cell("$logic_not", f"$property$not{number}", 1, f"$property$off{number}", enable)
+            + cell("$logic_or", f"$property$or{number}", 1, f"$property$holds{number}", f"$property$off{number}", condition))
+
+
+def _output(number: int, port: int, wanted: str, enable: str) -> str:
+    """\\property_<number>: the condition is seen, looked at and counts."""
+    return (cell("$logic_and", f"$property$and{number}", 1, f"$property$now{number}", enable, wanted)
+            + cell("$logic_and", f"$property$gate{number}", 1, f"$property$out{number}", f"$property$now{number}", "$property$open")
+            + f"  wire output {port} \\property_{number}\n  connect \\property_{number} $property$out{number}\n")
+
+
 def properties_as_outputs(text: str, top: str, kind: str, clock: str, not_before: int) -> tuple[str, list[str]]:
     """Each property of that kind ($assert or $cover) as an output that is 1 when an assertion fails or a cover point is reached while
-    every assumption has held from the beginning, from clock `not_before` on; and their names, in the order of the outputs. Other properties are taken out."""
+    every assumption has held from the beginning, from clock `not_before` on; and their names, in the order of the outputs. Other properties
+    are taken out."""
     begin, end = module_span(text, top)
     names: list[str] = []
-    added: list[str] = []
     assumed: list[str] = []
-    last_port = max((int(port) for port in re.findall(r"^  wire .*?(?:input|output) (\d+)", text[begin:end], re.MULTILINE)), default=0)
+    added: list[str] = []
+    ports = [int(port) for port in re.findall(r"^  wire .*?(?:input|output) (\d+)", text[begin:end], re.MULTILINE)]
 
     def taken_out(match: re.Match) -> str:
         found, name, body = match.groups()
         if found not in ("$assert", "$assume", "$cover"):
             return match.group(0)
-        number = len(added)
         condition, enable = connection(body, "A"), connection(body, "EN")
         if found == "$assume":
-            added.append(cell("$logic_not", f"$property$not{number}", 1, f"$property$off{number}", enable)
-                         + cell("$logic_or", f"$property$or{number}", 1, f"$property$holds{number}", f"$property$off{number}", condition))
-            assumed.append(f"$property$holds{number}")
+            added.append(_assumption(len(added), condition, enable).replace("$property$", "$property$assume$"))
+            assumed.append(f"$property$assume$holds{len(added) - 1}")
         elif found == kind:
+            number = len(names)
             if kind == "$assert":
-                added.append(cell("$logic_not", f"$property$not{number}", 1, f"$property$seen{number}", condition))
-                condition = f"$property$seen{number}"
-            added.append(cell("$logic_and", f"$property$and{number}", 1, f"$property$now{number}", enable, condition))
+                added.append(cell("$logic_not", f"$property$not{number}", 1, f"$property$fails{number}", condition))
+                condition = f"$property$fails{number}"
+            added.append(_output(number, max(ports, default=0) + number + 1, condition, enable))
             names.append(name.lstrip("\\"))
-            output = f"  wire output {last_port + len(names)} \\property_{len(names) - 1}\n"
-            gate = cell("$logic_and", f"$property$gate{number}", 1, f"$property$out{number}", f"$property$now{number}", "$property$open")
-            added.append(gate + output + f"  connect \\property_{len(names) - 1} $property$out{number}\n")
         return ""
 
     netlist = CELL.sub(taken_out, text[begin:end])
-    held = ("  attribute \\init 1'1\n  wire $property$held\n"
-            + cell("$reduce_and", "$property$assumed", len(assumed) + 1, "$property$all",
-                   "{ " + " ".join([*assumed, "$property$held"]) + " }")
-            + "  cell $dff $property$held_q\n    parameter \\CLK_POLARITY 1'1\n    parameter \\WIDTH 1\n"
-            + f"    connect \\CLK \\{clock}\n    connect \\D $property$all\n    connect \\Q $property$held\n  end\n")
-    stages = [f"$property$stage{stage}" for stage in range(not_before)]
-    one = "1'1"
-    for stage, name in enumerate(stages):
-        held += (f"  attribute \\init 1'0\n  wire {name}\n"
-                 + f"  cell $dff {name}_q\n    parameter \\CLK_POLARITY 1'1\n    parameter \\WIDTH 1\n    connect \\CLK \\{clock}\n"
-                 + f"    connect \\D {stages[stage - 1] if stage else one}\n    connect \\Q {name}\n  end\n")
-    held += cell("$logic_and", "$property$opens", 1, "$property$open", "$property$all", stages[-1] if stages else one)
+    body = _conditions(assumed, clock, not_before) + "".join(added)
     # Wires before what uses them, connections last.
-    body = held + "".join(added)
-    wire, connect = re.compile(r"^(?:  attribute \S+ \S+\n)?  wire .*\n", re.MULTILINE), re.compile(r"^  connect .*\n", re.MULTILINE)
-    wires, connects = "".join(wire.findall(body)), "".join(connect.findall(body))
-    body = connect.sub("", wire.sub("", body))
-    return text[:begin] + netlist + wires + body + connects + text[end:], names
+    wire = re.compile(r"^(?:  attribute \S+ \S+\n)?  wire .*\n", re.MULTILINE)
+    connect = re.compile(r"^  connect .*\n", re.MULTILINE)
+    cells = connect.sub("", wire.sub("", body))
+    return text[:begin] + netlist + "".join(wire.findall(body)) + cells + "".join(connect.findall(body)) + text[end:], names
