@@ -20,7 +20,7 @@ class Proof:
     abstract: tuple[str, ...] = ()          # modules that are replaced by tb/formal/abstract_<module>.sv, which can do more
     bugs: tuple[str, ...] = ()              # BUG_<name>: a way to break the harness; each must give a counterexample
     slow: bool = False
-    timeout_s: int = 280
+    limit_s: int = 280                      # of the processor, for each run of a solver
 
     def methods(self) -> list[str]:
         return [method for method in ("induction", "unbounded", "bounded", "cover") if getattr(self, method)]
