@@ -55,17 +55,17 @@ module axi_write_master_proof (
       .data_burst_len_i,
 `endif
       .data_i,
+`ifdef BUG_MESSAGE_OVERTAKES
+      .completion_valid_i(completion_valid_i && !message_valid_i),
+`else
       .completion_valid_i,
+`endif
       .completion_ready_o(completion_ready),
       .completion_address_i,
       .completion_halves_i,
       .completion_data_i,
       .discarding_o(discarding),
-`ifdef BUG_MESSAGE_OVERTAKES
-      .message_valid_i(message_valid_i || completion_valid_i),
-`else
       .message_valid_i,
-`endif
       .message_ready_o(message_ready),
       .message_address_i,
       .message_data_i,
