@@ -9,6 +9,7 @@
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_input.hpp"
+#include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
@@ -167,11 +168,11 @@ bool process_ack_by_state(tcp_sock& tp, const rx_segment& segment) {
     case tcp_state::fin_wait1: {
       if (!fin_acked) return false;
       const bool new_data = segment.end_seq != segment.seq && !segment.flags.fin && after(segment.end_seq, tp.rcv_nxt);
-      if (tp.sk_dead && new_data) {
-        // RFC 1122 4.2.2.13: nobody will read it.
+      // RFC 1122 4.2.2.13: nobody will read it. With TCP_LINGER2 below 0 nobody waits for the peer's FIN either.
+      if (tp.sk_dead && (new_data || tp.linger2_ms < 0)) {
         tp.net->count(mib::abort_on_data);
-        tcp_send_active_reset(tp);
         tcp_done(tp);
+        tcp_v4_send_reset(*tp.net, segment);
         return true;
       }
       enter_fin_wait2(tp, segment.flags.fin);

@@ -213,5 +213,43 @@ TEST(timestamps, of_fin_and_reset_are_current) {
   s.out(0, "R. 2:2(0) ack 1001 <TS val 250 ecr 1150>");
 }
 
+TEST(user_timeout, an_unacknowledged_fin_goes_on_until_data_comes_for_nobody) {
+  script s;
+  const int fd = s.accept_connection();
+  EXPECT_EQ(s.set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 3000), 0);
+  EXPECT_EQ(s.close(fd), 0);
+  s.out(0, "F. 1:1(0) ack 1");
+  s.out(300, "F. 1:1(0) ack 1");
+  s.out(300, "F. 1:1(0) ack 1");
+  s.out(600, "F. 1:1(0) ack 1");
+  s.in(1000, "P. 1:1001(1000) ack 2");
+  s.out(0, "R 2:2(0)");
+}
+
+TEST(linger2, below_0_ends_when_the_fin_is_acknowledged) {
+  script s;
+  const int fd = s.accept_connection();
+  EXPECT_EQ(s.set(fd, IPPROTO_TCP, TCP_LINGER2, -1), 0);
+  EXPECT_EQ(s.close(fd), 0);
+  s.out(0, "F. 1:1(0) ack 1");
+  s.in(10, ". 1:1(0) ack 2");
+  s.out(0, "R 2:2(0)");
+}
+
+TEST(keepalive, probes_and_gives_up) {
+  script s;
+  const int fd = s.accept_connection();
+  EXPECT_EQ(s.set(fd, SOL_SOCKET, SO_KEEPALIVE, 1), 0);
+  EXPECT_EQ(s.set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 1), 0);
+  EXPECT_EQ(s.set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1), 0);
+  EXPECT_EQ(s.set(fd, IPPROTO_TCP, TCP_KEEPCNT, 2), 0);
+  s.out(1000, ". 0:0(0) ack 1");
+  s.out(1000, ". 0:0(0) ack 1");
+  s.out(1000, "R. 1:1(0) ack 1");
+  EXPECT_EQ(s.read(fd, 1), -ETIMEDOUT);
+  EXPECT_EQ(s.read(fd, 1), 0);
+  EXPECT_EQ(s.write(fd, 1), -EPIPE);
+}
+
 }  // namespace
 }  // namespace fourtuple
