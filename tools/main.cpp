@@ -10,11 +10,14 @@
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <systemc>
+#include <vector>
 
 #include "tools/command.hpp"
+#include "tools/manual.hpp"
 
 namespace {
 
@@ -41,10 +44,32 @@ constexpr subcommand subcommands[] = {
     {"explain", fourtuple::tools::command_explain, "tell a connection's life in plain words, from the events of a run"},
 };
 
+// Of all subcommands, as they print it.
+std::vector<fourtuple::tools::subcommand_help> help_of_all() {
+  std::vector<fourtuple::tools::subcommand_help> all;
+  for (const subcommand& command : subcommands) {
+    std::ostringstream text;
+    std::streambuf* const terminal = std::cout.rdbuf(text.rdbuf());
+    static_cast<void>(command.function({"--help"}));
+    std::cout.rdbuf(terminal);
+    all.push_back({.name = std::string(command.name), .what = std::string(command.what), .text = text.str()});
+  }
+  return all;
+}
+
+int print_completion(const arguments& words) {
+  if (words.size() != 2 || words[1] != "bash")
+    throw fourtuple::tools::usage_error("completion is for bash: source <(fourtuple completion bash)");
+  fmt::print("{}", bash_completion(help_of_all()));
+  return fourtuple::tools::exit_ok;
+}
+
 void print_help() {
   fmt::print(
       "Fourtuple, a SmartNIC that knows your sockets, and its simulator.\n\nusage: fourtuple SUBCOMMAND [options]\n\n");
   for (const subcommand& command : subcommands) fmt::print("  {:<8} {}\n", command.name, command.what);
+  fmt::print("  {:<8} {}\n  {:<8} {}\n", "man", "print the manual page", "completion",
+             "print a completion script: source <(fourtuple completion bash)");
   fmt::print(
       "\nfourtuple SUBCOMMAND --help shows its options and an example; fourtuple --version the version.\n"
       "Exit status: 0 all went well, 1 the run failed, 2 nothing was run (bad option, unreadable file, missing "
@@ -63,6 +88,11 @@ int dispatch(const arguments& words) {
   }
   if (words[0] == "--version") {
     fmt::print("fourtuple {}\n", FOURTUPLE_VERSION);
+    return fourtuple::tools::exit_ok;
+  }
+  if (words[0] == "completion") return print_completion(words);
+  if (words[0] == "man") {
+    fmt::print("{}", man_page(help_of_all(), FOURTUPLE_VERSION));
     return fourtuple::tools::exit_ok;
   }
   const auto* command = std::ranges::find(subcommands, words[0], &subcommand::name);

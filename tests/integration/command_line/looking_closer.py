@@ -253,6 +253,49 @@ class Sockets(Directory):
         self.refused("run", "--nic=model", f"--out={out}", "--ss-at=soon")
 
 
+class Manual(Directory):
+    """Help, the manual page and the completion script: all from the same tables of options."""
+
+    def subcommands(self):
+        listing = self.ok("--help")
+        names = re.findall(r"^  ([a-z]+) +\S", listing, re.M)
+        self.assertLessEqual(len(listing.splitlines()), 40)
+        return [name for name in names if name not in ("man", "completion", "fourtuple")]
+
+    def options(self, name):
+        text = self.ok(name, "--help")
+        self.assertIn("  fourtuple ", text, "an example")
+        return set(re.findall(r"^  (?:-[a-z] \[ )?(--[a-z0-9-]+)", text, re.M))
+
+    def test_manual_page_has_everything_and_no_mistakes(self):
+        page = self.ok("man")
+        for name in self.subcommands():
+            self.assertIn(f".SH FOURTUPLE {name}\n", page)
+            for option in self.options(name):
+                self.assertIn(option.replace("-", "\\-"), page)
+        self.assertIn(".SH EXIT STATUS", page)
+        if shutil.which("groff"):
+            result = subprocess.run(["groff", "-man", "-ww", "-Tutf8"], input=page, text=True, capture_output=True, check=True)
+            self.assertEqual(result.stderr, "")
+
+    def test_completion(self):
+        script = self.directory / "completion"
+        script.write_text(self.ok("completion", "bash"))
+
+        def complete(*words):
+            line = " ".join(f"'{word}'" for word in words)
+            command = f"source {script}; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _fourtuple; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+            return set(subprocess.run(["bash", "-c", command], text=True, capture_output=True, check=True).stdout.split())
+
+        self.assertEqual(complete("fourtuple", "re"), {"report", "replay"})
+        self.assertEqual(complete("fourtuple", "replay", "--le"), {"--learn"})
+        for name in self.subcommands():
+            self.assertLessEqual(self.options(name) - {"--version"}, complete("fourtuple", name, "--"))
+        (self.directory / "capture.pcap").touch()
+        self.assertEqual(complete("fourtuple", "replay", str(self.directory / "capt")), {str(self.directory / "capture.pcap")})
+        self.refused("completion", "fish")
+
+
 class Trace(Directory):
     RUN = ("run", "--nic=rtl", "--connections=2", "--time-wait-ms=1", "--drop=client:data:2")
 
