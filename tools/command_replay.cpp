@@ -44,6 +44,10 @@ po::options_description replay_options_description() {
       "line: one frame behind the other at the line's rate; capture: as in the file")(
       "longest-gap-ms", po::value<std::uint64_t>()->default_value(1000), "with --time=capture: longer pauses are cut")(
       "insert", po::value<std::string>(), "file of connections to insert first: LOCAL:PORT FOREIGN:PORT a line")(
+      "table-buckets-log2", po::value<unsigned>(),
+      "with --nic=model: log2 of the table's buckets, 4 to 20; default: 10")(
+      "table-overflow-lines-log2", po::value<unsigned>(),
+      "with --nic=model: log2 of its overflow lines, 0 to 20; default: 8")(
       "learn", po::bool_switch(), "insert each TCP connection when its first frame has been received")(
       "limit", po::value<std::uint64_t>()->default_value(0), "frames at most; 0: all")(
       "no-padding", po::bool_switch(), "leave frames of less than 60 bytes as short as they are")(
@@ -64,6 +68,19 @@ std::vector<nic_kind> devices_of(const std::string& text) {
   if (text == "model") return {nic_kind::model};
   if (text == "both") return {nic_kind::rtl, nic_kind::model};
   throw usage_error(fmt::format("--nic={} is unknown: it is rtl, model or both", text));
+}
+
+void read_table_size(const po::variables_map& values, model::system::replay_options& options) {
+  const auto read = [&](const std::string& name, unsigned least, std::uint32_t& into) {
+    if (values.count(name) == 0) return;
+    if (values["nic"].as<std::string>() != "model")
+      throw usage_error(fmt::format("--{} needs --nic=model: the RTL has the table that it was built with", name));
+    into = values[name].as<unsigned>();
+    if (into < least || into > 20)
+      throw usage_error(fmt::format("--{}={} is out of range: {} to 20", name, into, least));
+  };
+  read("table-buckets-log2", 4, options.table_buckets_log2);
+  read("table-overflow-lines-log2", 0, options.table_overflow_lines_log2);
 }
 
 replay_request read_request(const po::variables_map& values) {
@@ -90,6 +107,7 @@ replay_request read_request(const po::variables_map& values) {
     const std::vector<std::byte> bytes = read_file(file, "--insert");
     request.options.inserts = parse_connections({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file);
   }
+  read_table_size(values, request.options);
   request.limit = values["limit"].as<std::uint64_t>();
   request.pads = !values["no-padding"].as<bool>();
   return request;

@@ -13,6 +13,7 @@
 #include "model/host/simulated_clock.hpp"
 #include "model/host/simulated_device.hpp"
 #include "model/host/simulated_threading.hpp"
+#include "model/nic/functional_nic.hpp"
 #include "model/observe/frame_summary.hpp"
 #include "model/observe/story.hpp"
 #include "model/observe/taps.hpp"
@@ -26,6 +27,8 @@ constexpr std::size_t poll_budget = 64;
 constexpr std::uint64_t look_period_ns = 500;
 // Long after anything that a device can still have to do with a frame.
 constexpr std::uint64_t patience_ns = 1'000'000;
+// A command of the connection table and its answer, with much to spare.
+constexpr std::uint64_t command_ns = 5'000;
 // How many frames may be under way before the next one is read: less than any ring holds.
 constexpr std::size_t most_under_way = 256;
 
@@ -39,11 +42,12 @@ class discard final : public ip::net_device_receiver {
 // One device with its link, memory and driver. No stack: what the driver hands up is let go.
 class station final : public sc_core::sc_module {
  public:
-  station(sc_core::sc_module_name name, const platform_options& options, observe::timeline& events)
+  station(sc_core::sc_module_name name, const replay_options& replay, const platform_options& options,
+          observe::timeline& events)
       : sc_module(name),
         root_("root", root_complex_config_of(options), iommu_, basename()),
         link_("link", link_config_of(options)),
-        nic_(make_nic("nic", options, {})),
+        nic_(make_device(replay, options)),
         to_nic_("to_nic"),
         from_nic_("from_nic", [](wire::frame&&, sc_core::sc_time) {}),
         mmio_(root_),
@@ -78,6 +82,14 @@ class station final : public sc_core::sc_module {
   }
 
  private:
+  static std::unique_ptr<nic::nic> make_device(const replay_options& replay, const platform_options& options) {
+    if (options.nic == nic_kind::rtl) return make_nic("nic", options, {});
+    nic::nic_config config = nic_config_of(options);
+    config.buckets_log2 = replay.table_buckets_log2;
+    config.overflow_lines_log2 = replay.table_overflow_lines_log2;
+    return std::make_unique<nic::functional_nic>("nic", config);
+  }
+
   static driver::nic_options nic_options() {
     driver::nic_options options;
     options.address = {{0x02, 0x00, 0x00, 0x00, 0x00, 0x01}};
@@ -203,7 +215,7 @@ class replay_run final : public sc_core::sc_module {
     for (const nic_kind kind : options.devices) {
       platform_options platform = options.platform;
       platform.nic = kind;
-      stations_.push_back(std::make_unique<station>(name_of(kind), platform, events_));
+      stations_.push_back(std::make_unique<station>(name_of(kind), options, platform, events_));
     }
     sc_core::sc_spawn_options in_thread;
     in_thread.set_stack_size(256 * 1024);
@@ -212,6 +224,7 @@ class replay_run final : public sc_core::sc_module {
 
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
   [[nodiscard]] replay_totals totals() {
+    events_.release();
     collector_.finish();
     collector_.totals().inserts_full = stations_.front()->driver().table().counters().inserts_full;
     return collector_.totals();
@@ -225,8 +238,8 @@ class replay_run final : public sc_core::sc_module {
   }
 
   template <typename Condition>
-  void wait_until(Condition condition) {
-    const std::uint64_t until_ns = clock_.now_ns() + patience_ns;
+  void wait_until(Condition condition, std::uint64_t longest_ns = patience_ns) {
+    const std::uint64_t until_ns = clock_.now_ns() + longest_ns;
     for (; !condition() && clock_.now_ns() < until_ns; events_.release())
       host::sleep_until(clock_.now_ns() + look_period_ns);
   }
@@ -235,9 +248,9 @@ class replay_run final : public sc_core::sc_module {
     ++handle_;
     for (const auto& each : stations_) each->driver().connection_insert(tuple, handle_);
   }
-  void wait_for_table() {
-    wait_until(
-        [this] { return std::ranges::all_of(stations_, [](const auto& each) { return each->table_is_idle(); }); });
+  void wait_for_table(std::uint64_t commands) {
+    const auto idle = [](const auto& each) { return each->table_is_idle(); };
+    wait_until([&] { return std::ranges::all_of(stations_, idle); }, patience_ns + commands * command_ns);
   }
 
   [[nodiscard]] bool bring_up() {
@@ -282,7 +295,7 @@ class replay_run final : public sc_core::sc_module {
     if (summary.packet_class != regs::packet_class::ipv4_tcp || !known_.insert(*summary.tuple).second) return;
     wait_until([this] { return collector_.under_way() == 0; });
     insert(*summary.tuple);
-    wait_for_table();
+    wait_for_table(1);
   }
 
   void feed() {
@@ -291,7 +304,7 @@ class replay_run final : public sc_core::sc_module {
         insert(tuple);
         known_.insert(tuple);
       }
-      wait_for_table();
+      wait_for_table(options_.inserts.size());
       last_arrival_ps_ = sim::to_ps(sc_core::sc_time_stamp());
       while (std::optional<replay_frame> frame = next_()) {
         send(*frame);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/packet/addresses.hpp"
+#include "model/nic/nic.hpp"
 #include "model/system/scenario.hpp"
 #include "rtl/regs/generated/fourtuple_nic_regs.hpp"
 
@@ -37,6 +38,9 @@ struct replay_options {
   platform_options platform;                      ///< `nic` is left aside.
   std::vector<nic_kind> devices;                  ///< One or two, which get the same.
   std::vector<packet::connection_tuple> inserts;  ///< Put into the connection table first, with handles from 1 on.
+  // Of the functional model's connection table; the RTL has what it was built with.
+  std::uint32_t table_buckets_log2 = nic::nic_config{}.buckets_log2;
+  std::uint32_t table_overflow_lines_log2 = nic::nic_config{}.overflow_lines_log2;
   bool learn = false;         ///< Insert each connection of TCP when its first frame has been received.
   bool capture_time = false;  ///< Frames come as in the capture; otherwise one behind the other at the line's rate.
   std::uint64_t longest_gap_ns = 1'000'000'000;  ///< With capture_time: longer pauses are shortened to this.
