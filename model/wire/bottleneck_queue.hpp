@@ -16,8 +16,9 @@ class bottleneck_queue {
   explicit bottleneck_queue(const bottleneck_config& config) noexcept : config_(config) {}
 
   struct passage {
-    std::uint64_t left_ps;  ///< The last bit is across.
-    bool mark;              ///< It found more than mark_above_bytes in the queue.
+    std::uint64_t began_ps;  ///< The first bit of the preamble leaves.
+    std::uint64_t left_ps;   ///< The last bit is across.
+    bool mark;               ///< It found more than mark_above_bytes in the queue.
   };
   /// Nothing if there is no room for the frame.
   [[nodiscard]] std::optional<passage> enter(std::uint64_t now_ps, std::uint64_t frame_bytes);

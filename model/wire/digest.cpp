@@ -76,6 +76,20 @@ void digest::on_frame(const wire_event& event) {
   way.add_started();
 }
 
+namespace {
+
+std::string hexadecimal(const sha256_result& bytes) {
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    constexpr const char* digits = "0123456789abcdef";
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string digest::hex() {
   hash joined;
   for (const auto& way : hashes_) {
@@ -83,13 +97,17 @@ std::string digest::hex() {
     const sha256_result bytes = way->result();
     joined.add(bytes.data(), bytes.size());
   }
-  std::string text;
-  for (const unsigned char byte : joined.result()) {
-    constexpr const char* digits = "0123456789abcdef";
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
+  return hexadecimal(joined.result());
+}
+
+std::string joined_digest(const std::vector<std::string>& digests) {
+  if (digests.size() == 1) return digests.front();
+  sha256_result result{};
+  const context_pointer context{EVP_MD_CTX_new()};
+  check(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
+  for (const std::string& each : digests) check(EVP_DigestUpdate(context.get(), each.data(), each.size()) == 1);
+  check(EVP_DigestFinal_ex(context.get(), result.data(), nullptr) == 1);
+  return hexadecimal(result);
 }
 
 }  // namespace fourtuple::model::wire

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "model/wire/wire_observer.hpp"
 
@@ -28,5 +29,8 @@ class digest final : public wire_observer {
   struct hash;
   std::array<std::unique_ptr<hash>, 2> hashes_;
 };
+
+/// One digest of several, each as hex() gives it; of one, that one.
+[[nodiscard]] std::string joined_digest(const std::vector<std::string>& digests);
 
 }  // namespace fourtuple::model::wire

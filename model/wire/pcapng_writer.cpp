@@ -45,7 +45,8 @@ void put_option(body& to, std::uint16_t code, std::string_view value) {
 }  // namespace
 
 bool pcapng_writer::entry::operator>(const entry& other) const {
-  return std::tie(start_ps, way, sequence) > std::tie(other.start_ps, other.way, other.sequence);
+  return std::tie(start_ps, interface_number, sequence) >
+         std::tie(other.start_ps, other.interface_number, other.sequence);
 }
 
 pcapng_writer::pcapng_writer(pcapng_options options) : options_(std::move(options)) {}
@@ -93,9 +94,14 @@ std::optional<std::string> pcapng_writer::open(const std::string& path) {
   return error_;
 }
 
-void pcapng_writer::on_frame(const wire_event& event) {
+wire_observer& pcapng_writer::of_link(std::size_t link) {
+  return *observers_.emplace_back(std::make_unique<link_observer>(*this, link));
+}
+
+void pcapng_writer::note(std::size_t link, const wire_event& event) {
   if (!file_) return;
-  waiting_.push({sim::to_ps(event.start), event.way, sequence_++, event.content});
+  const auto number = static_cast<std::uint32_t>(2 * link + static_cast<std::size_t>(event.way));
+  waiting_.push({sim::to_ps(event.start), number, sequence_++, event.content});
   write_started();
 }
 
@@ -111,7 +117,7 @@ void pcapng_writer::write(const entry& event) {
   const auto length = static_cast<std::uint32_t>(bytes.size());
   body packet;
   packet.reserve(bytes.size() + 40);
-  put(packet, static_cast<std::uint32_t>(event.way));
+  put(packet, event.interface_number);
   put(packet, static_cast<std::uint32_t>(stamp >> 32));
   put(packet, static_cast<std::uint32_t>(stamp));
   put(packet, length);
