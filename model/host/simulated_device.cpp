@@ -9,6 +9,34 @@
 
 namespace fourtuple::model::host {
 
+simulated_mmio::simulated_mmio(pcie::root_complex& root, processor* cpu, std::uint64_t access_ns)
+    : root_(root), cpu_(cpu), access_ns_(access_ns) {
+  if (cpu == nullptr) return;
+  sc_core::sc_spawn_options as_method;
+  as_method.spawn_method();
+  as_method.dont_initialize();
+  as_method.set_sensitivity(&writes_.changed());
+  sc_core::sc_spawn([this] { send_due_writes(); }, sc_core::sc_gen_unique_name("posted_writes"), &as_method);
+}
+
+void simulated_mmio::send_due_writes() {
+  while (const auto due = writes_.pop(sc_core::sc_time_stamp())) root_.write32(due->offset, due->value);
+}
+
+void simulated_mmio::write32(std::uint32_t offset, std::uint32_t value) {
+  if (cpu_ == nullptr) return root_.write32(offset, value);
+  cpu_->charge(access_ns_);
+  writes_.push({offset, value}, sc_core::sc_time_stamp() + cpu_->ahead());
+}
+
+std::uint32_t simulated_mmio::read32(std::uint32_t offset) {
+  if (cpu_ == nullptr) return root_.read32(offset);
+  cpu_->charge(access_ns_);
+  // Behind the writes before it. What is destroyed after a run waits for nothing: the device is gone.
+  if (sc_core::sc_get_status() == sc_core::SC_RUNNING) cpu_->settle();
+  return root_.read32(offset);
+}
+
 void simulated_dma_memory::free_pages::operator()(std::byte* pages) const noexcept {
   ::operator delete (pages, std::align_val_t{page_bytes});
 }

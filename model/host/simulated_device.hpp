@@ -7,20 +7,35 @@
 #include <memory>
 
 #include "host/driver/platform.hpp"
+#include "model/host/processor.hpp"
 #include "model/pcie/iommu.hpp"
 #include "model/pcie/root_complex.hpp"
+#include "model/sim/arrival_queue.hpp"
 
 namespace fourtuple::model::host {
 
 /// BAR0 of the device behind a root complex, which outlives this. read32() only from an SC_THREAD.
+///
+/// With a processor, an access takes `access_ns` of its time, and a write leaves when the processor has come so far.
+/// Not earlier: a link that is told of a packet in advance would keep others waiting for it.
 class simulated_mmio final : public driver::mmio {
  public:
-  explicit simulated_mmio(pcie::root_complex& root) : root_(root) {}
-  [[nodiscard]] std::uint32_t read32(std::uint32_t offset) override { return root_.read32(offset); }
-  void write32(std::uint32_t offset, std::uint32_t value) override { root_.write32(offset, value); }
+  /// `cpu` outlives this; nullptr: accesses take no time of a processor.
+  explicit simulated_mmio(pcie::root_complex& root, processor* cpu = nullptr, std::uint64_t access_ns = 0);
+  [[nodiscard]] std::uint32_t read32(std::uint32_t offset) override;
+  void write32(std::uint32_t offset, std::uint32_t value) override;
 
  private:
+  struct posted_write {
+    std::uint32_t offset;
+    std::uint32_t value;
+  };
+  void send_due_writes();
+
   pcie::root_complex& root_;
+  processor* cpu_;
+  std::uint64_t access_ns_;
+  sim::arrival_queue<posted_write> writes_;
 };
 
 /// Interrupts of the device behind a root complex, which outlives this. Handlers must live as long as the simulation.
