@@ -92,8 +92,11 @@ bool tcp_rcv_synsent_state_process(tcp_sock& tp, rx_segment& segment) {
     if (!after(segment.ack_seq, tp.snd_una) || after(segment.ack_seq, tp.snd_nxt)) {
       return !segment.flags.rst;
     }
+    // A SYN of the clock's first millisecond is stamped 1 although it carries 0, because 0 says that there was none.
+    constexpr std::uint32_t first_ms = 1;
     if (tp.net->config.tcp_timestamps && segment.options.timestamps && segment.options.timestamps->echo_reply != 0 &&
-        !between(segment.options.timestamps->echo_reply, tp.retrans_stamp_ms + tp.tsoffset, tcp_time_stamp(tp))) {
+        !between(segment.options.timestamps->echo_reply, tp.retrans_stamp_ms - first_ms + tp.tsoffset,
+                 tcp_time_stamp(tp))) {
       // An echo of something that was never sent: not an answer to this SYN.
       tp.net->count(mib::paws_active);
       return !segment.flags.rst;
