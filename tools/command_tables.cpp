@@ -91,7 +91,7 @@ int command_tables(const arguments& words) {
   if (format != "text" && format != "dot" && format != "svg") {
     throw usage_error(fmt::format("--format={} is unknown: it is text, dot or svg", format));
   }
-  const sock::tables_snapshot tables = model::system::tables_at(*moment, read_platform_options(values));
+  const sock::tables_snapshot tables = model::system::tables_at(*moment, read_platform_scenario(values));
   std::string drawing = format == "text" ? to_text(tables) : to_dot(tables);
   if (format == "svg") drawing = to_svg(drawing);
   if (values.count("output") != 0) {

@@ -5,29 +5,24 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <span>
+#include <string_view>
 #include <typeinfo>
 
 #include "host/app/http_message.hpp"
+#include "tools/scenario_options.hpp"
 
 namespace fourtuple::tools {
 
 namespace po = boost::program_options;
 
 namespace {
-
-model::system::nic_kind parse_nic(const std::string& text) {
-  if (text == "rtl") return model::system::nic_kind::rtl;
-  if (text == "model") return model::system::nic_kind::model;
-  throw usage_error(fmt::format("--nic={} is unknown: it is rtl or model", text));
-}
-
-constexpr std::uint32_t most_time_wait_ms = 3'600'000;
 
 // Boost would take --seed=-1 for the largest number that there is.
 void refuse_negative_numbers(const po::parsed_options& parsed, const po::variables_map& values) {
@@ -66,37 +61,29 @@ bool parse_options(const arguments& words, const std::string& usage, const po::o
   return false;
 }
 
+namespace {
+// Of a host by itself: what else a scenario has means nothing where there is none.
+const std::vector<std::string_view> platform_sections = {"nic", "pcie", "cpu", "tcp"};
+}  // namespace
+
 po::options_description platform_options_description() {
-  po::options_description options("Simulation", 100);
-  options.add_options()("nic", po::value<std::string>()->default_value("rtl"),
-                        "the device: rtl (Verilated, clock by clock) or model (functional)")(
-      "seed", po::value<std::uint64_t>()->default_value(1), "everything random comes from this number")(
-      "no-skip", po::bool_switch(), "evaluate idle clocks too; slow, same results")(
-      "quantum", po::value<std::uint32_t>()->default_value(0),
-      "clocks the RTL may run ahead; 0: as many as change nothing")(
-      "time-wait-ms", po::value<std::uint32_t>()->default_value(60'000), "length of TIME_WAIT, milliseconds")(
-      "pcie-generation", po::value<unsigned>()->default_value(4), "1 to 5")(
-      "pcie-lanes", po::value<unsigned>()->default_value(16), "1, 2, 4, 8 or 16")(
-      "pcie-round-trip-ns", po::value<std::uint64_t>()->default_value(900), "from a read request to its data");
-  return options;
+  std::vector<std::string_view> sections = platform_sections;
+  sections.emplace_back("run");
+  po::options_description options = scenario_options_description("Simulation", sections, {"duration-us", "limit-s"});
+  return options.add(set_option_description());
 }
 
-model::system::platform_options read_platform_options(const po::variables_map& values) {
-  model::system::platform_options platform;
-  platform.nic = parse_nic(values["nic"].as<std::string>());
-  platform.seed = values["seed"].as<std::uint64_t>();
-  platform.skip = !values["no-skip"].as<bool>();
-  platform.quantum_clocks = values["quantum"].as<std::uint32_t>();
-  platform.time_wait_ms = values["time-wait-ms"].as<std::uint32_t>();
-  if (platform.time_wait_ms == 0 || platform.time_wait_ms > most_time_wait_ms) {
-    throw usage_error(
-        fmt::format("--time-wait-ms={} is out of range: 1 to {}", platform.time_wait_ms, most_time_wait_ms));
+model::system::scenario read_platform_scenario(const po::variables_map& values) {
+  if (values.count("set") != 0) {
+    for (const std::string& text : values["set"].as<std::vector<std::string>>()) {
+      const std::string_view section = std::string_view(text).substr(0, text.find('.'));
+      if (std::ranges::find(platform_sections, section) == platform_sections.end())
+        throw usage_error(fmt::format("--set {}: here it sets what is in nic, pcie, cpu and tcp", text));
+    }
   }
-  platform.pcie_generation = values["pcie-generation"].as<unsigned>();
-  platform.pcie_lanes = values["pcie-lanes"].as<unsigned>();
-  platform.pcie_read_round_trip_ns = values["pcie-round-trip-ns"].as<std::uint64_t>();
-  if (const std::string problem = model::system::problem_with(platform); !problem.empty()) throw usage_error(problem);
-  return platform;
+  model::system::scenario_builder builder;
+  read_scenario_options(values, builder);
+  return finish_scenario(builder);
 }
 
 packet::ipv4_address parse_address(const std::string& text, const std::string& option) {

@@ -22,8 +22,8 @@ bool parse_options(const arguments& words, const std::string& usage,
 
 /// Options that every simulation has: --nic, --seed, --no-skip, --quantum, --time-wait, --pcie...
 [[nodiscard]] boost::program_options::options_description platform_options_description();
-[[nodiscard]] model::system::platform_options read_platform_options(
-    const boost::program_options::variables_map& values);
+/// Two hosts that are as those options say.
+[[nodiscard]] model::system::scenario read_platform_scenario(const boost::program_options::variables_map& values);
 
 /// "10.9.0.2"; anything else is a usage_error that names `option`.
 [[nodiscard]] packet::ipv4_address parse_address(const std::string& text, const std::string& option);

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "model/system/two_hosts.hpp"
+#include "model/system/scenario_run.hpp"
 
 namespace fourtuple::tools {
 

@@ -47,7 +47,7 @@ po::options_description tap_options_description() {
 std::unique_ptr<model::system::tap_host> make_tap_host(const po::variables_map& values,
                                                        const std::filesystem::path& capture) {
   const model::system::machine_identity identity = identity_of(values);
-  const model::system::platform_options platform = read_platform_options(values);
+  const model::system::platform_options platform = read_platform_scenario(values).hosts.front().platform;
   auto opened = model::wire::open_tap_device(values["tap"].as<std::string>());
   if (const auto* problem = std::get_if<std::string>(&opened)) throw usage_error("--tap: " + *problem);
   return std::make_unique<model::system::tap_host>("system", platform, identity,

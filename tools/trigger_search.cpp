@@ -12,7 +12,7 @@
 #include <string>
 
 #include "model/observe/happening.hpp"
-#include "model/system/two_hosts.hpp"
+#include "model/system/scenario_run.hpp"
 #include "tools/command.hpp"
 
 namespace fourtuple::tools {
@@ -38,15 +38,15 @@ class trigger_listener final : public model::observe::story_listener {
 };
 
 // In the child. What goes wrong here goes wrong in the run itself too, which then says so.
-[[noreturn]] void search(const model::system::transfer_scenario& scenario, std::span<const std::byte> payload,
+[[noreturn]] void search(const model::system::scenario& made, const model::system::workload_payloads& payloads,
                          trace_trigger trigger, int result) {
   std::uint64_t time_ps = never;
   try {
     model::system::run_progress progress;
     trigger_listener listener(trigger, progress);
-    model::system::transfer_scenario untraced = scenario;
-    untraced.platform.trace.clear();
-    static_cast<void>(run_transfer(untraced, payload,
+    model::system::scenario untraced = made;
+    untraced.hosts.front().platform.trace.clear();
+    static_cast<void>(run_scenario(untraced, payloads,
                                    {.capture = {}, .events = {}, .plots = false, .listener = &listener}, progress));
     time_ps = listener.time_ps();
   } catch (const std::exception&) {
@@ -58,8 +58,8 @@ class trigger_listener final : public model::observe::story_listener {
 
 }  // namespace
 
-std::optional<std::uint64_t> find_trigger(const model::system::transfer_scenario& scenario,
-                                          std::span<const std::byte> payload, trace_trigger trigger) {
+std::optional<std::uint64_t> find_trigger(const model::system::scenario& made,
+                                          const model::system::workload_payloads& payloads, trace_trigger trigger) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0)
     throw std::runtime_error(std::string("--trace-on: cannot make a pipe: ") + std::strerror(errno));
@@ -67,7 +67,7 @@ std::optional<std::uint64_t> find_trigger(const model::system::transfer_scenario
   if (child < 0) throw std::runtime_error(std::string("--trace-on: cannot make a process: ") + std::strerror(errno));
   if (child == 0) {
     close(ends[0]);
-    search(scenario, payload, trigger, ends[1]);
+    search(made, payloads, trigger, ends[1]);
   }
   close(ends[1]);
   std::uint64_t time_ps = never;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 
-#include "model/system/scenario.hpp"
+#include "model/system/scenario_run.hpp"
 #include "tools/trace_options.hpp"
 
 namespace fourtuple::tools {
@@ -17,7 +15,8 @@ namespace fourtuple::tools {
 /// process of its own, and because runs are repeatable the next one fires it at the same picosecond. Before anything of
 /// the simulation is built. Throws std::runtime_error with one line if there can be no process, or the run cannot be
 /// made.
-[[nodiscard]] std::optional<std::uint64_t> find_trigger(const model::system::transfer_scenario& scenario,
-                                                        std::span<const std::byte> payload, trace_trigger trigger);
+[[nodiscard]] std::optional<std::uint64_t> find_trigger(const model::system::scenario& made,
+                                                        const model::system::workload_payloads& payloads,
+                                                        trace_trigger trigger);
 
 }  // namespace fourtuple::tools

@@ -22,7 +22,7 @@ std::vector<std::string> split_names(const std::string& text) {
 
 model::world::world_options read_world_options(const po::variables_map& values) {
   model::world::world_options options;
-  options.platform = read_platform_options(values);
+  options.platform = read_platform_scenario(values).hosts.front().platform;
   const double gbit = values["wire-gbit"].as<double>();
   if (!(gbit >= 0.01 && gbit <= 400))
     throw usage_error(fmt::format("--wire-gbit={} is out of range: 0.01 to 400", gbit));

@@ -19,12 +19,21 @@ constexpr int task_stack_bytes = 256 * 1024;
 
 stack::host_stack_config stack_config(const platform_options& options) {
   stack::host_stack_config config;
+  config.tcp = options.tcp;
+  config.ehash_entries = options.ehash_entries;
   config.tcp.tcp_timewait_length_ms = options.time_wait_ms;
   return config;
 }
 
-driver::nic_options nic_options(const machine_identity& identity, stack::host_stack& stack) {
+driver::nic_options nic_options(const platform_options& platform, const machine_identity& identity,
+                                stack::host_stack& stack) {
   driver::nic_options options;
+  options.mtu = static_cast<std::uint16_t>(platform.mtu);
+  options.rx_ring_bytes_log2 = platform.rx_ring_bytes_log2;
+  options.completion_entries_log2 = platform.completion_entries_log2;
+  options.tx_entries_log2 = platform.tx_entries_log2;
+  options.interrupt_completions = static_cast<std::uint16_t>(platform.interrupt_completions);
+  options.interrupt_clocks = static_cast<std::uint16_t>(platform.interrupt_clocks);
   options.address = identity.mac;
   // One secret for both tables: the NIC's hash of a frame is the one that the host's ehash would compute.
   options.hash_secret = stack.hashinfo().ehash().secret();
@@ -36,19 +45,20 @@ driver::nic_options nic_options(const machine_identity& identity, stack::host_st
 machine::machine(sc_core::sc_module_name name, const platform_options& options, const machine_identity& identity)
     : sc_module(name),
       identity_(identity),
+      costs_(options.costs),
+      threading_(options.costs.any() ? &cpu_ : nullptr, options.costs.call_ns),
       random_(options.seed, basename()),
       root_("root", root_complex_config_of(options), iommu_, basename()),
       link_("link", link_config_of(options)),
-      nic_(
-          make_nic("nic", options, std::string_view(basename()) == "client" ? options.trace : std::filesystem::path{})),
-      mmio_(root_),
+      nic_(make_nic("nic", options, options.trace)),
+      mmio_(root_, options.costs.any() ? &cpu_ : nullptr, options.costs.mmio_ns),
       interrupts_(root_),
       dma_(iommu_),
       work_(threading_.make_wait_queue()),
       stack_(stack_config(options), clock_, random_),
       sockets_(std::make_unique<socket::posix_api>(stack_.tcp(), clock_, threading_, [this] { after_call(); })) {
   driver_ = std::make_unique<driver::nic_driver>(
-      mmio_, dma_, interrupts_, nic_options(identity, stack_), [this] { work_->wake_all(); },
+      mmio_, dma_, interrupts_, nic_options(options, identity, stack_), [this] { work_->wake_all(); },
       [this](std::string_view line) { messages_.emplace_back(line); });
   root_.to_device().socket.bind(link_.from_root().socket);
   link_.to_endpoint().socket.bind(nic_->downstream().socket);
@@ -65,7 +75,12 @@ bool machine::bring_up() {
     failure_ = std::string(basename()) + ": " + std::string(describe(result));
     return false;
   }
-  stack_.add_device(*driver_, identity_.address, identity_.prefix_length);
+  ip::net_device* device = driver_.get();
+  if (costs_.packet_ns != 0) {
+    costed_device_ = std::make_unique<host::costed_device>(*driver_, cpu_, costs_.packet_ns);
+    device = costed_device_.get();
+  }
+  stack_.add_device(*device, identity_.address, identity_.prefix_length);
   if (identity_.gateway) stack_.set_gateway(*identity_.gateway);
   up_ = true;
   up_event_.notify(sc_core::SC_ZERO_TIME);
@@ -82,18 +97,26 @@ void machine::interrupt_context() {
       work_->wait_until(deadline_ns);
       sleeps_until_ns_ = 0;
     }
-    if (driver_->poll_pending()) poll_device();
+    cpu_.acquire();
+    if (driver_->poll_pending()) {
+      cpu_.charge(costs_.interrupt_ns);
+      poll_device();
+    }
     if (driver_->event_pending()) driver_->handle_event();
     // What goes wrong is in messages().
     if (std::exchange(reset_wanted_, false)) static_cast<void>(driver_->reset());
     stack_.run_timers();
     stack_.ip().flush();
+    cpu_.settle();
   }
 }
 
 // Linux: net_rx_action. Interrupts stay off until a poll has found less than its budget.
 void machine::poll_device() {
-  while (driver_->poll(napi_budget) >= napi_budget) stack_.ip().flush();
+  while (driver_->poll(napi_budget) >= napi_budget) {
+    stack_.ip().flush();
+    cpu_.settle();
+  }
   driver_->complete();
 }
 
@@ -149,7 +172,10 @@ machine_report machine::report(sc_core::sc_time worked) const {
   report.messages = messages_;
   report.iommu_faults = iommu_.fault_count();
   if (!iommu_.faults().empty()) report.first_iommu_fault = iommu_.faults().front().to_string();
+  report.cpu_charged = costs_.any();
+  report.cpu_busy_ns = cpu_.busy_ns() - busy_before_work_ns_;
   if (worked > sc_core::SC_ZERO_TIME) {
+    report.cpu_busy_share = static_cast<double>(report.cpu_busy_ns) * 1e-9 / worked.to_seconds();
     report.pcie_upstream_utilisation = utilisation(link_.upstream(), worked);
     report.pcie_downstream_utilisation = utilisation(link_.downstream(), worked);
   }

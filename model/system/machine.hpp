@@ -4,15 +4,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <systemc>
 
 #include "host/app/tasks.hpp"
 #include "host/driver/nic_driver.hpp"
-#include "host/packet/addresses.hpp"
 #include "host/socket/posix_api.hpp"
 #include "host/stack/host_stack.hpp"
+#include "model/host/costed_device.hpp"
+#include "model/host/processor.hpp"
 #include "model/host/seeded_random.hpp"
 #include "model/host/simulated_clock.hpp"
 #include "model/host/simulated_device.hpp"
@@ -21,24 +21,18 @@
 #include "model/pcie/iommu.hpp"
 #include "model/pcie/link.hpp"
 #include "model/pcie/root_complex.hpp"
+#include "model/system/machine_identity.hpp"
 #include "model/system/run_report.hpp"
 #include "model/system/scenario.hpp"
 
 namespace fourtuple::model::system {
 
-/// Who a machine is.
-struct machine_identity {
-  packet::mac_address mac;
-  packet::ipv4_address address;
-  unsigned prefix_length = 24;
-  std::optional<packet::ipv4_address> gateway;
-};
-
 /// One computer: processor with stack and sockets, memory behind an IOMMU, a PCIe link, and a NIC whose Ethernet ports
 /// are to be bound by whoever owns it.
 ///
-/// One SC_THREAD is the machine's interrupt and timer context; applications are further threads (tasks()). The
-/// processor takes no time: a machine's speed is that of its links and its device.
+/// One SC_THREAD is the machine's interrupt and timer context; applications are further threads (spawn()). They share
+/// one processor, which takes what platform_options::costs say: by default no time, so that a machine's speed is that
+/// of its links and its device.
 class machine final : public sc_core::sc_module, public app::tasks {
  public:
   machine(sc_core::sc_module_name name, const platform_options& options, const machine_identity& identity);
@@ -50,6 +44,8 @@ class machine final : public sc_core::sc_module, public app::tasks {
   [[nodiscard]] stack::host_stack& stack() noexcept { return stack_; }
   [[nodiscard]] driver::nic_driver& driver() noexcept { return *driver_; }
   [[nodiscard]] base::clock& clock() noexcept { return clock_; }
+  [[nodiscard]] base::threading& threads() noexcept { return threading_; }
+  [[nodiscard]] const machine_identity& identity() const noexcept { return identity_; }
   [[nodiscard]] const base::clock& clock() const noexcept { return clock_; }
   [[nodiscard]] const pcie::iommu& memory() const noexcept { return iommu_; }
   [[nodiscard]] pcie::link& link() noexcept { return link_; }
@@ -73,6 +69,9 @@ class machine final : public sc_core::sc_module, public app::tasks {
   /// No connection is left that still has something to say.
   [[nodiscard]] bool only_time_wait_left();
 
+  /// From here on counts what report() says of the processor's time.
+  void begin_work() noexcept { busy_before_work_ns_ = cpu_.busy_ns(); }
+
   /// Takes down what device, driver and stack have counted, and then the device itself. Only from a task: both take
   /// time.
   void retire();
@@ -87,6 +86,8 @@ class machine final : public sc_core::sc_module, public app::tasks {
 
   machine_identity identity_;
   host::simulated_clock clock_;
+  host_costs costs_;
+  host::processor cpu_;
   host::simulated_threading threading_;
   host::seeded_random random_;
   pcie::iommu iommu_;
@@ -98,12 +99,14 @@ class machine final : public sc_core::sc_module, public app::tasks {
   host::simulated_dma_memory dma_;
   std::unique_ptr<base::wait_queue> work_;
   std::unique_ptr<driver::nic_driver> driver_;  // The stack refers to it, and goes first.
+  std::unique_ptr<host::costed_device> costed_device_;
   stack::host_stack stack_;
   std::unique_ptr<socket::posix_api> sockets_;
   sc_core::sc_event up_event_;
   bool up_ = false;
   bool reset_wanted_ = false;
   std::uint64_t sleeps_until_ns_ = 0;
+  std::uint64_t busy_before_work_ns_ = 0;
   std::string failure_;
   std::vector<std::string> messages_;
   std::vector<std::pair<std::string, std::uint64_t>> counters_;

@@ -10,14 +10,26 @@ namespace fourtuple::model::system {
 
 namespace {
 constexpr std::uint64_t ps_per_ns = 1'000;
-}
+constexpr std::uint64_t ps_per_us = 1'000'000;
+}  // namespace
 
-pcie::root_complex_config root_complex_config_of(const platform_options&) { return {}; }
+pcie::root_complex_config root_complex_config_of(const platform_options& options) {
+  pcie::root_complex_config config;
+  config.max_payload_bytes = options.pcie_max_payload_bytes;
+  config.read_completion_boundary_bytes = options.pcie_read_completion_boundary_bytes;
+  config.memory_latency_ps = options.pcie_memory_latency_ns * ps_per_ns;
+  config.completion_timeout_ps = options.pcie_completion_timeout_us * ps_per_us;
+  return config;
+}
 
 pcie::link_config link_config_of(const platform_options& options) {
   pcie::link_config config;
   config.generation = options.pcie_generation;
   config.lanes = options.pcie_lanes;
+  config.root = {.posted_headers = options.pcie_posted_header_credits,
+                 .posted_data = options.pcie_posted_data_credits,
+                 .non_posted_headers = options.pcie_non_posted_header_credits,
+                 .hold_ps = options.pcie_credit_hold_ns * ps_per_ns};
   const std::uint64_t memory_ps = root_complex_config_of(options).memory_latency_ps;
   const std::uint64_t round_trip_ps = options.pcie_read_round_trip_ns * ps_per_ns;
   config.one_way_latency_ps = round_trip_ps > memory_ps ? (round_trip_ps - memory_ps) / 2 : 0;
@@ -30,7 +42,12 @@ wire::link_config wire_link_config_of(const platform_options& options) {
 
 nic::nic_config nic_config_of(const platform_options& options) {
   nic::nic_config config;
+  config.buckets_log2 = options.table_buckets_log2;
+  config.overflow_lines_log2 = options.table_overflow_lines_log2;
   config.line_rate_bits_per_s = options.wire_bits_per_s;
+  config.requester = {.max_payload_bytes = options.pcie_max_payload_bytes,
+                      .max_read_request_bytes = options.pcie_max_read_request_bytes,
+                      .tags = options.pcie_tags};
   return config;
 }
 

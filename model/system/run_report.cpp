@@ -8,6 +8,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "model/system/latency_summary.hpp"
+
 namespace fourtuple::model::system {
 
 namespace {
@@ -44,6 +46,7 @@ json machine_json(const machine_report& machine) {
   json counters = json::object();
   for (const auto& [name, value] : machine.counters) counters[name] = value;
   return {{"name", machine.name},
+          {"cpu", {{"busy_ns", machine.cpu_busy_ns}, {"busy_share", machine.cpu_busy_share}}},
           {"pcie",
            {{"upstream", {{"utilisation", machine.pcie_upstream_utilisation}, {"bytes", machine.pcie_upstream_bytes}}},
             {"downstream",
@@ -55,10 +58,41 @@ json machine_json(const machine_report& machine) {
 
 json wire_json(const run_report& report) {
   json wire = {{"frames", report.wire_frames}, {"bytes", report.wire_bytes}};
+  for (const link_report& link : report.links)
+    wire["links"][link.direction] = {{"frames", link.frames}, {"bytes", link.bytes}};
   for (const impairment_report& impairment : report.impairments) {
     for (const auto& [name, value] : impairment.counters) wire["impairments"][impairment.direction][name] = value;
   }
   return wire;
+}
+
+json latency_json(const latency_summary& latency) {
+  json histogram = json::array();
+  for (const auto& [end_ns, count] : latency.histogram) histogram.push_back({end_ns, count});
+  return {{"count", latency.count},    {"min", latency.least_ns}, {"mean", latency.mean_ns},
+          {"p50", latency.p50_ns},     {"p90", latency.p90_ns},   {"p99", latency.p99_ns},
+          {"p99_9", latency.p99_9_ns}, {"max", latency.most_ns},  {"histogram", std::move(histogram)}};
+}
+
+json workload_json(const workload_report& workload) {
+  const app::workload_results& results = workload.results;
+  return {{"name", workload.name},
+          {"kind", workload.kind},
+          {"begun", results.begun},
+          {"finished", results.finished},
+          {"failed", results.failed},
+          {"connections", {{"opened", results.opened}, {"accepted", results.accepted}, {"closed", results.closed}}},
+          {"bytes", results.bytes},
+          {"active_ns", results.active_ns},
+          {"latency_ns", latency_json(summarise(results.latency_ns))}};
+}
+
+json switch_json(const run_report& report) {
+  json ports = json::object();
+  for (const switch_port_report& port : report.switch_ports) {
+    for (const auto& [name, value] : port.counters) ports[port.name][name] = value;
+  }
+  return ports;
 }
 
 std::string with_unit(double value, const char* const (&units)[4], double step) {
@@ -99,6 +133,10 @@ void append_nic_lines(const run_report& report, std::string& text) {
   fmt::format_to(out, "  checksums     {} received good, {} bad; {} put in on transmit\n", report.total("rx_l4_good"),
                  report.total("rx_l4_bad"), report.total("tx_checksum_inserted"));
   for (const machine_report& machine : report.machines) {
+    if (machine.cpu_charged)
+      fmt::format_to(out, "  cpu {:<9} {:.1f} % busy\n", machine.name, machine.cpu_busy_share * 100);
+  }
+  for (const machine_report& machine : report.machines) {
     fmt::format_to(out, "  pcie {:<8} {:.1f} % upstream, {:.1f} % downstream\n", machine.name,
                    machine.pcie_upstream_utilisation * 100, machine.pcie_downstream_utilisation * 100);
   }
@@ -111,6 +149,39 @@ void append_impairments(const run_report& report, std::string& text) {
       if (value != 0) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", value, name);
     }
     text += fmt::format("  {:<13} {}\n", impairment.direction, all.empty() ? "nothing sent" : all);
+  }
+}
+
+// What the lines above cannot say: more than one workload, or one that is not about connections.
+void append_workloads(const run_report& report, std::string& text) {
+  if (report.workloads.size() == 1 && report.workloads.front().kind == "bulk") return;
+  for (const workload_report& workload : report.workloads) {
+    const app::workload_results& results = workload.results;
+    const latency_summary latency = summarise(results.latency_ns);
+    text += fmt::format("  {:<13} {} of {} done, {} failed", workload.name, results.finished, results.begun,
+                        results.failed);
+    if (results.active_ns != 0) {
+      text += fmt::format(", {:.0f}/s over {}",
+                          static_cast<double>(results.finished) * 1e9 / static_cast<double>(results.active_ns),
+                          time_text(results.active_ns));
+    }
+    if (workload.kind == "syn_flood") text += fmt::format(", {} answered", results.opened);
+    if (latency.count != 0) {
+      text += fmt::format("\n  {:<13} p50 {}, p90 {}, p99 {}, p99.9 {}, max {}", "", time_text(latency.p50_ns),
+                          time_text(latency.p90_ns), time_text(latency.p99_ns), time_text(latency.p99_9_ns),
+                          time_text(latency.most_ns));
+    }
+    text += '\n';
+  }
+}
+
+void append_switch(const run_report& report, std::string& text) {
+  for (const switch_port_report& port : report.switch_ports) {
+    std::string all;
+    for (const auto& [name, value] : port.counters) {
+      if (value != 0) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", value, name);
+    }
+    text += fmt::format("  switch {:<6} {}\n", port.name, all.empty() ? "nothing" : all);
   }
 }
 
@@ -163,7 +234,9 @@ std::string to_json(const run_report& report) {
   for (const auto& [reason, counter] : drop_reasons) drops[reason] = report.total(counter);
   json machines = json::array();
   for (const machine_report& machine : report.machines) machines.push_back(machine_json(machine));
-  const json document = {
+  json workloads = json::array();
+  for (const workload_report& workload : report.workloads) workloads.push_back(workload_json(workload));
+  json document = {
       {"nic", report.nic},
       {"seed", report.seed},
       {"digest", report.digest},
@@ -189,8 +262,10 @@ std::string to_json(const run_report& report) {
       {"retransmits", report.total("TcpRetransSegs")},
       {"latency_ns", {{"p50", percentile(report.latency_ns, 50)}, {"p99", percentile(report.latency_ns, 99)}}},
       {"errors", report.errors},
+      {"workloads", std::move(workloads)},
       {"machines", std::move(machines)},
   };
+  if (!report.switch_ports.empty()) document["switch"] = switch_json(report);
   return document.dump(2) + '\n';
 }
 
@@ -207,12 +282,14 @@ std::string to_text(const run_report& report, double wall_seconds) {
     fmt::format_to(out, "  goodput       {:.2f} Gbit/s over {}\n", goodput_gbit_per_s(report),
                    time_text(report.transfer_ns));
   }
-  if (!report.latency_ns.empty()) {
+  append_workloads(report, text);
+  if (!report.latency_ns.empty() && (report.workloads.empty() || report.workloads.front().kind == "bulk")) {
     fmt::format_to(out, "  latency       p50 {}, p99 {} (connect to answer)\n",
                    time_text(percentile(report.latency_ns, 50)), time_text(percentile(report.latency_ns, 99)));
   }
   fmt::format_to(out, "  wire          {} frames, {}\n", report.wire_frames, bytes_text(report.wire_bytes));
   append_impairments(report, text);
+  append_switch(report, text);
   fmt::format_to(out, "  retransmits   {}\n", report.total("TcpRetransSegs"));
   append_nic_lines(report, text);
   append_drops(report, text);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/app/workloads/workload.hpp"
 #include "model/nic/nic.hpp"
 #include "model/observe/series.hpp"
 
@@ -23,20 +24,43 @@ struct machine_report {
   double pcie_downstream_utilisation = 0;
   std::uint64_t pcie_upstream_bytes = 0;
   std::uint64_t pcie_downstream_bytes = 0;
+  bool cpu_charged = false;  ///< Its processor takes time for what it does.
+  std::uint64_t cpu_busy_ns = 0;
+  double cpu_busy_share = 0;  ///< Of the simulated time up to the end of the work, 0 to 1.
 
   /// 0 if there is no such counter.
   [[nodiscard]] std::uint64_t counter(std::string_view counter_name) const;
 };
 
+/// What one workload did.
+struct workload_report {
+  std::string name;
+  std::string kind;
+  app::workload_results results;
+};
+
+/// What passed in one direction of a link, where there are several.
+struct link_report {
+  std::string direction;  ///< "from_NAME", or "to_NAME": from the switch.
+  std::uint64_t frames = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// A port of the switch, named after who is there.
+struct switch_port_report {
+  std::string name;
+  std::vector<std::pair<const char*, std::uint64_t>> counters;
+};
+
 /// What an impaired direction of the wire did to its frames.
 struct impairment_report {
-  std::string direction;  ///< "from_client" or "from_server".
+  std::string direction;  ///< "from_client": what that host sends; "to_client": what the switch sends it.
   std::vector<std::pair<const char*, std::uint64_t>> counters;
 };
 
 /// What a run has to say. Everything in it follows from scenario and seed: no wall clock, no paths.
 struct run_report {
-  std::string nic;
+  std::string nic;  ///< "rtl", "model", or "mixed".
   std::uint64_t seed = 0;
   std::string digest;  ///< SHA-256 of all wire events with their times, hexadecimal.
   std::uint64_t sim_time_ps = 0;
@@ -49,8 +73,11 @@ struct run_report {
   std::uint64_t wire_frames = 0;
   std::uint64_t wire_bytes = 0;
   std::vector<impairment_report> impairments;  ///< Of the directions that have any.
-  std::uint64_t transfer_ns = 0;               ///< From the first connect() to the last answer.
-  std::vector<std::uint64_t> latency_ns;       ///< One for each connection or request.
+  std::vector<link_report> links;              ///< Both directions of each, if there is more than one.
+  std::vector<switch_port_report> switch_ports;
+  std::vector<workload_report> workloads;
+  std::uint64_t transfer_ns = 0;          ///< From the first connect() to the last answer.
+  std::vector<std::uint64_t> latency_ns;  ///< One for each connection or request.
   std::vector<machine_report> machines;
   std::vector<std::string> errors;  ///< One line each; empty if everything went well.
   std::optional<observe::series::result> plots;

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "host/app/stream.hpp"
-#include "model/system/host_pair.hpp"
+#include "model/system/network.hpp"
 
 namespace fourtuple::model::system {
 
@@ -39,8 +39,8 @@ bool any_in_ehash(const sock::tables_snapshot& tables, sock::tcp_state state) {
 
 class moment_run final : public sc_core::sc_module {
  public:
-  moment_run(sc_core::sc_module_name name, table_moment moment, const platform_options& options)
-      : sc_module(name), moment_(moment), hosts_("hosts", options) {
+  moment_run(sc_core::sc_module_name name, table_moment moment, const scenario& made)
+      : sc_module(name), moment_(moment), hosts_("hosts", made) {
     sc_core::sc_spawn_options in_thread;
     sc_core::sc_spawn([this] { direct(); }, "director", &in_thread);
   }
@@ -54,12 +54,12 @@ class moment_run final : public sc_core::sc_module {
   void connect();
   bool wait_for(const std::function<bool()>& condition);
   [[nodiscard]] bool has_come();
-  [[nodiscard]] sock::tables_snapshot server_tables() {
-    return take_tables_snapshot(hosts_.server().stack().hashinfo());
-  }
+  [[nodiscard]] machine& client() { return *hosts_.hosts().front(); }
+  [[nodiscard]] machine& server() { return *hosts_.hosts().back(); }
+  [[nodiscard]] sock::tables_snapshot server_tables() { return take_tables_snapshot(server().stack().hashinfo()); }
 
   table_moment moment_;
-  host_pair hosts_;
+  network hosts_;
   int listener_ = -1;
   bool accepted_ = false;
   bool connecting_ = false;
@@ -68,7 +68,7 @@ class moment_run final : public sc_core::sc_module {
 };
 
 bool moment_run::wait_for(const std::function<bool()>& condition) {
-  base::clock& clock = hosts_.client().clock();
+  base::clock& clock = client().clock();
   const std::uint64_t until_ns = clock.now_ns() + patience_ns;
   while (failure_.empty() && !condition() && clock.now_ns() < until_ns)
     host::sleep_until(clock.now_ns() + look_period_ns);
@@ -76,15 +76,15 @@ bool moment_run::wait_for(const std::function<bool()>& condition) {
 }
 
 void moment_run::listen() {
-  listener_ = app::listen_on(hosts_.server().sockets(), server_port, 8);
+  listener_ = app::listen_on(server().sockets(), server_port, 8);
   if (listener_ < 0) failure_ = "listen: " + app::error_text(listener_);
   if (moment_ != table_moment::accept) return;
-  const int child = hosts_.server().sockets().accept(listener_, nullptr, nullptr);
+  const int child = server().sockets().accept(listener_, nullptr, nullptr);
   accepted_ = child >= 0;
 }
 
 void moment_run::connect() {
-  socket::posix_api& sockets = hosts_.client().sockets();
+  socket::posix_api& sockets = client().sockets();
   const int fd = sockets.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   sockaddr_in own{};
   own.sin_family = AF_INET;
@@ -95,7 +95,7 @@ void moment_run::connect() {
   int error = sockets.bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own);
   if (error == 0) error = sockets.connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer);
   if (error != -EINPROGRESS) failure_ = "connect: " + app::error_text(error);
-  if (moment_ == table_moment::connect) result_ = take_tables_snapshot(hosts_.client().stack().hashinfo());
+  if (moment_ == table_moment::connect) result_ = take_tables_snapshot(client().stack().hashinfo());
   connecting_ = true;
 }
 
@@ -120,10 +120,10 @@ bool moment_run::has_come() {
 
 void moment_run::direct() {
   if (wait_for([this] { return hosts_.settled(); })) {
-    failure_ = hosts_.client().failure() + hosts_.server().failure();
-    if (moment_ != table_moment::connect) hosts_.server().spawn("server", [this] { listen(); });
+    failure_ = client().failure() + server().failure();
+    if (moment_ != table_moment::connect) server().spawn("server", [this] { listen(); });
     if (moment_ == table_moment::connect || wait_for([this] { return listener_ >= 0; })) {
-      if (moment_ != table_moment::listen) hosts_.client().spawn("client", [this] { connect(); });
+      if (moment_ != table_moment::listen) client().spawn("client", [this] { connect(); });
       if (wait_for([this] { return has_come(); }) && !result_) result_ = server_tables();
     }
   }
@@ -138,8 +138,8 @@ std::optional<table_moment> parse_table_moment(std::string_view name) noexcept {
   return found == moments.end() ? std::nullopt : std::optional(found->second);
 }
 
-sock::tables_snapshot tables_at(table_moment moment, const platform_options& options) {
-  moment_run run("run", moment, options);
+sock::tables_snapshot tables_at(table_moment moment, const scenario& made) {
+  moment_run run("run", moment, made);
   sc_core::sc_start();
   if (!run.result()) throw std::runtime_error(run.failure());
   return *run.result();

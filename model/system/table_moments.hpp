@@ -21,8 +21,9 @@ enum class table_moment : std::uint8_t {
 
 [[nodiscard]] std::optional<table_moment> parse_table_moment(std::string_view name) noexcept;
 
-/// Runs two hosts up to that moment and takes down the tables of the host that it is about. One such run in a process.
-/// Throws std::runtime_error with one line if the moment does not come.
-[[nodiscard]] sock::tables_snapshot tables_at(table_moment moment, const platform_options& options);
+/// Runs the two hosts of a scenario, client and server at their default addresses, up to that moment and takes down the
+/// tables of the host that it is about. One such run in a process. Throws std::runtime_error with one line if the
+/// moment does not come.
+[[nodiscard]] sock::tables_snapshot tables_at(table_moment moment, const scenario& made);
 
 }  // namespace fourtuple::model::system

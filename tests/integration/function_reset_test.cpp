@@ -13,7 +13,8 @@
 
 #include "host/app/file_transfer.hpp"
 #include "host/app/sha256.hpp"
-#include "model/system/host_pair.hpp"
+#include "model/system/network.hpp"
+#include "model/system/scenario/scenario_builder.hpp"
 #include "rtl/regs/generated/fourtuple_nic_regs.hpp"
 
 namespace fourtuple::test {
@@ -33,11 +34,11 @@ std::vector<std::byte> some_payload() {
   return payload;
 }
 
-system::platform_options options_of(system::nic_kind kind) {
-  system::platform_options options;
-  options.nic = kind;
-  options.time_wait_ms = 1;
-  return options;
+system::scenario two_hosts(system::nic_kind kind) {
+  system::scenario_builder builder;
+  builder.set("nic.kind", name_of(kind), "nic.kind");
+  builder.set("tcp.time_wait_ms", "1", "tcp.time_wait_ms");
+  return builder.finish();
 }
 
 /// Two hosts, a transfer between them, and somebody who resets their NICs.
@@ -45,16 +46,21 @@ class disturbed_transfer : public sc_core::sc_module {
  public:
   disturbed_transfer(sc_core::sc_module_name name, system::nic_kind kind)
       : sc_module(name),
-        hosts("hosts", options_of(kind)),
-        sender(hosts.client().sockets(), hosts.client(), hosts.client().clock(), {0x0a000002}, port, connections,
-               payload),
-        receiver(hosts.server().sockets(), hosts.server(), port, connections, app::sha256_of(payload)) {
+        made(two_hosts(kind)),
+        hosts("hosts", made),
+        client(*hosts.hosts().front()),
+        server(*hosts.hosts().back()),
+        sender(client.sockets(), client, client.clock(), {0x0a000002}, port, connections, payload),
+        receiver(server.sockets(), server, port, connections, app::sha256_of(payload)) {
     sc_core::sc_spawn_options in_thread;
     sc_core::sc_spawn([this] { direct(); }, "director", &in_thread);
   }
 
   const std::vector<std::byte> payload = some_payload();
-  system::host_pair hosts;
+  system::scenario made;
+  system::network hosts;
+  system::machine& client;
+  system::machine& server;
   app::transfer_client sender;
   app::transfer_server receiver;
   bool reset_in_time = false;  ///< The last one came while there was still something to transfer.
@@ -71,13 +77,13 @@ class disturbed_transfer : public sc_core::sc_module {
     sender.start();
     for (unsigned i = 0; i < resets; ++i) {
       sleep(between_resets_ns);
-      hosts.client().reset_device();
+      client.reset_device();
       sleep(between_resets_ns);
-      entries_seen = std::max(entries_seen, hosts.client().driver().table().entries());
-      hosts.server().reset_device();
+      entries_seen = std::max(entries_seen, client.driver().table().entries());
+      server.reset_device();
     }
     reset_in_time = !transferred();
-    while (!transferred() && hosts.client().clock().now_ns() < limit_ns) sleep(100'000);
+    while (!transferred() && client.clock().now_ns() < limit_ns) sleep(100'000);
     ended = true;
   }
 };
@@ -106,7 +112,7 @@ TEST_P(function_reset, no_connection_is_lost_and_every_byte_arrives) {
   EXPECT_EQ(transfer.sender.results().finished, connections);
   for (const auto* results : {&transfer.sender.results(), &transfer.receiver.results()})
     EXPECT_TRUE(results->errors.empty()) << results->errors.front();
-  for (system::machine* host : {&transfer.hosts.client(), &transfer.hosts.server()}) {
+  for (system::machine* host : {&transfer.client, &transfer.server}) {
     EXPECT_TRUE(host->driver().is_open());
     EXPECT_EQ(host->driver().counters().function_resets, resets);
     EXPECT_TRUE(host->messages().empty()) << host->messages().front();
