@@ -31,5 +31,6 @@ int command_exec(const arguments& words);
 int command_report(const arguments& words);
 int command_replay(const arguments& words);
 int command_explain(const arguments& words);
+int command_sweep(const arguments& words);
 
 }  // namespace fourtuple::tools

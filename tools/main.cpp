@@ -32,6 +32,7 @@ struct subcommand {
 constexpr subcommand subcommands[] = {
     {"run", fourtuple::tools::command_run,
      "simulate hosts, NICs and wires: a scenario file, or a file across each of N connections, compared on arrival"},
+    {"sweep", fourtuple::tools::command_sweep, "run a scenario with many combinations of parameters and seeds"},
     {"serve", fourtuple::tools::command_serve,
      "an HTTP server on the simulated host, for real clients behind a TAP device"},
     {"fetch", fourtuple::tools::command_fetch, "fetch a URL from a real server behind a TAP device"},
