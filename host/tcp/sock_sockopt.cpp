@@ -83,6 +83,25 @@ int set_zerocopy(tcp_sock& tp, int value) noexcept {
   return 0;
 }
 
+/// Bytes a second; an int or, for more than that holds, 64 bits. All ones: no limit.
+int set_max_pacing_rate(tcp_sock& tp, std::span<const std::byte> value) noexcept {
+  std::uint64_t rate = 0;
+  if (const auto wide = read_option<std::uint64_t>(value)) {
+    rate = *wide;
+  } else {
+    const auto number = read_option<int>(value);
+    if (!number) return -EINVAL;
+    rate = *number == -1 ? ~std::uint64_t{0} : static_cast<std::uint32_t>(*number);
+  }
+  return tcp_set_max_pacing_rate(tp, rate) ? 0 : -ENOMEM;
+}
+
+int get_max_pacing_rate(const tcp_sock& tp, std::span<std::byte> value) noexcept {
+  const std::uint64_t rate = tcp_max_pacing_rate(tp);
+  if (value.size() >= sizeof rate) return write_option(value, rate);
+  return write_option(value, static_cast<std::uint32_t>(std::min<std::uint64_t>(rate, ~0U)));
+}
+
 std::optional<int> get_number(tcp_sock& tp, int name) noexcept {
   switch (name) {
     case SO_ERROR: {
@@ -125,6 +144,7 @@ std::optional<int> get_number(tcp_sock& tp, int name) noexcept {
 
 int sock_setsockopt(tcp_sock& tp, int name, std::span<const std::byte> value) {
   if (name == SO_LINGER) return set_linger(tp, value);
+  if (name == SO_MAX_PACING_RATE) return set_max_pacing_rate(tp, value);
   const auto number = read_option<int>(value);
   if (!number) return -EINVAL;
   switch (name) {
@@ -168,6 +188,7 @@ int sock_getsockopt(tcp_sock& tp, int name, std::span<std::byte> value) {
     const linger option{.l_onoff = tp.sk_linger ? 1 : 0, .l_linger = static_cast<int>(tp.sk_lingertime_s)};
     return write_option(value, option);
   }
+  if (name == SO_MAX_PACING_RATE) return get_max_pacing_rate(tp, value);
   if (name == SO_TIMESTAMPING) {
     const so_timestamping option{.flags = static_cast<int>(tp.sk_extension ? tp.sk_extension->tsflags : 0),
                                  .bind_phc = 0};

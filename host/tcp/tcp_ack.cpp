@@ -163,6 +163,10 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   const std::uint32_t prior_delivered_ce = tp.delivered_ce;
   const std::uint32_t prior_lost = tp.lost;
   const std::uint32_t prior_fack = tp.sack_ok ? tcp_highest_sack_seq(tp) : tp.snd_una;
+  // RFC 7323 4.3: before anything is sent that echoes it.
+  if (slow_path && tp.skc_state != tcp_state::syn_sent && tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) {
+    tcp_store_ts_recent(tp);
+  }
   read_ack(tp, segment, slow_path, prior_snd_una, news);
   tcp_ecn_accept_cwr(tp, segment);
   tp.sk_err_soft = 0;

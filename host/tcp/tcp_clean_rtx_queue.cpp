@@ -16,7 +16,7 @@ namespace {
 struct cleaning {
   std::uint64_t first_ackt_ns = 0;  ///< When the first and the last of what was sent but once was sent; 0: none was.
   std::uint64_t last_ackt_ns = 0;
-  std::uint32_t reord;
+  std::uint32_t reord = 0;  ///< Lowest of what was sent once and not SACKed.
   bool fully_acked = true;
 };
 
@@ -125,7 +125,7 @@ void after_progress(tcp_sock& tp, std::uint32_t prior_fack, const cleaning& stat
 }  // namespace
 
 void tcp_clean_rtx_queue(tcp_sock& tp, std::uint32_t prior_fack, ack_news& news) {
-  cleaning state{.reord = tp.snd_una};
+  cleaning state{.reord = tp.snd_nxt};
   while (tcp_skb* skb = tp.sk_write_queue.rtx_head()) {
     const std::uint32_t start_seq = skb->seq;
     const std::uint32_t segs = acked_segs(tp, *skb, state.fully_acked);

@@ -16,12 +16,12 @@ void tcp_connect_init(tcp_sock& tp) {
   tp.mss_clamp = tp.user_mss != 0 ? tp.user_mss : static_cast<std::uint16_t>(65535);
   tp.max_window = 0;
   tp.pmtu = 0;
+  tcp_mtup_init(tp);
   tcp_sync_mss(tp, tcp_route_mtu(tp));
   tp.advmss = tcp_advertised_mss(tp, tp.sk_dst.mtu);
   tp.icsk_ack.rcv_mss = 536;
-  const initial_window window =
-      tcp_select_initial_window(config, tp.sk_rcvbuf, tp.sk_rcvbuf_lock, tp.advmss - (config.tcp_timestamps ? 12U : 0U),
-                                config.tcp_window_scaling, tp.window_clamp);
+  const initial_window window = tcp_select_initial_window(config, tp.sk_rcvbuf, tp.sk_rcvbuf_lock, tp.advmss,
+                                                          config.tcp_window_scaling, tp.window_clamp);
   tp.rcv_wnd = window.rcv_wnd;
   tp.rcv_wscale = window.rcv_wscale;
   tp.window_clamp = window.window_clamp;

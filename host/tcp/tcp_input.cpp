@@ -203,7 +203,6 @@ void tcp_rcv_established(tcp_sock& tp, rx_segment& segment) {
   if (!segment.flags.ack && !segment.flags.rst && !segment.flags.syn) return;
   if (!tcp_validate_incoming(tp, segment)) return;
   if (tcp_ack(tp, segment, true) == ack_verdict::invalid) return;
-  if (tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp);
   tcp_urg(tp, segment);
   tcp_data_queue(tp, segment);
   if (tp.skc_state == tcp_state::close) return;

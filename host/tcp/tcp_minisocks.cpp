@@ -50,6 +50,8 @@ void inherit_settings(tcp_sock& child, const tcp_sock& listener) noexcept {
   child.linger2_ms = listener.linger2_ms;
   child.rcvlowat = listener.rcvlowat;
   child.icsk_ca_ops = listener.icsk_ca_ops;
+  // Without memory it goes unpaced.
+  tcp_set_max_pacing_rate(child, tcp_max_pacing_rate(listener));
 }
 
 void set_sequence(tcp_sock& child, const sock::tcp_request_sock& req, const rx_segment& segment) noexcept {
@@ -231,6 +233,8 @@ sock_reference<tcp_sock> tcp_check_req(sock::tcp_request_sock& req, rx_segment& 
 }
 
 void tcp_child_process(tcp_sock& parent, tcp_sock& child, rx_segment& segment) {
+  // This one, and the SYN, which was the request's.
+  child.segs_in = 2;
   if (tcp_rcv_state_process(child, segment)) tcp_v4_send_reset(*child.net, segment);
   if (!parent.sk_dead) parent.wake(EPOLLIN | EPOLLRDNORM);
 }

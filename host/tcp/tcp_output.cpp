@@ -147,9 +147,9 @@ std::uint32_t tcp_cwnd_test(const tcp_sock& tp) noexcept {
   return std::min(std::max(tp.snd_cwnd >> 1, 1U), tp.snd_cwnd - in_flight);
 }
 
-/// Whether one more unit goes, and how large it is. 0: it does not.
+/// Whether one more unit goes, and how large it is; 0: it does not. `quota`: segments that cwnd has left.
 std::uint32_t next_unit_bytes(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now, std::uint32_t quota,
-                              std::uint8_t nonagle, push_one limit, xmit_limits& limits) {
+                              std::uint32_t max_segs, std::uint8_t nonagle, push_one limit, xmit_limits& limits) {
   skb.set_tso_segs(mss_now);
   if (!tcp_snd_wnd_test(tp, skb, mss_now)) {
     limits.rwnd = true;
@@ -159,8 +159,8 @@ std::uint32_t next_unit_bytes(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now,
     const std::uint8_t mode = tp.sk_write_queue.is_last(skb) ? nonagle : tcp_nagle_push;
     return tcp_nagle_test(tp, skb, mss_now, mode) ? mss_now : 0;
   }
-  if (limit == push_one::no && tcp_tso_should_defer(tp, skb, limits, quota)) return 0;
-  return tcp_mss_split_point(tp, skb, mss_now, quota, nonagle);
+  if (limit == push_one::no && tcp_tso_should_defer(tp, skb, limits, max_segs)) return 0;
+  return tcp_mss_split_point(tp, skb, mss_now, std::min(quota, max_segs), nonagle);
 }
 
 }  // namespace
@@ -248,7 +248,10 @@ bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, p
       if (limit != push_one::loss_probe) break;
       quota = 1;
     }
-    const std::uint32_t bytes = next_unit_bytes(tp, *skb, mss_now, std::min(quota, max_segs), nonagle, limit, limits);
+    // What was written later fills the unit up.
+    const std::uint32_t unit_bytes = std::min(quota, max_segs) * mss_now;
+    if (skb->len < unit_bytes) tp.sk_write_queue.pull_from_next(*skb, unit_bytes - skb->len);
+    const std::uint32_t bytes = next_unit_bytes(tp, *skb, mss_now, quota, max_segs, nonagle, limit, limits);
     if (bytes == 0) break;
     if (skb->len > bytes && !tp.sk_write_queue.fragment(*skb, bytes, mss_now)) break;
     skb->set_tso_segs(mss_now);

@@ -121,15 +121,7 @@ bool tcp_send_queue::fragment(tcp_skb& skb, std::uint32_t bytes, std::uint32_t m
 
 bool tcp_send_queue::collapse_next(tcp_skb& skb, std::uint32_t capacity) noexcept {
   tcp_skb& next = *skb.next;
-  const bool adjacent = skb.len != 0 && next.len != 0 && skb.data().data() + skb.len == next.data().data();
-  if (next.len != 0 && !adjacent) {
-    skb_data joined = skb_data::allocate(capacity);
-    if (!joined) return false;
-    if (skb.len != 0) std::memcpy(joined.bytes(), skb.data().data(), skb.len);
-    std::memcpy(joined.bytes() + skb.len, next.data().data(), next.len);
-    skb.block = std::move(joined);
-    skb.start = 0;
-  }
+  if (!join(skb, next, next.len, capacity)) return false;
   skb.len += next.len;
   skb.end_seq = next.end_seq;
   skb.fin = skb.fin || next.fin;
@@ -139,6 +131,35 @@ bool tcp_send_queue::collapse_next(tcp_skb& skb, std::uint32_t capacity) noexcep
   set_truesize(skb, overhead_bytes + skb.len);
   remove(&next);
   return true;
+}
+
+bool tcp_send_queue::join(tcp_skb& skb, const tcp_skb& next, std::uint32_t bytes, std::uint32_t capacity) noexcept {
+  if (bytes == 0) return true;
+  if (skb.len != 0 && skb.data().data() + skb.len == next.data().data()) return true;
+  skb_data joined = skb_data::allocate(capacity);
+  if (!joined) return false;
+  if (skb.len != 0) std::memcpy(joined.bytes(), skb.data().data(), skb.len);
+  std::memcpy(joined.bytes() + skb.len, next.data().data(), bytes);
+  skb.block = std::move(joined);
+  skb.start = 0;
+  return true;
+}
+
+void tcp_send_queue::pull_from_next(tcp_skb& skb, std::uint32_t bytes) noexcept {
+  tcp_skb* next = skb.next;
+  if (next == nullptr || skb.eor || skb.fin) return;
+  bytes = std::min(bytes, next->len);
+  if (bytes == 0 || !join(skb, *next, bytes, skb.len + bytes)) return;
+  skb.len += bytes;
+  skb.end_seq += bytes;
+  set_truesize(skb, overhead_bytes + std::max(skb.len, skb.truesize - overhead_bytes));
+  trim_head(*next, bytes);
+  if (next->len != 0) return;
+  skb.end_seq = next->end_seq;
+  skb.fin = next->fin;
+  skb.psh = skb.psh || next->psh;
+  skb.eor = next->eor;
+  remove(next);
 }
 
 tcp_skb* tcp_send_queue::gather_unsent(std::uint32_t bytes) noexcept {

@@ -126,6 +126,9 @@ class tcp_send_queue {
   /// Appends the data of the segment behind `skb` to it and takes that away (Linux: tcp_collapse_retrans). Both are of
   /// at most `capacity` bytes together. False without memory.
   bool collapse_next(tcp_skb& skb, std::uint32_t capacity) noexcept;
+  /// Moves up to `bytes` of the segment behind `skb` to it, all of which was never sent (Linux: tcp_grow_skb). Nothing
+  /// happens without memory.
+  void pull_from_next(tcp_skb& skb, std::uint32_t bytes) noexcept;
   /// Puts a segment of `bytes`, copied off the front of what was never sent, in front of the send head (Linux:
   /// tcp_mtu_probe). There are so many. nullptr without memory.
   tcp_skb* gather_unsent(std::uint32_t bytes) noexcept;
@@ -157,6 +160,9 @@ class tcp_send_queue {
   void insert_behind(tcp_skb* position, tcp_skb* skb) noexcept;
   void insert_sent_behind(tcp_skb* position, tcp_skb* skb) noexcept;
   void remove(tcp_skb* skb) noexcept;
+  /// Room behind the data of `skb` for the first `bytes` of the one behind it, or these bytes themselves if they are
+  /// there. False without memory.
+  static bool join(tcp_skb& skb, const tcp_skb& next, std::uint32_t bytes, std::uint32_t capacity) noexcept;
   void set_truesize(tcp_skb& skb, std::uint32_t bytes) noexcept;
 
   tcp_skb* head_ = nullptr;

@@ -133,6 +133,7 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint8_t keepalive_probes = 0;
   std::uint8_t syn_retries = 0;
   icsk_ack_state icsk_ack;
+  std::uint32_t segs_in = 0;
   tcp_receive_queue sk_receive_queue;
   ip::route sk_dst;
 

@@ -198,6 +198,7 @@ void fill_sending(const tcp_sock& tp, tcp_info& info) noexcept {
   info.tcpi_bytes_sent = tp.bytes_sent;
   info.tcpi_bytes_retrans = tp.bytes_retrans;
   info.tcpi_segs_out = tp.segs_out;
+  info.tcpi_segs_in = tp.segs_in;
   info.tcpi_data_segs_out = tp.data_segs_out;
   info.tcpi_delivery_rate = tcp_delivery_rate(tp);
   info.tcpi_delivery_rate_app_limited = tp.rate_app_limited ? 1 : 0;

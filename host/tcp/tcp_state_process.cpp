@@ -52,6 +52,7 @@ void take_sequence(tcp_sock& tp, const rx_segment& segment) {
   tp.snd_wnd = segment.window;
   tp.max_window = tp.snd_wnd;
   tp.snd_wl1 = segment.seq;
+  tcp_mtup_init(tp);
   tcp_sync_mss(tp, tcp_route_mtu(tp));
   tcp_initialize_rcv_mss(tp);
 }
@@ -229,7 +230,6 @@ bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment) {
   if (verdict == ack_verdict::invalid) return was_syn_recv;
   if (was_syn_recv && verdict == ack_verdict::old) return false;
   if (process_ack_by_state(tp, segment)) return false;
-  if (tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp);
   if (data_after_close(tp, segment)) return true;
   tcp_urg(tp, segment);
   tcp_data_queue(tp, segment);

@@ -227,6 +227,7 @@ void tcp_clear_xmit_timers(tcp_sock& tp) {
   inet_csk_clear_xmit_timer(tp);
   tp.net->timers.disarm(tp.icsk_delack_timer);
   tp.net->timers.disarm(tp.sk_timer);
+  if (tp.pacing != nullptr) tp.net->timers.disarm(tp.pacing->timer);
 }
 
 void tcp_rearm_rto(tcp_sock& tp) {

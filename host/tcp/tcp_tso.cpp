@@ -79,8 +79,10 @@ bool tcp_tso_should_defer(const tcp_sock& tp, const tcp_skb& skb, xmit_limits& l
   }
   const tcp_skb* head = tp.sk_write_queue.rtx_head();
   if (head == nullptr) return false;
-  // The next ACK is expected a round trip after its segment: not within half of one, it is not waited for.
-  if (now - head->sent_at_ns < std::uint64_t{tp.srtt_us >> 4} * base::ns_per_us) return false;
+  // The next ACK is expected a round trip after its segment was sent: it is only waited for if that is near.
+  const std::uint64_t srtt_ns = std::uint64_t{tp.srtt_us} * base::ns_per_us / 8;
+  const std::uint64_t near_ns = std::min(srtt_ns / 2, base::ns_per_ms);
+  if (head->sent_at_ns + srtt_ns > now + near_ns) return false;
 
   if (cong_win < send_win) {
     if (cong_win <= skb.len) {

@@ -97,14 +97,18 @@ TEST(window, after_the_handshake_is_1050_units) {
   peer.expect(". 1:1(0) ack 1 win 1050");
 }
 
-TEST(window, after_the_handshake_is_1053_units_with_timestamps) {
-  scripted_peer peer;
-  start_connect(peer);
-  peer.expect("S 0:0(0) <...>");
-  const auto stamp = timestamp_of(peer);
-  peer.set_ports(40000, peer.last().header.source_port);
-  peer.send("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,TS val 700 ecr " + stamp + ",wscale 7>");
-  peer.expect(". 1:1(0) ack 1 win 1053 <...>");
+// Whole segments of what timestamps leave; who opened did not know yet that there would be any.
+TEST(window, after_the_handshake_is_1053_units_with_timestamps_and_1050_at_the_opener) {
+  scripted_peer opener;
+  start_connect(opener);
+  opener.expect("S 0:0(0) <...>");
+  const auto stamp = timestamp_of(opener);
+  opener.set_ports(40000, opener.last().header.source_port);
+  opener.send("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,TS val 700 ecr " + stamp + ",wscale 7>");
+  opener.expect(". 1:1(0) ack 1 win 1050 <...>");
+  scripted_peer accepter;
+  accepter.accept_after(100, "<mss 1460,sackOK,TS val 100 ecr 0,wscale 7>").write("x");
+  accepter.expect("P. 1:2(1) ack 1 win 1053 <...>");
 }
 
 TEST(window, so_rcvbuf_20000_gives_13_segments) {

@@ -211,6 +211,7 @@ TEST(limited_transmit, one_new_segment_for_each_of_two_duplicate_acks) {
     const bool sack = options.find("sack") != std::string::npos;
     peer.send(sack ? ". 1:1(0) ack 1 <sack 1001:2001>" : ". 1:1(0) ack 1");
     peer.expect(segment(10'001, 1000));
+    peer.run_for_ms(2);
     peer.send(sack ? ". 1:1(0) ack 1 <sack 1001:3001>" : ". 1:1(0) ack 1");
     peer.expect(segment(11'001, 1000));
   }

@@ -133,6 +133,20 @@ endpoint scripted_peer::accept_from_peer(std::string_view options, std::uint16_t
   return {network_, 0, *child};
 }
 
+endpoint scripted_peer::accept_after(std::uint64_t rtt_ms, std::string_view options, std::uint16_t window) {
+  const endpoint listener = listen(stacks_port_);
+  send("S 0:0(0) win 65535 " + std::string{options});
+  if (!wait(10)) throw std::runtime_error("no SYN-ACK");
+  run_for_ms(rtt_ms);
+  std::string ack = ". 1:1(0) ack 1 win " + std::to_string(window);
+  if (last_.options.timestamps) ack += " <TS val 200 ecr " + std::to_string(last_.options.timestamps->value) + ">";
+  send(ack);
+  int error = 0;
+  tcp::tcp_sock* child = tcp().accept(listener.sk(), error);
+  if (child == nullptr) throw std::runtime_error("nothing to accept");
+  return {network_, 0, *child};
+}
+
 endpoint scripted_peer::connect_to_peer(std::string_view options, std::uint16_t window) {
   tcp::tcp_sock& sk = tcp().create();
   if (tcp().connect(sk, address_of_end[1], own_port_) != -EINPROGRESS) throw std::runtime_error("connect");

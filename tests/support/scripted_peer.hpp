@@ -49,6 +49,9 @@ class scripted_peer final : public ip::net_device_receiver {
   /// A connection that the stack opened to, or accepted from, the peer. `options`: of the peer's SYN or SYN-ACK.
   [[nodiscard]] endpoint accept_from_peer(std::string_view options = "<mss 1460>", std::uint16_t window = 65535);
   [[nodiscard]] endpoint connect_to_peer(std::string_view options = "<mss 1460>", std::uint16_t window = 65535);
+  /// Accepted with a handshake that took so long; its last ACK has this window, as it stands in the header.
+  [[nodiscard]] endpoint accept_after(std::uint64_t rtt_ms, std::string_view options = "<mss 1000,sackOK>",
+                                      std::uint16_t window = 65535);
   [[nodiscard]] endpoint listen(std::uint16_t port = 8080, int backlog = 1);
 
   void receive(std::span<const packet::sk_buff> list) override;
