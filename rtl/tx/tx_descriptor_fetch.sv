@@ -68,21 +68,23 @@ module tx_descriptor_fetch #(
   logic [QUEUES*16-1:0] all_fetch;
 
   // Who has work, and room for a block of it.
-  logic [QUEUES-1:0] want_d, want_q;
+  logic [QUEUES-1:0] waits, full_d, full_q, want_q;
   for (genvar queue = 0; queue < QUEUES; queue++) begin : gen_want
     logic [15:0] own_fetch;
     logic [STORE_LOG2:0] stored;
-    logic full;
     assign own_fetch = all_fetch[16*queue+:16];
     assign stored = own_fetch[STORE_LOG2:0] - freed_i[16*queue+:STORE_LOG2+1];
-    assign full = stored > (STORE_LOG2 + 1)'(2 ** STORE_LOG2 - 16);
-    assign want_d[queue] = run_i[queue] && tail_i[16*queue+:16] != own_fetch && !full;
+    assign full_d[queue] = stored > (STORE_LOG2 + 1)'(2 ** STORE_LOG2 - 16);
+    assign waits[queue] = run_i[queue] && tail_i[16*queue+:16] != own_fetch;
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) want_q <= '0;
-    else want_q <= want_d;
+    else want_q <= waits & ~full_d;
   end
+
+  // Being full ends when something else has moved, so a clock later is soon enough to say so.
+  always_ff @(posedge clk_i) full_q <= full_d;
 
   assign choose = state_q == CHOOSE && any && room_q;
   round_robin #(
@@ -184,7 +186,7 @@ module tx_descriptor_fetch #(
   assign asked_lines_o   = {1'b0, last_line} + 3'd1;
   assign queue_o         = queue_q;
   assign fetching_o      = state_q != CHOOSE && state_q != SETTLE;
-  assign start_o         = state_q != CHOOSE || (|want_d) || (|want_q);
+  assign start_o         = state_q != CHOOSE || (|(waits & ~full_q)) || (|want_q);
 
   // The ring's alignment is the host's promise, so its low bits are not looked at; lanes come from
   // fetch_q.

@@ -520,7 +520,7 @@ module tx_engine #(
   // some clocks.
   logic moves, halted_pulse_q;
   logic [3:0] settle_q;
-  assign moves = fetch_starts || line_in_valid || line_taken || line_taken_q || check_busy || schedule_busy ||
+  assign moves = fetch_starts || line_in_valid || line_taken_q || check_busy || schedule_busy ||
       expand_busy || (segment_in_valid && segment_in_ready) || (payload_valid && payload_ready) ||
       port_busy || beat_in_valid || gather_busy || realign_busy || segmenter_busy ||
       buffer_busy || reader_busy || insert_busy || ended_q || (|queue_moves);
