@@ -91,7 +91,7 @@ class private_directory {
   std::filesystem::path path_;
 };
 
-int exec_in_own_world(const po::variables_map& values, program_launch launch) {
+int exec_in_own_world(const po::variables_map& values, const arguments& words, program_launch launch) {
   check_launch(launch);
   const private_directory directory;
   launch.world = directory.path() / "world";
@@ -124,7 +124,7 @@ int exec_in_own_world(const po::variables_map& values, program_launch launch) {
     session.run(stop, [&] { return ::waitpid(child, &ended, WNOHANG) == child; });
     child_process = 0;
     status = exit_status(ended);
-    summary = session.finish();
+    summary = session.finish("exec", words);
   }
   if (values.count("out") != 0) fmt::print(stderr, "{}", summary);
   return status;
@@ -149,7 +149,7 @@ int command_exec(const arguments& words) {
   launch.words.assign(separator + 1, words.end());
   launch.only_world = values["only-world"].as<bool>();
   if (values.count("host") != 0) launch.host = values["host"].as<std::string>();
-  if (values.count("world") == 0) return exec_in_own_world(values, launch);
+  if (values.count("world") == 0) return exec_in_own_world(values, words, launch);
   if (launch.host.empty()) throw usage_error("--host=NAME says which host of the world the program runs on");
   launch.world = std::filesystem::absolute(values["world"].as<std::string>());
   return exec_in_world(launch);

@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include "model/nic/nic.hpp"
-#include "model/system/run_plots.hpp"
 #include "model/system/run_report.hpp"
 #include "model/system/scenario/scenario_printer.hpp"
 #include "model/system/scenario_run.hpp"
@@ -15,7 +14,7 @@
 #include "tools/gtkwave_save_file.hpp"
 #include "tools/options.hpp"
 #include "tools/progress_display.hpp"
-#include "tools/report/report_page.hpp"
+#include "tools/run_results.hpp"
 #include "tools/scenario_options.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/trace_options.hpp"
@@ -111,31 +110,6 @@ void prepare_trace(const po::variables_map& values, const model::system::workloa
   first.trace_to_ps = *time_ps + after_ps;
 }
 
-// What was asked for, without where the results go.
-std::string command_line(const arguments& words) {
-  std::string line = "fourtuple run";
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--out" || words[i] == "-o") {
-      ++i;
-    } else if (!words[i].starts_with("--out=") && !words[i].starts_with("-o")) {
-      line += " " + words[i];
-    }
-  }
-  return line;
-}
-
-void write_results(const model::system::run_report& report, const arguments& words,
-                   const std::filesystem::path& directory) {
-  const std::string run_json = to_json(report);
-  const std::string series_json = plots_to_json(report, command_line(words));
-  write_file(directory / "run.json", run_json);
-  write_file(directory / "series.json", series_json);
-  if (!report.listings.empty()) write_file(directory / "ss.txt", report.listings);
-  const std::string name = std::filesystem::absolute(directory).lexically_normal().filename().string();
-  write_file(directory / "report.html",
-             report_page({{.name = name.empty() ? "run" : name, .run_json = run_json, .series_json = series_json}}));
-}
-
 }  // namespace
 
 int command_run(const arguments& words) {
@@ -178,7 +152,7 @@ int command_run(const arguments& words) {
     write_file(out.path() / "nic.gtkw",
                gtkwave_save_file(waveform->path().filename().string(), made.hosts.front().platform.trace_from_ps));
   }
-  write_results(report, words, out.path());
+  write_results(report, "run", words, out.path());
   fmt::print("{}  written       {}\n", to_text(report, wall_seconds), out.path().string());
   return report.errors.empty() ? exit_ok : exit_failed;
 }

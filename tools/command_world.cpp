@@ -39,7 +39,7 @@ int command_world(const arguments& words) {
   for (const std::string& host : session.hosts()) fmt::print("  {}\n", session.how_to_start(host));
   std::fflush(stdout);
   session.run(stop, {});
-  fmt::print("{}", session.finish());
+  fmt::print("{}", session.finish("world", words));
   return exit_ok;
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "model/system/run_report.hpp"
+#include "tools/run_results.hpp"
 
 namespace fourtuple::tools {
 
@@ -45,7 +46,9 @@ po::options_description world_options_description() {
   po::options_description options("World", 100);
   options.add_options()("hosts", po::value<std::string>()->default_value("a,b"),
                         "names of the two hosts: the first is 10.0.0.1, the second 10.0.0.2")(
-      "out,o", po::value<std::string>(), "directory for run.json and wire.pcapng; default: none are written")(
+      "out,o", po::value<std::string>(),
+      "directory for run.json, report.html and wire.pcapng; default: none are written")(
+      "events", po::value<std::string>(), "write what happens, in one order, into this file (JSON Lines)")(
       "virtual-time", po::bool_switch(), "programs live by the simulated clock, which waits for them")(
       "start-after", po::value<std::uint64_t>()->default_value(1),
       "virtual time: how many programs have to be there before time begins")(
@@ -61,7 +64,9 @@ world_session::world_session(const po::variables_map& values, const std::filesys
   if (values.count("out") != 0) {
     out_.emplace(values["out"].as<std::string>());
     options_.capture = out_->path() / "wire.pcapng";
+    options_.plots = true;
   }
+  if (values.count("events") != 0) options_.events = writable_path(values["events"].as<std::string>(), "--events");
   world_ = std::make_unique<model::world::world>("world", options_);
   if (const std::string problem = world_->start(stop); !problem.empty()) throw std::runtime_error(problem);
   if (const std::string problem = world_->open(socket); !problem.empty())
@@ -79,7 +84,7 @@ std::string world_session::how_to_start(const std::string& host) const {
   return fmt::format("fourtuple exec --world={} --host={} -- PROGRAM", world_->server().path(), host);
 }
 
-std::string world_session::finish() {
+std::string world_session::finish(const std::string& subcommand, const arguments& words) {
   const std::uint64_t programs_behind_ns = world_->most_behind_ns();
   const model::system::run_report report = world_->finish();
   const double wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
@@ -96,7 +101,7 @@ std::string world_session::finish() {
                         static_cast<double>(programs_behind_ns) / 1e9);
   }
   if (out_) {
-    write_file(out_->path() / "run.json", to_json(report));
+    write_results(report, subcommand, words, out_->path());
     text += fmt::format("  written       {}\n", out_->path().string());
   }
   return text;

@@ -32,8 +32,9 @@ class world_session {
   [[nodiscard]] std::string how_to_start(const std::string& host) const;
   /// Runs until `done` or `stop`.
   void run(const std::atomic<bool>& stop, const std::function<bool()>& done) { world_->run(stop, done); }
-  /// Ends the world, writes run.json and wire.pcapng if there is an --out, and returns the summary for people.
-  [[nodiscard]] std::string finish();
+  /// Ends the world, writes the results if there is an --out, and returns the summary for people. `subcommand` and
+  /// `words`: what was asked for.
+  [[nodiscard]] std::string finish(const std::string& subcommand, const arguments& words);
 
  private:
   model::world::world_options options_;

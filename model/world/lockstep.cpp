@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "model/sim/time.hpp"
-#include "model/world/program_threads.hpp"
 
 namespace fourtuple::model::world {
 namespace {
@@ -55,7 +54,7 @@ void lockstep::run(const std::atomic<bool>& stop, const std::function<bool()>& d
 
 bool lockstep::programs_sleep() {
   const std::vector<pid_t> roots = server_.attached();
-  if (!program_threads::all_asleep(roots)) return false;
+  if (!threads_.all_asleep(roots)) return false;
   // What they said before they fell asleep has to be heard first.
   const std::array<int, 1> files{server_.file()};
   return !wall_.wait(files, 0);

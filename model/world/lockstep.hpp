@@ -9,6 +9,7 @@
 #include "host/base/clock.hpp"
 #include "host/programs/control_server.hpp"
 #include "model/sim/paced_run.hpp"
+#include "model/world/program_threads.hpp"
 #include "model/world/shared_clock.hpp"
 
 namespace fourtuple::model::world {
@@ -37,6 +38,7 @@ class lockstep {
   sim::wall& wall_;
   std::function<void()> serve_;
   std::uint64_t start_after_;
+  program_threads threads_;
 };
 
 }  // namespace fourtuple::model::world

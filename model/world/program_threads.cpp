@@ -4,15 +4,20 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "host/programs/descriptor.hpp"
 
 namespace fourtuple::model::world {
 namespace {
+
+// Some milliseconds, at the pace at which programs are looked at.
+constexpr unsigned looks_at_a_zombie = 40;
 
 // A file of /proc; empty if it is gone.
 std::string read_whole(const std::string& path) {
@@ -42,7 +47,7 @@ bool sleeps(char state) { return state == 'S' || state == 'Z' || state == 'X' ||
 
 }  // namespace
 
-bool program_threads::look(pid_t process, switches& seen) {
+bool program_threads::look(pid_t process, picture& seen) {
   const std::string threads = "/proc/" + std::to_string(process) + "/task";
   std::error_code gone;
   for (std::filesystem::directory_iterator at(threads, gone), end; !gone && at != end; at.increment(gone)) {
@@ -51,8 +56,9 @@ bool program_threads::look(pid_t process, switches& seen) {
     const std::string_view state = field(status, "\nState:\t");
     if (state.empty() || !sleeps(state[0])) return false;
     const auto thread = static_cast<pid_t>(number(at->path().filename().string()));
-    seen[thread] = number(field(status, "\nvoluntary_ctxt_switches:\t")) +
-                   number(field(status, "\nnonvoluntary_ctxt_switches:\t"));
+    if (state[0] == 'Z') seen.zombies.insert(thread);
+    seen.switches[thread] = number(field(status, "\nvoluntary_ctxt_switches:\t")) +
+                            number(field(status, "\nnonvoluntary_ctxt_switches:\t"));
     const std::string children = read_whole(at->path() / "children");
     for (std::size_t from = 0; from < children.size();) {
       const std::size_t space = std::min(children.find(' ', from), children.size());
@@ -64,7 +70,7 @@ bool program_threads::look(pid_t process, switches& seen) {
   return true;
 }
 
-bool program_threads::look(std::span<const pid_t> roots, switches& seen) {
+bool program_threads::look(std::span<const pid_t> roots, picture& seen) {
   for (const pid_t root : roots) {
     if (!look(root, seen)) return false;
   }
@@ -72,9 +78,16 @@ bool program_threads::look(std::span<const pid_t> roots, switches& seen) {
 }
 
 bool program_threads::all_asleep(std::span<const pid_t> roots) {
-  switches first;
-  switches second;
-  return look(roots, first) && look(roots, second) && first == second;
+  picture first;
+  picture second;
+  if (!look(roots, first) || !look(roots, second) || first != second) return false;
+  std::map<pid_t, unsigned> still;
+  for (const pid_t zombie : second.zombies) {
+    const auto before = zombies_.find(zombie);
+    still[zombie] = before == zombies_.end() ? 1 : std::min(before->second + 1, looks_at_a_zombie);
+  }
+  zombies_ = std::move(still);
+  return std::ranges::all_of(zombies_, [](const auto& one) { return one.second >= looks_at_a_zombie; });
 }
 
 }  // namespace fourtuple::model::world

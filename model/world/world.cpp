@@ -83,6 +83,11 @@ world::world(sc_core::sc_module_name name, const world_options& options)
     if (const auto error = writer_.open(options_.capture.string())) throw std::runtime_error(*error);
     wire_.add_observer(writer_);
   }
+  if (options_.plots || !options_.events.empty()) {
+    for (const auto& machine : machines_) observed_.add(*machine);
+    observed_.add(wire_, options_.hosts[0], options_.hosts[1]);
+  }
+  if (!options_.events.empty()) observed_.log_to(options_.events);
   if (options_.virtual_time) clock_ = std::make_unique<shared_clock>();
 }
 
@@ -148,7 +153,8 @@ void world::serve_files() {
     for (int turn = 1; server_; ++turn) {
       if (clock_) clock_->set(machines_[0]->clock().now_ns());
       if (!server_->serve_files()) break;
-      if (turn % turns_at_once == 0) host::sleep_until(machines_[0]->clock().now_ns() + between_turns_ns);
+      // In virtual time it goes on when nobody has anything more to say.
+      if (!clock_ && turn % turns_at_once == 0) host::sleep_until(machines_[0]->clock().now_ns() + between_turns_ns);
     }
   }
 }
@@ -174,6 +180,7 @@ void world::run(const std::atomic<bool>& stop, const std::function<bool()>& done
 
 system::run_report world::finish() {
   const std::atomic<bool> nobody_stops = false;
+  observed_.end_of_work();
   unsigned left = 1;
   machines_[0]->spawn("close", [this, &left] {
     if (const auto last = std::exchange(server_, nullptr)) {
@@ -197,6 +204,7 @@ system::run_report world::finish() {
   if (!options_.capture.empty()) {
     if (const auto error = writer_.finish()) throw std::runtime_error(*error);
   }
+  observed_.finish();
   return report();
 }
 
@@ -217,6 +225,9 @@ system::run_report world::report() {
     report.clocks.skipped += clocks.skipped;
     report.machines.push_back(machine->report(sc_core::sc_time_stamp()));
   }
+  if (options_.plots) report.plots = observed_.plots();
+  report.pcie_bytes_per_s = pcie_bytes_per_s(options_.platform);
+  report.wire_bits_per_s = options_.platform.wire_bits_per_s;
   report.opened = report.total("TcpActiveOpens");
   report.accepted = report.total("TcpPassiveOpens");
   const std::uint64_t ended_badly = report.total("TcpAttemptFails") + report.total("TcpEstabResets");

@@ -12,6 +12,7 @@
 #include "host/programs/control_server.hpp"
 #include "model/sim/paced_run.hpp"
 #include "model/system/machine.hpp"
+#include "model/system/observation.hpp"
 #include "model/system/run_report.hpp"
 #include "model/wire/digest.hpp"
 #include "model/wire/link.hpp"
@@ -28,7 +29,7 @@ namespace fourtuple::model::world {
 /// other; otherwise it depends on when they do what they do.
 class world final : public sc_core::sc_module {
  public:
-  /// Throws std::runtime_error if the capture cannot be written.
+  /// Throws std::runtime_error if the capture or the events cannot be written.
   world(sc_core::sc_module_name name, const world_options& options);
   ~world() override;
 
@@ -56,6 +57,7 @@ class world final : public sc_core::sc_module {
   [[nodiscard]] system::run_report report();
 
   world_options options_;
+  system::observation observed_;  // Told until the last machine is gone.
   std::vector<std::unique_ptr<system::machine>> machines_;
   wire::link wire_;
   wire::digest digest_;

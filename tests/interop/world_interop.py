@@ -155,6 +155,8 @@ def test_curl_nginx(world: World) -> None:
     assert refused.returncode == 7, refused.returncode
     report = world.finish()
     assert report["errors"] == [] and report["bytes_delivered"] > 3_000_000, report
+    written = sorted(entry.name for entry in world.out.iterdir())
+    assert written == ["report.html", "run.json", "series.json", "wire.pcapng"], written
 
 
 def test_wget_nginx(world: World) -> None:
@@ -590,7 +592,7 @@ def test_virtual_time(world: World) -> None:
             wait_for(lambda: timed.programs[0].poll() is not None, "the end of the server")
             report = timed.finish()
         outputs.append((output, report["digest"], report["sim_time_ps"]))
-    assert outputs[0] == outputs[1], outputs
+    assert outputs[0] == outputs[1], "\n".join(map(str, outputs))
     lines = outputs[0][0].split("\n")
     latencies_ns = [int(line) for line in lines[:100]]
     # What the NICs, links and the wire take, and not what this machine takes.
