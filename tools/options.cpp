@@ -73,6 +73,8 @@ po::options_description platform_options_description() {
   return options.add(set_option_description());
 }
 
+po::options_description wire_options_description() { return scenario_options_description("Wire", {"link"}); }
+
 model::system::scenario read_platform_scenario(const po::variables_map& values) {
   if (values.count("set") != 0) {
     for (const std::string& text : values["set"].as<std::vector<std::string>>()) {

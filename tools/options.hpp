@@ -20,6 +20,9 @@ bool parse_options(const arguments& words, const std::string& usage,
                    const boost::program_options::positional_options_description& positional,
                    boost::program_options::variables_map& values);
 
+/// Rate and delay of the wire, for commands that have one without what may go wrong on it.
+[[nodiscard]] boost::program_options::options_description wire_options_description();
+
 /// Options that every simulation has: --nic, --seed, --no-skip, --quantum, --time-wait, --pcie...
 [[nodiscard]] boost::program_options::options_description platform_options_description();
 /// Two hosts that are as those options say.

@@ -24,14 +24,6 @@ std::vector<std::string> split_names(const std::string& text) {
 model::world::world_options read_world_options(const po::variables_map& values) {
   model::world::world_options options;
   options.platform = read_platform_scenario(values).hosts.front().platform;
-  const double gbit = values["wire-gbit"].as<double>();
-  if (!(gbit >= 0.01 && gbit <= 400))
-    throw usage_error(fmt::format("--wire-gbit={} is out of range: 0.01 to 400", gbit));
-  options.platform.wire_bits_per_s = static_cast<std::uint64_t>(gbit * 1e9);
-  const std::uint64_t delay_ns = values["wire-delay-ns"].as<std::uint64_t>();
-  if (delay_ns < 1 || delay_ns > base::ns_per_s)
-    throw usage_error(fmt::format("--wire-delay-ns={} is out of range: 1 to {}", delay_ns, base::ns_per_s));
-  options.platform.wire_delay_ns = delay_ns;
   if (const std::string problem = problem_with(options.platform); !problem.empty()) throw usage_error(problem);
   options.hosts = split_names(values["hosts"].as<std::string>());
   options.virtual_time = values["virtual-time"].as<bool>();
@@ -51,9 +43,8 @@ po::options_description world_options_description() {
       "events", po::value<std::string>(), "write what happens, in one order, into this file (JSON Lines)")(
       "virtual-time", po::bool_switch(), "programs live by the simulated clock, which waits for them")(
       "start-after", po::value<std::uint64_t>()->default_value(1),
-      "virtual time: how many programs have to be there before time begins")(
-      "wire-gbit", po::value<double>()->default_value(100), "rate of the wire, Gbit/s")(
-      "wire-delay-ns", po::value<std::uint64_t>()->default_value(500), "propagation, one way");
+      "virtual time: how many programs have to be there before time begins");
+  options.add(wire_options_description());
   options.add(platform_options_description());
   return options;
 }
