@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/clock.hpp"
 #include "model/host/simulated_threading.hpp"
 #include "model/sim/time.hpp"
 
