@@ -45,6 +45,16 @@ std::uint64_t serialisation_ps(const link_config& config, std::uint64_t bytes) n
   return (numerator + denominator - 1) / denominator;
 }
 
+link_counters& link_counters::operator+=(const link_counters& more) noexcept {
+  tlps += more.tlps;
+  payload_bytes += more.payload_bytes;
+  wire_bytes += more.wire_bytes;
+  busy_ps += more.busy_ps;
+  credit_stalls += more.credit_stalls;
+  credit_stall_ps += more.credit_stall_ps;
+  return *this;
+}
+
 double utilisation(const link_counters& counters, sc_core::sc_time elapsed) noexcept {
   const std::uint64_t elapsed_ps = sim::to_ps(elapsed);
   return elapsed_ps == 0 ? 0.0 : static_cast<double>(counters.busy_ps) / static_cast<double>(elapsed_ps);
@@ -73,7 +83,14 @@ link::direction::direction(const receive_credits& credits)
       non_posted(credits.non_posted_headers, 0),
       hold_ps(credits.hold_ps) {}
 
-std::uint64_t link::leave(direction& way, const tlp& packet, std::uint64_t start_ps, std::uint64_t busy_ps) {
+const link_counters& link::direction::settled() const {
+  const std::uint64_t now_ps = sim::to_ps(sc_core::sc_time_stamp());
+  for (; !ahead.empty() && ahead.front().ready_ps <= now_ps; ahead.pop_front()) counters += ahead.front().what;
+  return counters;
+}
+
+std::uint64_t link::leave(direction& way, const tlp& packet, std::uint64_t start_ps, std::uint64_t busy_ps,
+                          link_counters& count) {
   std::uint64_t in_order_ps = std::max(start_ps, way.posted_end_ps);
   std::uint64_t* own_end_ps = &way.completion_end_ps;
   credit_account* credits = nullptr;
@@ -98,8 +115,8 @@ std::uint64_t link::leave(direction& way, const tlp& packet, std::uint64_t start
   std::uint64_t earliest_ps = in_order_ps;
   if (credits != nullptr) earliest_ps = credits->available_ps(in_order_ps, data);
   if (earliest_ps > in_order_ps) {
-    ++way.counters.credit_stalls;
-    way.counters.credit_stall_ps += earliest_ps - in_order_ps;
+    count.credit_stalls = 1;
+    count.credit_stall_ps = earliest_ps - in_order_ps;
   }
   const std::uint64_t end_ps = way.lanes.take(start_ps, earliest_ps, busy_ps) + busy_ps;
   *own_end_ps = std::max(*own_end_ps, end_ps);
@@ -112,12 +129,15 @@ void link::carry(tlp_direction towards, tlp&& packet, sc_core::sc_time ready) {
   direction& way = up ? upstream_ : downstream_;
   const std::uint32_t bytes = wire_bytes(packet);
   const std::uint64_t busy_ps = serialisation_ps(config_, bytes);
-  const std::uint64_t end_ps = leave(way, packet, sim::to_ps(ready), busy_ps);
+  link_counters count;
+  const std::uint64_t end_ps = leave(way, packet, sim::to_ps(ready), busy_ps, count);
   if (packet.type != tlp_type::write_acknowledge) {
-    ++way.counters.tlps;
-    way.counters.payload_bytes += packet.data.size();
-    way.counters.wire_bytes += bytes;
-    way.counters.busy_ps += busy_ps;
+    count.tlps = 1;
+    count.payload_bytes = packet.data.size();
+    count.wire_bytes = bytes;
+    count.busy_ps = busy_ps;
+    static_cast<void>(way.settled());
+    way.ahead.push_back({sim::to_ps(ready), count});
   }
   const sc_core::sc_time end = sim::from_ps(end_ps);
   for (tlp_observer* const observer : observers_)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <systemc>
@@ -56,6 +57,8 @@ struct link_counters {
   std::uint64_t busy_ps = 0;          ///< Time that the lanes were in use.
   std::uint64_t credit_stalls = 0;    ///< TLPs that had to wait for credits.
   std::uint64_t credit_stall_ps = 0;  ///< How long, added up.
+
+  link_counters& operator+=(const link_counters& more) noexcept;
 };
 
 /// Share of `elapsed` that the lanes were in use, 0 to 1 (more if packets that have been sent are still waiting).
@@ -78,8 +81,10 @@ class link : public sc_core::sc_module {
   tlp_in& from_endpoint() noexcept { return from_endpoint_; }
   tlp_out& to_endpoint() noexcept { return to_endpoint_; }
 
-  [[nodiscard]] const link_counters& downstream() const noexcept { return downstream_.counters; }
-  [[nodiscard]] const link_counters& upstream() const noexcept { return upstream_.counters; }
+  /// Of the packets that were ready to leave by now. A device that runs ahead of the kernel has sent later ones as
+  /// well: how far ahead must not show in what a run reports.
+  [[nodiscard]] const link_counters& downstream() const { return downstream_.settled(); }
+  [[nodiscard]] const link_counters& upstream() const { return upstream_.settled(); }
 
   /// `observer` outlives the simulation.
   void add_observer(tlp_observer& observer) { observers_.push_back(&observer); }
@@ -98,11 +103,19 @@ class link : public sc_core::sc_module {
     std::uint64_t posted_end_ps = 0;
     std::uint64_t non_posted_end_ps = 0;
     std::uint64_t completion_end_ps = 0;
-    link_counters counters;
+    struct counted {
+      std::uint64_t ready_ps;
+      link_counters what;
+    };
+    mutable std::deque<counted> ahead;  ///< Not ready by the kernel's time when it was last looked at.
+    mutable link_counters counters;
+
+    [[nodiscard]] const link_counters& settled() const;
   };
   void carry(tlp_direction towards, tlp&& packet, sc_core::sc_time ready);
   /// When `packet`, ready at `start_ps`, has left.
-  [[nodiscard]] std::uint64_t leave(direction& way, const tlp& packet, std::uint64_t start_ps, std::uint64_t busy_ps);
+  [[nodiscard]] std::uint64_t leave(direction& way, const tlp& packet, std::uint64_t start_ps, std::uint64_t busy_ps,
+                                    link_counters& count);
 
   link_config config_;
   direction downstream_;
