@@ -27,6 +27,7 @@ rx_offload/header_word.sv
 rx_offload/frame_parser.sv
 rx_offload/internet_sum.sv
 rx_offload/rx_checksum.sv
+rx_offload/rx_spreading.sv
 rx_offload/rx_offload.sv
 rx/rx_input.sv
 rx/ring_returned.sv
@@ -34,10 +35,13 @@ rx/rx_ring_space.sv
 completion/completion_space.sv
 completion/completion_writer.sv
 rx/rx_frame_fifo.sv
+rx/rx_queue_state.sv
+rx/rx_queue_admission.sv
+rx/rx_records.sv
+rx/rx_transmit_records.sv
 rx/rx_admission.sv
 rx/rx_ring_writer.sv
-rx/rx_queue_state.sv
-rx/rx_queue.sv
+rx/rx_queues.sv
 interrupt/interrupt_moderation.sv
 interrupt/msix.sv
 tx/tx_queue_state.sv
@@ -62,8 +66,11 @@ tx/tx_engine.sv
 axi/axi_write_master.sv
 axi/axil_slice.sv
 nic/nic_registers.sv
+nic/queue_fields.sv
+nic/nic_queue_registers.sv
 nic/command_port.sv
 nic/event_unit.sv
+nic/nic_interrupts.sv
 nic/nic_clock.sv
 nic/nic_counter.sv
 nic/nic_counters.sv

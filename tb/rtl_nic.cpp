@@ -39,11 +39,11 @@ std::unique_ptr<verilated_nic> make_model(const rtl_nic_options& options) {
 
 std::uint64_t checked_period(const model::nic::nic_config& config) {
   const rtl_parameters built = built_rtl_parameters();
-  if (config.clock_period_ps != built.clock_period_ps || config.buckets_log2 != built.buckets_log2 ||
-      config.overflow_lines_log2 != built.overflow_lines_log2)
-    throw std::invalid_argument("the RTL was built with a clock of " + std::to_string(built.clock_period_ps) +
-                                " ps, 2^" + std::to_string(built.buckets_log2) + " buckets and 2^" +
-                                std::to_string(built.overflow_lines_log2) + " overflow lines");
+  if (config.clock_period_ps != built.clock_period_ps || config.queues != built.queues ||
+      config.buckets_log2 != built.buckets_log2 || config.overflow_lines_log2 != built.overflow_lines_log2)
+    throw std::invalid_argument("the RTL was built with a clock of " + std::to_string(built.clock_period_ps) + " ps, " +
+                                std::to_string(built.queues) + " queues, 2^" + std::to_string(built.buckets_log2) +
+                                " buckets and 2^" + std::to_string(built.overflow_lines_log2) + " overflow lines");
   return config.clock_period_ps;
 }
 
@@ -51,8 +51,9 @@ std::uint64_t checked_period(const model::nic::nic_config& config) {
 
 rtl_parameters built_rtl_parameters() noexcept {
   return {.clock_period_ps = FOURTUPLE_NIC_CLOCK_PERIOD_PS,
-          .buckets_log2 = FOURTUPLE_NIC_BUCKETS_LOG2,
-          .overflow_lines_log2 = FOURTUPLE_NIC_OVERFLOW_LINES_LOG2};
+          .queues = FOURTUPLE_NIC_QUEUES,
+          .buckets_log2 = FOURTUPLE_NIC_TABLE_BUCKETS_LOG2,
+          .overflow_lines_log2 = FOURTUPLE_NIC_TABLE_OVERFLOW_LINES_LOG2};
 }
 
 rtl_nic::rtl_nic(sc_core::sc_module_name name, const model::nic::nic_config& config, const rtl_nic_options& options)

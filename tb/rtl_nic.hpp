@@ -34,6 +34,7 @@ struct rtl_nic_options {
 /// What the Verilated NIC was built with: nic_config must say the same.
 struct rtl_parameters {
   std::uint64_t clock_period_ps;
+  std::uint32_t queues;
   std::uint32_t buckets_log2;
   std::uint32_t overflow_lines_log2;
 };

@@ -84,7 +84,7 @@ class table_bench {
     if (!dut.result_valid_o) return false;
     const entry& asked = *order_[item];
     if (dut.result_hit_o) {
-      require(asked.where != entry::state::out && dut.result_handle_o == asked.handle, "connection_table: a false hit");
+      require(asked.where != entry::state::out && dut.result_value_o == asked.handle, "connection_table: a false hit");
     } else {
       require(asked.where != entry::state::in, "connection_table: a false miss");
     }

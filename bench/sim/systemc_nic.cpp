@@ -36,6 +36,7 @@ model::nic::nic_config as_built() {
   const tb::rtl_parameters built = tb::built_rtl_parameters();
   model::nic::nic_config config;
   config.clock_period_ps = built.clock_period_ps;
+  config.queues = built.queues;
   config.buckets_log2 = built.buckets_log2;
   config.overflow_lines_log2 = built.overflow_lines_log2;
   return config;

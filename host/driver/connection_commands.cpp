@@ -17,18 +17,20 @@ void connection_commands::start(unsigned depth) {
   in_device_.clear();
 }
 
-std::uint64_t connection_commands::enqueue(command_op op, const packet::connection_tuple& tuple, std::uint32_t handle) {
-  queue_.push_back({op, tuple, handle, false});
+std::uint64_t connection_commands::enqueue(command_op op, const packet::connection_tuple& tuple, std::uint32_t handle,
+                                           unsigned queue) {
+  queue_.push_back({op, tuple, handle, queue, false});
   return first_number_ + queue_.size() - 1;
 }
 
-void connection_commands::insert(const packet::connection_tuple& tuple, std::uint32_t handle) {
+void connection_commands::insert(const packet::connection_tuple& tuple, std::uint32_t handle, unsigned queue) {
   place& where = places_[tuple];
   if (where.insert) {
     queued(*where.insert).handle = handle;
+    queued(*where.insert).queue = queue;
     ++counters_.cancelled;
   } else {
-    where.insert = enqueue(command_op::insert, tuple, handle);
+    where.insert = enqueue(command_op::insert, tuple, handle, queue);
   }
   issue_what_fits();
 }
@@ -43,7 +45,7 @@ void connection_commands::remove(const packet::connection_tuple& tuple) {
     if (!removal_waits) places_.erase(found);
   }
   if (removal_waits || !in_device_.contains(tuple)) return;
-  places_[tuple].remove = enqueue(command_op::remove, tuple, 0);
+  places_[tuple].remove = enqueue(command_op::remove, tuple, 0, 0);
   issue_what_fits();
 }
 
@@ -64,7 +66,7 @@ void connection_commands::issue_what_fits() {
 void connection_commands::issue(const command& next) {
   const std::uint16_t tag = next_tag_++;
   if (next.op == command_op::insert) {
-    in_device_[next.tuple] = {tag, next.handle};
+    in_device_[next.tuple] = {tag, next.handle, next.queue};
   } else {
     in_device_.erase(next.tuple);
   }
@@ -82,8 +84,12 @@ void connection_commands::write_command(const command& next, std::uint16_t tag) 
       regs::connection_ports,
       std::uint32_t{next.tuple.local_port} << regs::connection_ports::local_port_shift | foreign_port_bytes);
   device_.write32(regs::connection_handle, next.handle);
-  device_.write32(regs::connection_command,
-                  static_cast<std::uint32_t>(next.op) | std::uint32_t{tag} << regs::connection_command::tag_shift);
+  const std::uint32_t steering =
+      next.op == command_op::insert
+          ? regs::connection_command::steer_mask | next.queue << regs::connection_command::steer_queue_shift
+          : 0;
+  device_.write32(regs::connection_command, static_cast<std::uint32_t>(next.op) | steering |
+                                                std::uint32_t{tag} << regs::connection_command::tag_shift);
 }
 
 void connection_commands::count(const regs::command_completion& answer, const sent& asked) {
@@ -117,15 +123,19 @@ void connection_commands::forget_outstanding() {
 }
 
 void connection_commands::start_again(unsigned depth) {
-  std::map<packet::connection_tuple, std::uint32_t> wanted;
-  for (const auto& [tuple, known] : in_device_) wanted[tuple] = known.handle;
+  struct wanted_entry {
+    std::uint32_t handle;
+    unsigned queue;
+  };
+  std::map<packet::connection_tuple, wanted_entry> wanted;
+  for (const auto& [tuple, known] : in_device_) wanted[tuple] = {known.handle, known.queue};
   for (const auto& [tuple, where] : places_) {
     if (where.remove) wanted.erase(tuple);
-    if (where.insert) wanted[tuple] = queued(*where.insert).handle;
+    if (where.insert) wanted[tuple] = {queued(*where.insert).handle, queued(*where.insert).queue};
   }
   counters_.unanswered += outstanding_.size();
   start(depth);
-  for (const auto& [tuple, handle] : wanted) insert(tuple, handle);
+  for (const auto& [tuple, says] : wanted) insert(tuple, says.handle, says.queue);
 }
 
 }  // namespace fourtuple::driver

@@ -38,7 +38,8 @@ class connection_commands {
   /// Starts with an empty table and at most `depth` (at least 1) commands outstanding.
   void start(unsigned depth);
 
-  void insert(const packet::connection_tuple& tuple, std::uint32_t handle);
+  /// The connection's frames go to `queue` from then on.
+  void insert(const packet::connection_tuple& tuple, std::uint32_t handle, unsigned queue);
   void remove(const packet::connection_tuple& tuple);
 
   /// The device has answered: makes room for the next command, which is issued at once.
@@ -63,6 +64,7 @@ class connection_commands {
     regs::command_op op;
     packet::connection_tuple tuple;
     std::uint32_t handle;
+    unsigned queue;
     bool cancelled;
   };
   struct sent {
@@ -77,7 +79,8 @@ class connection_commands {
   };
 
   [[nodiscard]] command& queued(std::uint64_t number) { return queue_[number - first_number_]; }
-  std::uint64_t enqueue(regs::command_op op, const packet::connection_tuple& tuple, std::uint32_t handle);
+  std::uint64_t enqueue(regs::command_op op, const packet::connection_tuple& tuple, std::uint32_t handle,
+                        unsigned queue);
   void count(const regs::command_completion& answer, const sent& asked);
   void issue_what_fits();
   void issue(const command& next);
@@ -92,6 +95,7 @@ class connection_commands {
   struct entry {
     std::uint16_t tag;  ///< Of the last insert issued.
     std::uint32_t handle;
+    unsigned queue;
   };
   std::map<packet::connection_tuple, entry> in_device_;
   std::uint16_t next_tag_ = 0;

@@ -17,7 +17,7 @@ constexpr std::uint32_t known_id = 0x50555434;  // 4TUP
 constexpr std::uint32_t known_major = 0;
 constexpr std::size_t ethernet_header_bytes = 14;
 constexpr std::size_t vlan_tag_bytes = 4;
-constexpr unsigned largest_frame_bytes = 16383;
+constexpr unsigned largest_frame_bytes = 9600;
 constexpr std::size_t smallest_slot_bytes = 2048;
 constexpr std::size_t largest_segmented_bytes = 65'536;  // one more than the device takes; 33 of the smallest slots
 constexpr std::size_t header_room_bytes = packet::tx_sk_buff::headroom_bytes;
@@ -86,8 +86,9 @@ nic_driver::nic_driver(mmio& device, dma_memory& memory, interrupt_controller& i
       options_(options),
       log_(std::move(log)),
       state_(std::make_shared<interrupt_state>()),
-      queue_(device, memory),
       commands_(device) {
+  for (unsigned queue = 0; queue < std::clamp(options_.queues, 1U, regs::queues_count); ++queue)
+    queues_.push_back(std::make_unique<nic_queue>(device, memory, queue));
   assert(wake && log_);
   state_->wake = std::move(wake);
 }
@@ -99,8 +100,8 @@ nic_driver::~nic_driver() {
 
 bool nic_driver::options_valid() const noexcept {
   return within(options_.mtu, 68, largest_frame_bytes - ethernet_header_bytes - vlan_tag_bytes) &&  // RFC 791: 68
-         within(options_.rx_ring_bytes_log2, 15, 30) && within(options_.completion_entries_log2, 4, 15) &&
-         within(options_.tx_entries_log2, 4, 15) &&
+         within(options_.queues, 1, regs::queues_count) && within(options_.rx_ring_bytes_log2, 15, 30) &&
+         within(options_.completion_entries_log2, 4, 15) && within(options_.tx_entries_log2, 4, 15) &&
          within(options_.tx_completion_every, 1, 1U << (options_.tx_entries_log2 - 1)) && !options_.address.is_group();
 }
 
@@ -121,6 +122,9 @@ nic_result nic_driver::identify() {
   if (version >> regs::device_version::major_shift != known_major) return nic_result::unknown_version;
 
   const std::uint32_t capabilities = device_.read32(regs::device_capabilities);
+  device_queues_ = (capabilities & regs::device_capabilities::queues_mask) >> regs::device_capabilities::queues_shift;
+  used_queues_ = std::min(options_.queues, device_queues_);
+  if (used_queues_ == 0) return nic_result::wrong_device;
   command_depth_ =
       (capabilities & regs::device_capabilities::command_depth_mask) >> regs::device_capabilities::command_depth_shift;
   features_.rx_checksum = (capabilities & regs::device_capabilities::rx_checksum_mask) != 0;
@@ -150,22 +154,51 @@ void nic_driver::connect_interrupts() {
   if (state_->connected) return;
   state_->connected = true;
   // The controller keeps the handlers; a driver that is gone must not be reached through them.
-  const auto connect = [this](std::atomic<bool> interrupt_state::*flag) {
-    return interrupts_.connect([state = state_, flag] {
+  const auto connect = [this](std::atomic<bool>& flag) {
+    return interrupts_.connect([state = state_, &flag] {
       if (!state->connected) return;
       ++state->count;
-      ((*state).*flag).store(true, std::memory_order_release);
+      flag.store(true, std::memory_order_release);
       state->wake();
     });
   };
-  queue_message_ = connect(&interrupt_state::queue);
-  event_message_ = connect(&interrupt_state::event);
+  for (unsigned queue = 0; queue < used_queues_; ++queue) queue_messages_[queue] = connect(state_->queue[queue]);
+  event_message_ = connect(state_->event);
 }
 
 void nic_driver::set_masked(bool masked) {
   const std::uint32_t control = masked ? regs::msix_control::mask_mask : 0;
-  device_.write32(regs::msix_control(0), control);
-  device_.write32(regs::msix_control(1), control);
+  for (unsigned queue = 0; queue < used_queues_; ++queue) device_.write32(regs::msix_control(queue), control);
+  device_.write32(regs::msix_control(device_queues_), control);
+}
+
+void nic_driver::configure_vectors() {
+  const auto write = [this](unsigned vector, const msi_message& message) {
+    write64(device_, regs::msix_address(vector), message.address);
+    device_.write32(regs::msix_data(vector), message.data);
+  };
+  for (unsigned queue = 0; queue < used_queues_; ++queue) {
+    device_.write32(regs::queues_moderation(queue),
+                    std::uint32_t{options_.interrupt_completions} | std::uint32_t{options_.interrupt_clocks}
+                                                                        << regs::queues_moderation::clocks_shift);
+    write(queue, queue_messages_[queue]);
+  }
+  write(device_queues_, event_message_);  // The last one.
+}
+
+void nic_driver::spread_frames() {
+  constexpr std::uint32_t entries_of_word = 16;
+  constexpr std::uint32_t entry_bits = 4;
+  const auto queue_of = [this](std::uint32_t hash) {
+    return hash % (regs::indirection_count * entries_of_word) % used_queues_;
+  };
+  for (std::uint32_t word = 0; word < regs::indirection_count; ++word) {
+    std::uint64_t queues = 0;
+    for (std::uint32_t entry = 0; entry < entries_of_word; ++entry)
+      queues |= std::uint64_t{queue_of(word * entries_of_word + entry)} << (entry_bits * entry);
+    write64(device_, regs::indirection_queues(word), queues);
+  }
+  flows_.start(queue_of);
 }
 
 void nic_driver::configure() {
@@ -178,13 +211,8 @@ void nic_driver::configure() {
                   (options_.promiscuous ? regs::device_rx_filter::promiscuous_mask : 0) |
                       (options_.all_multicast ? regs::device_rx_filter::all_multicast_mask : 0));
   device_.write32(regs::device_hash_secret, options_.hash_secret);
-  device_.write32(regs::queues_moderation(0),
-                  std::uint32_t{options_.interrupt_completions} | std::uint32_t{options_.interrupt_clocks}
-                                                                      << regs::queues_moderation::clocks_shift);
-  write64(device_, regs::msix_address(0), queue_message_.address);
-  device_.write32(regs::msix_data(0), queue_message_.data);
-  write64(device_, regs::msix_address(1), event_message_.address);
-  device_.write32(regs::msix_data(1), event_message_.data);
+  configure_vectors();
+  spread_frames();
   device_.write32(regs::device_event_status, all_events);
   device_.write32(regs::device_event_enable, all_events);
 }
@@ -193,25 +221,32 @@ nic_result nic_driver::open() {
   if (open_) return nic_result::ok;
   if (!options_valid()) return nic_result::bad_option;
   if (const nic_result found = identify(); found != nic_result::ok) return found;
-  // An earlier driver may have left it running.
-  if (!queue_.stop(options_.wait_reads)) return nic_result::still_active;
+  // An earlier driver may have left it running, with more queues than are used now.
+  for (unsigned queue = 0; queue < device_queues_; ++queue)
+    if (!stop_queue(device_, queue, options_.wait_reads)) return nic_result::still_active;
   if (const nic_result cleared = clear_table(); cleared != nic_result::ok) return cleared;
 
   const std::size_t slot_bytes = slot_bytes_for(options_.mtu + ethernet_header_bytes);
   // Half of the ring at most, so that there is always room again at some time (transmit_ring::full).
   features_.tso_max_size = static_cast<std::uint32_t>(
       std::min<std::size_t>(largest_segmented_bytes, (slot_bytes << options_.tx_entries_log2) / 2 - header_room_bytes));
-  const nic_queue_shape shape{
+  nic_queue_shape shape{
       .rx_bytes_log2 = options_.rx_ring_bytes_log2,
       .completion_entries_log2 = options_.completion_entries_log2,
       .tx = {options_.tx_entries_log2, slot_bytes, options_.tx_completion_every},
   };
-  if (!queue_.allocate(shape)) return nic_result::no_memory;
+  for (unsigned queue = 0; queue < used_queues_; ++queue) {
+    shape.transmits = queue == 0;
+    if (queues_[queue]->allocate(shape)) continue;
+    for (const auto& each : queues_) each->release();
+    return nic_result::no_memory;
+  }
   connect_interrupts();
   configure();
-  rx_head_ = 0;
-  rx_head_moved_ = tx_stopped_ = false;
-  queue_.start();
+  tx_stopped_ = false;
+  shown_ = {};
+  counters_.queues = used_queues_;
+  for (unsigned queue = 0; queue < used_queues_; ++queue) queues_[queue]->start();
   open_ = true;
   set_masked(false);
   complete();
@@ -223,9 +258,10 @@ nic_result nic_driver::close() {
   open_ = false;
   set_masked(true);
   device_.write32(regs::device_event_enable, 0);
-  const bool stopped = queue_.stop(options_.wait_reads);
-  queue_.release();
-  state_->queue = state_->event = false;
+  const bool stopped = stop_queues();
+  for (const auto& queue : queues_) queue->release();
+  for (auto& flag : state_->queue) flag = false;
+  state_->event = false;
   return stopped ? nic_result::ok : nic_result::still_active;
 }
 
@@ -253,7 +289,7 @@ void nic_driver::handle_event() {
   if ((status & halted) == 0) return;
   log_((status & regs::device_event_status::rx_halted_mask) != 0 ? "NIC: receive halted, restarting the queue"
                                                                  : "NIC: transmit halted, restarting the queue");
-  restart_queue();
+  restart_halted_queues();
 }
 
 }  // namespace fourtuple::driver

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "host/driver/connection_commands.hpp"
+#include "host/driver/flow_queues.hpp"
 #include "host/driver/nic_queue.hpp"
 #include "host/driver/nic_statistics.hpp"
 #include "host/driver/platform.hpp"
@@ -22,6 +25,7 @@ namespace fourtuple::driver {
 struct nic_options {
   packet::mac_address address;
   std::uint16_t mtu = 1500;  ///< Largest IP packet, in bytes.
+  unsigned queues = 4;       ///< Receive queues, 1 to 16; no more than the device has are used.
   bool promiscuous = false;
   bool all_multicast = false;
   std::uint32_t hash_secret = 0;     ///< Of the connection hash; the stack's own, if it wants to use sk_buff::hash.
@@ -49,7 +53,11 @@ enum class nic_result : std::uint8_t {
 /// One line that says what it is and what to look at.
 [[nodiscard]] std::string_view describe(nic_result result) noexcept;
 
-/// The driver of the Fourtuple NIC: one queue pair, NAPI-like polling, the connection table and error events.
+/// The driver of the Fourtuple NIC: receive queues with an interrupt each, one transmit queue, NAPI-like polling, the
+/// connection table and error events.
+///
+/// The device spreads frames over the queues evenly by their hash; a connection in the table stays in the queue in
+/// which a frame of it came last. One poll serves all queues and hands frames up in the order in which they arrived.
 ///
 /// A runner calls it: when `wake` was called, poll_pending() and event_pending() say why. Then it calls poll() until
 /// less than the budget was used, then complete(); and handle_event().
@@ -89,7 +97,7 @@ class nic_driver final : public ip::net_device {
   void connection_insert(const packet::connection_tuple& tuple, std::uint32_t handle) override;
   void connection_delete(const packet::connection_tuple& tuple) override;
 
-  /// The queue has interrupted since the last complete().
+  /// A queue has interrupted since the last complete().
   [[nodiscard]] bool poll_pending() const noexcept;
   /// Handles completions until `budget` frames have been received or there are no more, hands the frames up in one
   /// list, and gives their space back. Gives the number of frames: less than `budget` means that there was no more.
@@ -100,7 +108,7 @@ class nic_driver final : public ip::net_device {
 
   /// The device has reported an event that handle_event() has not looked at.
   [[nodiscard]] bool event_pending() const noexcept;
-  /// Finds out what happened, logs it, and restarts the queue if it has halted.
+  /// Finds out what happened, logs it, and restarts queues that have halted.
   void handle_event();
 
   [[nodiscard]] const nic_driver_counters& counters() const noexcept { return counters_; }
@@ -111,7 +119,7 @@ class nic_driver final : public ip::net_device {
  private:
   /// Outlives the driver in the interrupt controller's hands.
   struct interrupt_state {
-    std::atomic<bool> queue{false};
+    std::array<std::atomic<bool>, regs::queues_count> queue{};
     std::atomic<bool> event{false};
     std::atomic<std::uint64_t> count{0};
     std::atomic<bool> connected{false};
@@ -123,17 +131,25 @@ class nic_driver final : public ip::net_device {
   [[nodiscard]] nic_result clear_table();
   [[nodiscard]] bool wait_for(std::uint32_t offset, std::uint32_t mask, std::uint32_t value);
   void configure();
+  void configure_vectors();
+  void spread_frames();
   void connect_interrupts();
   void set_masked(bool masked);
-  void restart_queue();
+  void restart_halted_queues();
+  [[nodiscard]] bool restart_queue(unsigned queue);
+  [[nodiscard]] bool stop_queues();
   void drain();
   void resume();
   void give_up(std::string_view reason);
 
   [[nodiscard]] bool fits(const packet::tx_sk_buff& skb) const noexcept;
-  void take_frame(completion_ring::record record);
-  void take_transmit(completion_ring::record record);
-  void give_back();
+  /// The frame completion that arrived first of those that the queues show; takes everything else on the way.
+  [[nodiscard]] std::optional<unsigned> oldest_frame();
+  [[nodiscard]] bool look_at(unsigned queue);
+  void take_frame(unsigned queue);
+  void take_other(unsigned queue, completion_ring::record record);
+  [[nodiscard]] nic_queue& transmitter() noexcept { return *queues_.front(); }
+  [[nodiscard]] const nic_queue& transmitter() const noexcept { return *queues_.front(); }
   void wake_transmit();
 
   mmio& device_;
@@ -141,19 +157,22 @@ class nic_driver final : public ip::net_device {
   nic_options options_;
   log_callback log_;
   std::shared_ptr<interrupt_state> state_;
-  msi_message queue_message_;
+  std::array<msi_message, regs::queues_count> queue_messages_;
   msi_message event_message_;
   ip::net_device_receiver* receiver_ = nullptr;
   ip::net_device_features features_;
-  nic_queue queue_;
+  std::vector<std::unique_ptr<nic_queue>> queues_;  ///< All that the options ask for; the first one transmits.
+  unsigned used_queues_ = 1;                        ///< So many of them the device has, too.
+  unsigned device_queues_ = 1;
+  /// What a queue shows next, if it is a frame: the low 48 bits of the device's clock at its arrival.
+  std::array<std::optional<std::uint64_t>, regs::queues_count> shown_;
+  flow_queues flows_;
   connection_commands commands_;
   unsigned command_depth_ = 0;
   std::uint32_t clock_period_ps_ = 0;
   std::vector<packet::sk_buff> list_;  ///< Frames of one poll.
-  std::uint32_t rx_head_ = 0;
-  bool rx_head_moved_ = false;
-  bool tx_stopped_ = false;  ///< The receiver waits for tx_wake.
-  bool restarting_ = false;  ///< The device takes nothing now.
+  bool tx_stopped_ = false;            ///< The receiver waits for tx_wake.
+  bool restarting_ = false;            ///< The device takes nothing now.
   bool open_ = false;
   nic_driver_counters counters_;
 };

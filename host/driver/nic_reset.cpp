@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Taking the device down and up again while the stack above goes on: a queue that has halted, and the whole function.
+// Taking the device down and up again while the stack above goes on: queues that have halted, and the whole function.
 #include "host/driver/nic_driver.hpp"
 #include "host/driver/registers.hpp"
 
@@ -11,18 +11,24 @@ constexpr std::size_t drain_budget = 64;
 
 }  // namespace
 
-/// What had arrived is handed up; then the memory is the driver's own again.
+bool nic_driver::stop_queues() {
+  bool stopped = true;
+  for (unsigned queue = 0; queue < used_queues_; ++queue)
+    stopped = queues_[queue]->stop(options_.wait_reads) && stopped;
+  return stopped;
+}
+
+/// What had arrived is handed up; then the memory of queues that are down is the driver's own again.
 void nic_driver::drain() {
   while (poll(drain_budget) == drain_budget) {
   }
-  counters_.tx_lost_in_restart += queue_.transmit.in_use();
 }
 
-/// Empty rings, and everybody may go on.
+/// Empty rings in all queues, and everybody may go on.
 void nic_driver::resume() {
-  queue_.start();
-  rx_head_ = 0;
-  rx_head_moved_ = false;
+  counters_.tx_lost_in_restart += transmitter().transmit.in_use();
+  shown_ = {};
+  for (unsigned queue = 0; queue < used_queues_; ++queue) queues_[queue]->start();
   restarting_ = false;
 }
 
@@ -31,27 +37,39 @@ void nic_driver::give_up(std::string_view reason) {
   restarting_ = false;
   open_ = false;
   set_masked(true);
-  queue_.release();
+  for (const auto& queue : queues_) queue->release();
 }
 
-void nic_driver::restart_queue() {
-  ++counters_.queue_restarts;
-  flush();
-  restarting_ = true;
-  if (!queue_.stop(options_.wait_reads)) {
+void nic_driver::restart_halted_queues() {
+  for (unsigned queue = 0; queue < used_queues_; ++queue) {
+    if (!queues_[queue]->halted() || restart_queue(queue)) continue;
     log_("NIC: the queue did not stop; resetting the device");
     static_cast<void>(reset());
     return;
   }
+}
+
+bool nic_driver::restart_queue(unsigned queue) {
+  ++counters_.queue_restarts;
+  flush();
+  restarting_ = true;
+  if (!queues_[queue]->stop(options_.wait_reads)) return false;
   drain();
-  // While the queue is down, commands are executed without a completion; none of them may answer into the new ring.
-  if (features_.connection_table && !wait_for(regs::connection_result, regs::connection_result::outstanding_mask, 0)) {
-    log_("NIC: the connection table does not answer");
+  if (queue == 0) {
+    counters_.tx_lost_in_restart += transmitter().transmit.in_use();
+    // While the queue is down, commands are executed without a completion; none of them may answer into the new ring.
+    if (features_.connection_table &&
+        !wait_for(regs::connection_result, regs::connection_result::outstanding_mask, 0)) {
+      log_("NIC: the connection table does not answer");
+    }
   }
-  resume();
-  commands_.forget_outstanding();
+  shown_[queue].reset();
+  queues_[queue]->start();
+  restarting_ = false;
+  if (queue == 0) commands_.forget_outstanding();
   complete();
   wake_transmit();
+  return true;
 }
 
 nic_result nic_driver::reset() {

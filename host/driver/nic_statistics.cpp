@@ -8,7 +8,7 @@ namespace fourtuple::driver {
 
 std::vector<named_counter> list_counters(const nic_driver_counters& driver,
                                          const connection_command_counters& commands) {
-  return {
+  std::vector<named_counter> list{
       {"interrupts", driver.interrupts},
       {"polls", driver.polls},
       {"polls_out_of_budget", driver.polls_out_of_budget},
@@ -37,13 +37,31 @@ std::vector<named_counter> list_counters(const nic_driver_counters& driver,
       {"table_answers_unexpected", commands.unexpected_answers},
       {"table_commands_unanswered", commands.unanswered},
   };
+  static constexpr std::array<std::string_view, 16> queue_names{
+      "rx_frames_queue_0",  "rx_frames_queue_1",  "rx_frames_queue_2",  "rx_frames_queue_3",
+      "rx_frames_queue_4",  "rx_frames_queue_5",  "rx_frames_queue_6",  "rx_frames_queue_7",
+      "rx_frames_queue_8",  "rx_frames_queue_9",  "rx_frames_queue_10", "rx_frames_queue_11",
+      "rx_frames_queue_12", "rx_frames_queue_13", "rx_frames_queue_14", "rx_frames_queue_15"};
+  for (std::size_t queue = 0; queue < driver.queues; ++queue)
+    list.push_back({queue_names[queue], driver.rx_frames_of_queue[queue]});
+  return list;
 }
 
 std::vector<named_counter> read_device_counters(mmio& device) {
   constexpr std::string_view counter_prefix = "counter.";
   constexpr std::string_view connection_prefix = "connection.";
+  const std::uint32_t capabilities = device.read32(regs::device_capabilities);
+  const std::uint32_t queues =
+      (capabilities & regs::device_capabilities::queues_mask) >> regs::device_capabilities::queues_shift;
   std::vector<named_counter> counters;
   for (const regs::register_info& info : regs::all_registers) {
+    if (info.offset >= regs::queues_rx_base(0) && info.offset < regs::queues_rx_base(queues)) {
+      // The counters of each queue lie at the end of its registers.
+      if ((info.offset - regs::queues_rx_base(0)) % regs::queues_stride >=
+          regs::queues_rx_delivered(0) - regs::queues_rx_base(0))
+        counters.push_back({info.name, device.read32(info.offset)});
+      continue;
+    }
     if (info.name.starts_with(counter_prefix)) {
       counters.push_back({info.name.substr(counter_prefix.size()), read64(device, info.offset)});
     } else if (info.offset == regs::connection_entries || info.offset == regs::connection_overflow_lines_used) {

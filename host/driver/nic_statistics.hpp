@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct nic_driver_counters {
   std::uint64_t rx_frames = 0;
   std::uint64_t rx_bytes = 0;
   std::uint64_t rx_table_hits = 0;
+  std::size_t queues = 1;  ///< Of the next, so many mean something.
+  std::array<std::uint64_t, 16> rx_frames_of_queue{};
   std::uint64_t bad_completions = 0;  ///< Records that say what can not be; they are skipped.
   std::uint64_t tx_frames = 0;        ///< Put into the ring.
   std::uint64_t tx_bytes = 0;

@@ -20,6 +20,8 @@ void command_mailbox::answered(const regs::command_completion& answer) noexcept 
 std::uint32_t command_mailbox::result_register() const noexcept {
   using fields = struct regs::connection_result;
   return static_cast<std::uint32_t>(last_.result) << fields::result_shift |
+         static_cast<std::uint32_t>(last_.steer) << fields::steer_shift |
+         static_cast<std::uint32_t>(last_.steer_queue) << fields::steer_queue_shift |
          static_cast<std::uint32_t>(outstanding_) << fields::outstanding_shift |
          static_cast<std::uint32_t>(last_.tag) << fields::tag_shift;
 }
@@ -32,7 +34,7 @@ regs::command_completion command_mailbox::execute(const table_command& command) 
   };
   switch (command.op) {
     case regs::command_op::insert:
-      switch (table_.insert(command.hash, command.tuple, command.handle)) {
+      switch (table_.insert(command.hash, command.tuple, command.entry)) {
         case insert_result::inserted:
           counts_.add(regs::counter_table_inserted);
           break;
@@ -52,10 +54,13 @@ regs::command_completion command_mailbox::execute(const table_command& command) 
         not_found();
       break;
     case regs::command_op::query:
-      if (const auto handle = table_.find(command.hash, command.tuple))
-        answer.handle = *handle;
-      else
+      if (const auto found = table_.find(command.hash, command.tuple)) {
+        answer.handle = found->handle;
+        answer.steer = found->steer;
+        answer.steer_queue = found->steer_queue;
+      } else {
         not_found();
+      }
       break;
     case regs::command_op::flush:
       table_.flush();

@@ -15,7 +15,7 @@ struct table_command {
   regs::command_op op = regs::command_op::insert;
   std::uint16_t tag = 0;
   connection_tuple tuple;
-  std::uint32_t handle = 0;
+  connection_entry entry;  ///< insert.
   std::uint32_t hash = 0;
 };
 

@@ -35,10 +35,10 @@ void connection_table::flush() noexcept {
   overflow_lines_used_ = 0;
 }
 
-std::optional<std::uint32_t> connection_table::find(std::uint32_t hash, const connection_tuple& tuple) noexcept {
+std::optional<connection_entry> connection_table::find(std::uint32_t hash, const connection_tuple& tuple) noexcept {
   bucket& where = buckets_[bucket_of(hash)];
   const auto* place = find_place(where, tuple);
-  return place ? std::optional{(*place)->handle} : std::nullopt;
+  return place ? std::optional{(*place)->says} : std::nullopt;
 }
 
 std::optional<connection_table::entry>* connection_table::find_place(bucket& where,
@@ -58,15 +58,16 @@ std::optional<connection_table::entry>* connection_table::make_place(bucket& whe
   return overflow_[*where.overflow].free_place();
 }
 
-insert_result connection_table::insert(std::uint32_t hash, const connection_tuple& tuple, std::uint32_t handle) {
+insert_result connection_table::insert(std::uint32_t hash, const connection_tuple& tuple,
+                                       const connection_entry& says) {
   bucket& where = buckets_[bucket_of(hash)];
   if (auto* place = find_place(where, tuple)) {
-    (*place)->handle = handle;
+    (*place)->says = says;
     return insert_result::updated;
   }
   auto* place = make_place(where);
   if (!place) return insert_result::full;
-  *place = entry{tuple, handle};
+  *place = entry{tuple, says};
   ++entries_;
   return insert_result::inserted;
 }

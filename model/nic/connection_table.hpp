@@ -12,6 +12,14 @@ namespace fourtuple::model::nic {
 
 enum class insert_result : std::uint8_t { inserted, updated, full };
 
+/// What the table says about a connection.
+struct connection_entry {
+  std::uint32_t handle = 0;
+  bool steer = false;
+  std::uint8_t steer_queue = 0;  ///< 0 without steer.
+  friend bool operator==(const connection_entry&, const connection_entry&) = default;
+};
+
 /// The device's connection table (docs/device.md, The connection table): bucket lines of four entries, each with at
 /// most one overflow line of four more out of a common pool. It answers `full` exactly when the RTL does, so it keeps
 /// the same places: entries never move, and an overflow line goes back when its last entry does.
@@ -20,8 +28,8 @@ class connection_table {
   connection_table(std::uint32_t buckets_log2, std::uint32_t overflow_lines_log2);
 
   /// `hash` is the tuple's connection_hash.
-  [[nodiscard]] std::optional<std::uint32_t> find(std::uint32_t hash, const connection_tuple& tuple) noexcept;
-  insert_result insert(std::uint32_t hash, const connection_tuple& tuple, std::uint32_t handle);
+  [[nodiscard]] std::optional<connection_entry> find(std::uint32_t hash, const connection_tuple& tuple) noexcept;
+  insert_result insert(std::uint32_t hash, const connection_tuple& tuple, const connection_entry& says);
   /// False: it was not there.
   bool remove(std::uint32_t hash, const connection_tuple& tuple) noexcept;
   void flush() noexcept;
@@ -32,7 +40,7 @@ class connection_table {
  private:
   struct entry {
     connection_tuple tuple;
-    std::uint32_t handle = 0;
+    connection_entry says;
   };
   struct line {
     std::array<std::optional<entry>, 4> places;

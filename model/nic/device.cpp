@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <bit>
+#include <stdexcept>
 
 #include "model/nic/frame_offload.hpp"
 
@@ -11,10 +12,17 @@ namespace fourtuple::model::nic {
 namespace {
 
 constexpr std::uint32_t shortest_frame_bytes = 60;
-constexpr unsigned event_vector = 1;
+constexpr std::uint32_t longest_frame_bytes = 9600;
 constexpr std::uint32_t page_mask = 0xf000;  // Registers of one kind share a page of BAR0.
 
 using event_fields = struct regs::device_event_status;
+
+/// The number of the queue that the register at `offset` belongs to.
+std::optional<std::uint32_t> queue_at(std::uint32_t offset) noexcept {
+  if (offset < regs::queues_rx_base(0) || offset >= regs::queues_rx_base(regs::queues_count)) return std::nullopt;
+  return (offset - regs::queues_rx_base(0)) / regs::queues_stride;
+}
+
 constexpr std::uint32_t dma_error_events = event_fields::dma_write_error_mask | event_fields::dma_read_error_mask;
 
 }  // namespace
@@ -22,23 +30,27 @@ constexpr std::uint32_t dma_error_events = event_fields::dma_write_error_mask | 
 device::device(const device_config& config, device_port& port)
     : config_(config),
       port_(port),
-      registers_(1, [this](std::uint32_t offset) { return hardware_value(offset); }),
+      registers_(config.queues, [this](std::uint32_t offset) { return hardware_value(offset); }),
       dma_(port, [this](dma_source source, std::uint64_t address,
                         bool is_write) { on_dma_error(source, address, is_write); }),
       table_(config.buckets_log2, config.overflow_lines_log2),
       mailbox_(table_, counts_),
-      completions_(
-          port, dma_, [this](bool ok) { on_receive_write_acknowledged(ok); }, [this] { update_interrupt(); },
-          [this](const regs::command_completion& answer) { mailbox_.answered(answer); }),
-      transmit_(
-          port, dma_, counts_, [this](std::uint16_t index) { completions_.finish_transmit(index); },
-          [this] { set_event(event_fields::tx_halted_mask); }),
-      msix_([this](std::uint64_t address, std::uint32_t data) {
+      msix_(config.queues + 1, [this](std::uint64_t address, std::uint32_t data) {
         std::array<std::byte, 4> message;
         for (unsigned i = 0; i < message.size(); ++i) message[i] = static_cast<std::byte>(data >> 8 * i);
         counts_.add(regs::counter_interrupts);
         dma_.write(dma_source::interrupt, address, message, [](bool) {});
-      }) {}
+      }) {
+  if (config.queues == 0 || config.queues > regs::queues_count || !std::has_single_bit(config.queues))
+    throw std::invalid_argument("the device has 1, 2, 4, 8 or 16 queues");
+  for (unsigned number = 0; number < config.queues; ++number)
+    queues_.push_back(std::make_unique<queue_pair>(
+        port, dma_, counts_,
+        queue_pair::callbacks{
+            .interrupt = [this, number] { msix_.raise(number); },
+            .events = [this](std::uint32_t bits) { set_event(bits); },
+            .answered = [this](const regs::command_completion& answer) { mailbox_.answered(answer); }}));
+}
 
 // ---- Registers
 
@@ -62,20 +74,15 @@ void device::refuse_register_access() {
 
 std::uint32_t device::capabilities() const noexcept {
   using fields = struct regs::device_capabilities;
-  return 1U << fields::queues_shift | msix_table::vectors << fields::vectors_shift |
+  return config_.queues << fields::queues_shift | (config_.queues + 1) << fields::vectors_shift |
          static_cast<std::uint32_t>(command_mailbox::depth) << fields::command_depth_shift | fields::rx_checksum_mask |
          fields::tx_checksum_mask | fields::connection_table_mask | fields::tso_mask;
 }
 
-std::uint32_t device::queue_status() const noexcept {
-  using fields = struct regs::queues_status;
-  const bool rx_active = rx_enabled_ || receive_writes_outstanding_ != 0 || !completions_.idle();
-  return (rx_active ? fields::rx_active_mask : 0) | (transmit_.active() ? fields::tx_active_mask : 0) |
-         (rx_halted_ ? fields::rx_halted_mask : 0) | (transmit_.halted() ? fields::tx_halted_mask : 0);
-}
-
 std::uint64_t device::hardware_value(std::uint32_t offset) const {
   if (counters::is_counter(offset)) return counts_.value(offset);
+  if (const auto number = queue_at(offset))
+    return queues_[*number]->hardware_value(offset - regs::queues_rx_base(*number)).value_or(0);
   switch (offset) {
     case regs::device_capabilities:
       return capabilities();
@@ -93,22 +100,6 @@ std::uint64_t device::hardware_value(std::uint32_t offset) const {
       return dma_error_address_;
     case regs::device_dma_error_source:
       return static_cast<std::uint64_t>(dma_error_source_);
-    case regs::queues_rx_tail(0):
-      return receive_ring_.tail();
-    case regs::queues_completion_tail(0):
-      return completions_.tail();
-    case regs::queues_tx_head(0):
-      return transmit_.head();
-    case regs::queues_status(0):
-      return queue_status();
-    case regs::queues_rx_delivered(0):
-      return counts_.value(regs::counter_rx_delivered) & 0xffff'ffffU;
-    case regs::queues_rx_drop_ring_full(0):
-      return counts_.value(regs::counter_rx_drop_ring_full) & 0xffff'ffffU;
-    case regs::queues_rx_drop_completion_full(0):
-      return counts_.value(regs::counter_rx_drop_completion_full) & 0xffff'ffffU;
-    case regs::queues_rx_drop_disabled(0):
-      return counts_.value(regs::counter_rx_drop_disabled) & 0xffff'ffffU;
     case regs::connection_result:
       return mailbox_.result_register();
     case regs::connection_result_handle:
@@ -132,74 +123,19 @@ void device::on_register_written(std::uint32_t offset, std::uint32_t value) {
     case regs::device_function_reset:
       reset_requested_ = (value & regs::device_function_reset::start_mask) != 0;
       break;
-    case regs::queues_control(0):
-      on_control_written();
-      break;
-    case regs::queues_tx_tail(0):
-      transmit_.set_tail(static_cast<std::uint16_t>(value));
-      break;
-    case regs::queues_moderation(0):
-      queue_interrupt_.configure(static_cast<std::uint16_t>(value), static_cast<std::uint16_t>(value >> 16U));
-      update_interrupt();
-      break;
     case regs::connection_command:
       on_command_written();
       break;
     default:
       break;
   }
-  switch (offset & page_mask) {
-    case regs::queues_rx_base(0) & page_mask:
-      configure_rings();
-      break;
-    case regs::msix_address(0) & page_mask:
-      configure_vector(0, regs::msix_address(0), regs::msix_data(0), regs::msix_control(0));
-      configure_vector(1, regs::msix_address(1), regs::msix_data(1), regs::msix_control(1));
-      break;
-    default:
-      break;
-  }
-  if (offset == regs::queues_completion_head(0) && (value & regs::queues_completion_head::arm_mask) != 0) {
-    queue_interrupt_.arm(static_cast<std::uint16_t>(value));
-    update_interrupt();
-  }
-}
-
-void device::configure_rings() {
-  using sizes = struct regs::queues_ring_sizes;
-  const std::uint32_t ring_sizes = registers_.stored32(regs::queues_ring_sizes(0));
-  receive_ring_.configure(registers_.stored(regs::queues_rx_base(0)), registers_.stored32(regs::queues_rx_size(0)),
-                          registers_.stored32(regs::queues_rx_head(0)));
-  transmit_.set_ring(registers_.stored(regs::queues_tx_base(0)),
-                     (ring_sizes & sizes::tx_log2_mask) >> sizes::tx_log2_shift);
-  completions_.configure(registers_.stored(regs::queues_completion_base(0)),
-                         (ring_sizes & sizes::completion_log2_mask) >> sizes::completion_log2_shift,
-                         static_cast<std::uint16_t>(registers_.stored32(regs::queues_completion_head(0))));
-}
-
-void device::on_control_written() {
-  using fields = struct regs::queues_control;
-  const std::uint32_t control = registers_.stored32(regs::queues_control(0));
-  const bool rx_enable = (control & fields::rx_enable_mask) != 0;
-  if (rx_enable && !rx_enabled_) {
-    rx_halted_ = false;
-    receive_ring_.reset();
-    queue_interrupt_.disarm();
-    completions_.start();
-  }
-  rx_enabled_ = rx_enable;
-  transmit_.set_enabled((control & fields::tx_enable_mask) != 0);
-  update_completion_ring_use();
-}
-
-void device::update_completion_ring_use() {
-  if (rx_enabled_ || transmit_.active()) return;
-  completions_.stop();
+  if ((offset & page_mask) == (regs::msix_address(0) & page_mask)) configure_vectors();
+  if (const auto number = queue_at(offset)) queues_[*number]->on_register_written(registers_, *number, offset, value);
 }
 
 void device::memory_read(bool ok, std::span<const std::byte> data) {
   dma_.read_finished(ok, data);
-  update_completion_ring_use();  // The transmit side may have finished after being disabled.
+  for (const auto& queue : queues_) queue->after_memory_read();
 }
 
 void device::on_command_written() {
@@ -211,18 +147,24 @@ void device::on_command_written() {
                                .foreign_address = registers_.stored32(regs::connection_foreign_address),
                                .local_port = static_cast<std::uint16_t>(port_pair >> ports::local_port_shift),
                                .foreign_port = static_cast<std::uint16_t>(port_pair & ports::foreign_port_mask)};
+  const bool steer = (command & fields::steer_mask) != 0;
+  const std::uint32_t steer_queue = (command & fields::steer_queue_mask) >> fields::steer_queue_shift;
   mailbox_.submit({.op = static_cast<regs::command_op>(command & fields::op_mask),
                    .tag = static_cast<std::uint16_t>(command >> fields::tag_shift),
                    .tuple = tuple,
-                   .handle = registers_.stored32(regs::connection_handle),
+                   .entry = {.handle = registers_.stored32(regs::connection_handle),
+                             .steer = steer,
+                             .steer_queue = static_cast<std::uint8_t>(steer ? steer_queue % config_.queues : 0)},
                    .hash = connection_hash(tuple, registers_.stored32(regs::device_hash_secret))},
-                  completions_);
+                  queues_[0]->completions());
 }
 
-void device::configure_vector(unsigned vector, std::uint32_t address_offset, std::uint32_t data_offset,
-                              std::uint32_t control_offset) {
-  msix_.set_message(vector, registers_.stored(address_offset), registers_.stored32(data_offset));
-  msix_.set_masked(vector, registers_.stored(control_offset) != 0);
+void device::configure_vectors() {
+  for (unsigned vector = 0; vector <= config_.queues; ++vector) {
+    msix_.set_message(vector, registers_.stored(regs::msix_address(vector)),
+                      registers_.stored32(regs::msix_data(vector)));
+    msix_.set_masked(vector, registers_.stored(regs::msix_control(vector)) != 0);
+  }
 }
 
 // ---- Events and interrupts
@@ -232,23 +174,20 @@ void device::clear_events(std::uint32_t bits) noexcept { events_ &= ~bits; }
 void device::set_event(std::uint32_t bit) {
   if ((events_ & bit) != 0) return;
   events_ |= bit;
-  if ((registers_.stored32(regs::device_event_enable) & bit) != 0) msix_.raise(event_vector);
-}
-
-void device::update_interrupt() {
-  if (queue_interrupt_.update(completions_.tail(), port_.clock())) msix_.raise(0);
+  if ((registers_.stored32(regs::device_event_enable) & bit) != 0) msix_.raise(config_.queues);
 }
 
 std::optional<std::uint64_t> device::next_timer() const noexcept {
-  const auto interrupt = queue_interrupt_.deadline();
-  const auto transmit = transmit_.next_clock();
-  if (interrupt && transmit) return std::min(*interrupt, *transmit);
-  return interrupt ? interrupt : transmit;
+  std::optional<std::uint64_t> first;
+  for (const auto& queue : queues_)
+    if (const auto timer = queue->next_timer()) first = first ? std::min(*first, *timer) : timer;
+  return first;
 }
 
 void device::on_timer() {
-  update_interrupt();
-  transmit_.run();
+  // The MAC's room goes to another queue first each time.
+  for (std::size_t turn = 0; turn < queues_.size(); ++turn) queues_[(next_queue_ + turn) % queues_.size()]->on_timer();
+  next_queue_ = (next_queue_ + 1) % queues_.size();
 }
 
 void device::on_dma_error(dma_source source, std::uint64_t address, bool is_write) {
@@ -276,33 +215,24 @@ std::optional<std::uint32_t> device::reason_to_drop(std::span<const std::byte> f
   if (receive_buffered_bytes_ + rounded > config_.receive_buffer_bytes) return regs::counter_rx_drop_fifo_full;
   if (bad) return regs::counter_rx_drop_mac_error;
   if (frame.size() < shortest_frame_bytes) return regs::counter_rx_drop_too_short;
-  if (frame.size() > registers_.stored(regs::device_max_frame)) return regs::counter_rx_drop_too_long;
+  if (frame.size() > std::min(registers_.stored32(regs::device_max_frame), longest_frame_bytes))
+    return regs::counter_rx_drop_too_long;
   const std::uint32_t filtering = registers_.stored32(regs::device_rx_filter);
   if (!destination_accepted(frame, registers_.stored(regs::device_mac_address),
                             (filtering & filter::promiscuous_mask) != 0, (filtering & filter::all_multicast_mask) != 0))
     return regs::counter_rx_drop_filtered;
-  if (!rx_enabled_ || rx_halted_) return regs::counter_rx_drop_disabled;
-  if (!receive_ring_.fits(static_cast<std::uint32_t>(frame.size()))) return regs::counter_rx_drop_ring_full;
-  if (!completions_.has_space()) return regs::counter_rx_drop_completion_full;
   return std::nullopt;
 }
 
-void device::deliver(std::span<const std::byte> frame) {
+std::uint32_t device::spread(std::uint32_t hash) const {
+  const std::uint32_t entry = hash % 128;
+  const std::uint64_t word = registers_.stored(regs::indirection_queues(entry / 16));
+  return static_cast<std::uint32_t>(word >> (4 * (entry % 16)) & 0xfU);
+}
+
+std::pair<regs::frame_completion, std::uint32_t> device::look_at(std::span<const std::byte> frame) {
   const auto offload = offload_frame(frame, registers_.stored32(regs::device_hash_secret));
-  const auto length = static_cast<std::uint16_t>(frame.size());
-  const std::uint32_t ring_offset = receive_ring_.place(length).value();
-  std::vector<std::byte> lines(frame.begin(), frame.end());
-  lines.resize(round_up_to_lines(length));
-  const auto occupied = static_cast<std::uint32_t>(lines.size());
-  receive_buffered_bytes_ += occupied;
-  ++receive_writes_outstanding_;
-  dma_.write(dma_source::rx_data, receive_ring_.address_of(ring_offset), lines, [this, occupied](bool ok) {
-    receive_buffered_bytes_ -= occupied;
-    --receive_writes_outstanding_;
-    on_receive_write_acknowledged(ok);
-  });
-  regs::frame_completion record{.ring_offset = ring_offset,
-                                .length = length,
+  regs::frame_completion record{.length = static_cast<std::uint16_t>(frame.size()),
                                 .l3_offset = offload.l3_offset,
                                 .l4_offset = offload.l4_offset,
                                 .hash = offload.hash,
@@ -314,13 +244,27 @@ void device::deliver(std::span<const std::byte> frame) {
                                 .ip_good = offload.ip_good,
                                 .l4_checked = offload.l4_checked,
                                 .l4_good = offload.l4_good};
-  if (record.packet_class == regs::packet_class::ipv4_tcp) {
-    const auto handle = table_.find(offload.hash, offload.tuple);
-    record.hit = handle.has_value();
-    record.handle = handle.value_or(0);
+  const bool is_tcp = record.packet_class == regs::packet_class::ipv4_tcp;
+  std::uint32_t queue = is_tcp || record.packet_class == regs::packet_class::ipv4_udp ? spread(offload.hash) : 0;
+  if (const auto found = is_tcp ? table_.find(offload.hash, offload.tuple) : std::nullopt) {
+    record.hit = true;
+    record.handle = found->handle;
+    if (found->steer) queue = found->steer_queue;
   }
+  return {record, queue % config_.queues};
+}
+
+void device::deliver(std::span<const std::byte> frame) {
+  const auto [record, number] = look_at(frame);
+  queue_pair& queue = *queues_[number];
+  if (const auto counter = queue.admit(record.length)) {
+    counts_.add(*counter);
+    return;
+  }
+  const std::uint32_t occupied = round_up_to_lines(record.length);
+  receive_buffered_bytes_ += occupied;
   count_verdicts(record);
-  completions_.write_frame(record);
+  queue.deliver(frame, record, [this, occupied] { receive_buffered_bytes_ -= occupied; });
 }
 
 void device::count_verdicts(const regs::frame_completion& record) {
@@ -330,13 +274,6 @@ void device::count_verdicts(const regs::frame_completion& record) {
   if (record.l4_checked) counts_.add(record.l4_good ? regs::counter_rx_l4_good : regs::counter_rx_l4_bad);
   if (record.packet_class == regs::packet_class::ipv4_tcp)
     counts_.add(record.hit ? regs::counter_table_hit : regs::counter_table_miss);
-}
-
-void device::on_receive_write_acknowledged(bool ok) {
-  if (ok || rx_halted_) return;
-  rx_halted_ = true;
-  completions_.stop();
-  set_event(event_fields::rx_halted_mask);
 }
 
 }  // namespace fourtuple::model::nic

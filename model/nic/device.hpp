@@ -4,27 +4,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "model/nic/command_mailbox.hpp"
-#include "model/nic/completion_writer.hpp"
 #include "model/nic/connection_table.hpp"
 #include "model/nic/counters.hpp"
 #include "model/nic/device_port.hpp"
 #include "model/nic/device_registers.hpp"
 #include "model/nic/dma_engine.hpp"
 #include "model/nic/interrupts.hpp"
-#include "model/nic/rings.hpp"
-#include "model/nic/transmit_queue.hpp"
+#include "model/nic/queue_pair.hpp"
 
 namespace fourtuple::model::nic {
 
 struct device_config {
+  std::uint32_t queues = 16;  ///< A power of two, 1 to 16.
   std::uint32_t clock_period_ps = 4'000;
-  std::uint32_t buckets_log2 = 10;
-  std::uint32_t overflow_lines_log2 = 8;
+  std::uint32_t buckets_log2 = 14;
+  std::uint32_t overflow_lines_log2 = 12;
   std::uint32_t receive_buffer_bytes = 65'536;  ///< Frames whose bytes are not yet in host memory.
 };
 
@@ -61,23 +62,19 @@ class device {
  private:
   [[nodiscard]] std::uint64_t hardware_value(std::uint32_t offset) const;
   [[nodiscard]] std::uint32_t capabilities() const noexcept;
-  [[nodiscard]] std::uint32_t queue_status() const noexcept;
   void on_register_written(std::uint32_t offset, std::uint32_t value);
-  void on_control_written();
   void on_command_written();
-  void configure_rings();
-  void configure_vector(unsigned vector, std::uint32_t address_offset, std::uint32_t data_offset,
-                        std::uint32_t control_offset);
+  void configure_vectors();
   void clear_events(std::uint32_t bits) noexcept;
   void set_event(std::uint32_t bit);
 
   [[nodiscard]] std::optional<std::uint32_t> reason_to_drop(std::span<const std::byte> frame, bool bad) const;
+  /// What the device finds out about the frame, and the number of the queue that it goes to.
+  [[nodiscard]] std::pair<regs::frame_completion, std::uint32_t> look_at(std::span<const std::byte> frame);
+  [[nodiscard]] std::uint32_t spread(std::uint32_t hash) const;
   void deliver(std::span<const std::byte> frame);
   void count_verdicts(const regs::frame_completion& record);
-  void on_receive_write_acknowledged(bool ok);
   void on_dma_error(dma_source source, std::uint64_t address, bool is_write);
-  void update_completion_ring_use();
-  void update_interrupt();
 
   device_config config_;
   device_port& port_;
@@ -86,19 +83,14 @@ class device {
   dma_engine dma_;
   connection_table table_;
   command_mailbox mailbox_;
-  receive_ring receive_ring_;
-  completion_writer completions_;
-  transmit_queue transmit_;
-  queue_interrupt queue_interrupt_;
   msix_table msix_;
+  std::vector<std::unique_ptr<queue_pair>> queues_;  ///< At fixed addresses: their callbacks refer to them.
+  std::size_t next_queue_ = 0;                       ///< Whose turn on_timer() begins with.
 
   std::uint32_t events_ = 0;  ///< device.event_status.
   std::uint64_t dma_error_address_ = 0;
   dma_source dma_error_source_ = dma_source::rx_data;
   bool reset_requested_ = false;
-  bool rx_enabled_ = false;
-  bool rx_halted_ = false;
-  std::uint32_t receive_writes_outstanding_ = 0;
   std::uint32_t receive_buffered_bytes_ = 0;
 };
 

@@ -15,7 +15,8 @@ namespace {
 constexpr std::uint64_t latency_clocks = 40;
 
 device_config device_config_of(const nic_config& config) {
-  return {.clock_period_ps = static_cast<std::uint32_t>(config.clock_period_ps),
+  return {.queues = config.queues,
+          .clock_period_ps = static_cast<std::uint32_t>(config.clock_period_ps),
           .buckets_log2 = config.buckets_log2,
           .overflow_lines_log2 = config.overflow_lines_log2};
 }

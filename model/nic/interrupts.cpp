@@ -59,7 +59,7 @@ void msix_table::raise(unsigned vector) {
 
 std::uint64_t msix_table::pending_bits() const noexcept {
   std::uint64_t bits = 0;
-  for (unsigned vector = 0; vector < vectors; ++vector)
+  for (std::size_t vector = 0; vector < entries_.size(); ++vector)
     if (entries_[vector].pending) bits |= std::uint64_t{1} << vector;
   return bits;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace fourtuple::model::nic {
 
@@ -34,10 +35,9 @@ class queue_interrupt {
 /// The MSI-X table and its pending bits (PCIe 6.1.4). A masked vector holds its message back.
 class msix_table {
  public:
-  static constexpr unsigned vectors = 2;
   using send_function = std::function<void(std::uint64_t address, std::uint32_t data)>;
 
-  explicit msix_table(send_function send) : send_(std::move(send)) {}
+  msix_table(std::size_t vectors, send_function send) : entries_(vectors), send_(std::move(send)) {}
   void set_message(unsigned vector, std::uint64_t address, std::uint32_t data) noexcept;
   void set_masked(unsigned vector, bool masked);
   void raise(unsigned vector);
@@ -50,7 +50,7 @@ class msix_table {
     bool masked = true;
     bool pending = false;
   };
-  std::array<entry, vectors> entries_;
+  std::vector<entry> entries_;
   send_function send_;
 };
 

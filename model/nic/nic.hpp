@@ -14,8 +14,9 @@ namespace fourtuple::model::nic {
 /// What a NIC is told when it is built. The same for both kinds.
 struct nic_config {
   std::uint64_t clock_period_ps = 4'000;  ///< 250 MHz.
-  std::uint32_t buckets_log2 = 10;
-  std::uint32_t overflow_lines_log2 = 8;
+  std::uint32_t queues = 16;              ///< A power of two, 1 to 16.
+  std::uint32_t buckets_log2 = 14;
+  std::uint32_t overflow_lines_log2 = 12;
   std::uint64_t line_rate_bits_per_s = 100'000'000'000;  ///< Of the MAC.
   pcie::requester_limits requester;
 };

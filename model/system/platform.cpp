@@ -42,6 +42,7 @@ wire::link_config wire_link_config_of(const platform_options& options) {
 
 nic::nic_config nic_config_of(const platform_options& options) {
   nic::nic_config config;
+  config.queues = tb::built_rtl_parameters().queues;
   config.buckets_log2 = options.table_buckets_log2;
   config.overflow_lines_log2 = options.table_overflow_lines_log2;
   config.line_rate_bits_per_s = options.wire_bits_per_s;

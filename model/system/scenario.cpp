@@ -19,6 +19,8 @@ std::string problem_with(const platform_options& options) {
     return fmt::format("a PCIe round trip of {} ns is out of range: {} to 1000000", options.pcie_read_round_trip_ns,
                        memory_ns + 2);
   }
+  if (options.queues < 1 || options.queues > 16)
+    return fmt::format("{} receive queues are out of range: 1 to 16", options.queues);
   if (const auto problem = pcie::config_error(link_config_of(options))) return *problem;
   constexpr std::uint32_t credit_bytes = 16;  // PCIe 2.6.1: a data credit.
   if (options.pcie_posted_data_credits != 0 &&

@@ -36,8 +36,8 @@ struct platform_options {
   bool skip = true;                  ///< Leave idle clocks of the RTL out.
   std::uint32_t quantum_clocks = 0;  ///< Clocks that the RTL may run ahead; 0: as many as are exact.
 
-  std::uint32_t table_buckets_log2 = 10;  ///< Of the connection table; the RTL has what it was built with.
-  std::uint32_t table_overflow_lines_log2 = 8;
+  std::uint32_t table_buckets_log2 = 14;  ///< Of the connection table; the RTL has what it was built with.
+  std::uint32_t table_overflow_lines_log2 = 12;
   std::uint32_t mtu = 1500;
   std::uint32_t rx_ring_bytes_log2 = 20;
   std::uint32_t completion_entries_log2 = 12;
@@ -66,6 +66,7 @@ struct platform_options {
   tcp::tcp_config tcp = {};  ///< Its tcp_timewait_length_ms is not used: time_wait_ms is.
   std::uint32_t ehash_entries = 1024;
   host_costs costs;
+  std::uint32_t queues = 4;     ///< Receive queues that a host's driver uses, 1 to 16.
   std::filesystem::path trace;  ///< FST file of the first host's NIC; empty: none.
   std::uint64_t trace_from_ps = 0;
   std::uint64_t trace_to_ps = ~std::uint64_t{0};

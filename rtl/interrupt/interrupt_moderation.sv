@@ -28,11 +28,14 @@ module interrupt_moderation (
   logic [15:0] index_q, new_q;
   logic any_q, enough_q, some;
   assign some = new_q != '0 && (!new_q[15] || new_q[14:0] == '0);
+  logic settling;
   always_ff @(posedge clk_i) begin
     if (arm_i) index_q <= arm_index_i;
-    new_q    <= tail_i - index_q;
-    any_q    <= some;
-    enough_q <= some && new_q >= completions_i;
+    if (settling) begin
+      new_q    <= tail_i - index_q;
+      any_q    <= some;
+      enough_q <= some && new_q >= completions_i;
+    end
   end
 
   // Three clocks after an input has changed the registers above have followed.
@@ -41,10 +44,13 @@ module interrupt_moderation (
   logic changed;
   assign changed = arm_i || tail_i != seen_tail_q || completions_i != seen_completions_q ||
                    clocks_i != seen_clocks_q;
+  assign settling = changed || settle_q != 2'd0;
   always_ff @(posedge clk_i) begin
-    seen_tail_q        <= tail_i;
-    seen_completions_q <= completions_i;
-    seen_clocks_q      <= clocks_i;
+    if (changed) begin
+      seen_tail_q        <= tail_i;
+      seen_completions_q <= completions_i;
+      seen_clocks_q      <= clocks_i;
+    end
   end
   always_ff @(posedge clk_i) begin
     if (!rst_ni || changed) settle_q <= 2'd3;

@@ -4,8 +4,9 @@
 /// What the NIC's blocks say to each other. Registers and host records are in fourtuple_nic_regs_pkg.
 package fourtuple_nic_pkg;
   /// What the receive offload pipeline found out about a frame: docs/device.md, Receive. Fields have the names and
-  /// meanings of frame_completion; the first four are the reasons to drop it, at most one of them set.
+  /// meanings of frame_completion; the four behind rx_queue are the reasons to drop it, at most one of them set.
   typedef struct packed {
+    logic [3:0]  rx_queue;  // where it goes: docs/device.md, Queues
     logic        mac_error;
     logic        too_short;
     logic        too_long;
@@ -35,7 +36,16 @@ package fourtuple_nic_pkg;
     logic [15:0] foreign_port;     // bytes in network order, first byte in 7:0
   } tuple_t;
 
+  /// What an entry of the connection table says about its connection.
   typedef struct packed {
+    logic [3:0]  steer_queue;
+    logic        steer;
+    logic [31:0] handle;
+  } table_value_t;
+
+  typedef struct packed {
+    logic [3:0]  steer_queue;
+    logic        steer;
     logic [1:0]  op;  // command_op_e
     logic [15:0] tag;
     tuple_t      tuple;
@@ -43,11 +53,32 @@ package fourtuple_nic_pkg;
   } table_command_t;
 
   typedef struct packed {
+    logic [3:0]  steer_queue;
+    logic        steer;
     logic [1:0]  op;
     logic [15:0] tag;
     logic [1:0]  result;  // command_result_e
     logic [31:0] handle;
   } table_answer_t;
+
+  /// What a clock counts of received frames, in the order of the counters from rx_drop_mac_error on, the first one
+  /// lowest.
+  typedef struct packed {
+    logic table_miss;
+    logic table_hit;
+    logic l4_bad;
+    logic l4_good;
+    logic ipv4_bad;
+    logic ipv4_good;
+    logic drop_disabled;
+    logic drop_completion_full;
+    logic drop_ring_full;
+    logic drop_fifo_full;
+    logic drop_filtered;
+    logic drop_too_long;
+    logic drop_too_short;
+    logic drop_mac_error;
+  } rx_counts_t;
 
   /// Who made a DMA access: dma_error_source.
   typedef enum logic [2:0] {

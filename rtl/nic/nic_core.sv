@@ -10,9 +10,9 @@
 /// quiet_o       from registers only; see docs/device.md, Idle clocks. skip_i is 0 in hardware
 /// function_reset_o  a pulse: the host asks for a function-level reset
 module nic_core #(
-    parameter int unsigned QUEUES = 1,               // queue pairs
-    parameter int unsigned BUCKETS_LOG2 = 10,        // log2 of the connection table's buckets
-    parameter int unsigned OVERFLOW_LINES_LOG2 = 8,  // log2 of its overflow lines
+    parameter int unsigned QUEUES = 16,              // queue pairs: a power of two, 1 to 16
+    parameter int unsigned BUCKETS_LOG2 = 14,        // log2 of the connection table's buckets
+    parameter int unsigned OVERFLOW_LINES_LOG2 = 12, // log2 of its overflow lines
     parameter int unsigned CLOCK_PERIOD_PS = 4000,   // only reported
     parameter int unsigned RX_FIFO_BEATS_LOG2 = 10,  // log2 of the receive buffer in beats of 64 bytes
     parameter int unsigned TX_FIFO_BEATS_LOG2 = 9,   // likewise for transmit
@@ -94,7 +94,6 @@ module nic_core #(
     output logic      [47:0] quiet_clocks_o,
     input  wire logic [47:0] skip_i
 );
-  localparam int unsigned Vectors = QUEUES + 1;  // one for each queue, and the last one for events
   localparam int unsigned Counters = 34;
 
   // -------------------------------------------------------------------------------- time
@@ -140,25 +139,46 @@ module nic_core #(
       .quiet_o(registers_quiet)
   );
 
-  fourtuple_nic_regs_pkg::queue_regs_reg2hw_t queue0_reg2hw;
-  fourtuple_nic_regs_pkg::queue_regs_hw2reg_t queue0_hw2reg;
-  assign queue0_reg2hw = reg2hw.queues[$bits(queue0_reg2hw)-1:0];
-  assign hw2reg.queues = (16 * $bits(queue0_hw2reg))'(queue0_hw2reg);
-
-  // Rings start on pages, the receive ring is given back in whole beats.
-  logic unused_low_bits;
-  assign unused_low_bits = ^{
-    queue0_reg2hw.rx_base.address[11:0],
-    queue0_reg2hw.completion_base.address[11:0],
-    queue0_reg2hw.rx_head.offset[5:0]
-  };
-
-  // The queues that there are not, and what spreads frames over them.
-  logic unused_queues;
-  assign unused_queues = ^{
-    reg2hw.queues[16*$bits(queue0_reg2hw)-1:$bits(queue0_reg2hw)], reg2hw.msix[97*17-1:97*Vectors], reg2hw.indirection,
-    reg2hw.connection.command.steer, reg2hw.connection.command.steer_queue
-  };
+  // -------------------------------------------------------------------------------- the queues' registers
+  logic [QUEUES*52-1:0] ring_base, completion_base;
+  logic [QUEUES*26-1:0] ring_head, ring_tail;
+  logic [QUEUES*5-1:0] ring_bytes_log2, completion_entries_log2, tx_entries_log2;
+  logic [QUEUES*16-1:0] completion_head, completion_tail, tx_head, tx_tail, moderation_completions, moderation_clocks;
+  logic [QUEUES*64-1:0] tx_base;
+  logic [QUEUES*32-1:0] delivered_count, ring_full_count, completion_full_count, disabled_count;
+  logic [QUEUES-1:0] arm, rx_enable, tx_enable, rx_start, rx_active, tx_active, rx_halted, tx_halted;
+  logic [QUEUES-1:0] tx_engine_active;
+  nic_queue_registers #(
+      .QUEUES(QUEUES)
+  ) i_queue_registers (
+      .reg2hw_i(reg2hw.queues),
+      .hw2reg_o(hw2reg.queues),
+      .ring_base_o(ring_base),
+      .ring_bytes_log2_o(ring_bytes_log2),
+      .ring_head_o(ring_head),
+      .completion_base_o(completion_base),
+      .completion_entries_log2_o(completion_entries_log2),
+      .completion_head_o(completion_head),
+      .arm_o(arm),
+      .tx_base_o(tx_base),
+      .tx_entries_log2_o(tx_entries_log2),
+      .tx_tail_o(tx_tail),
+      .rx_enable_o(rx_enable),
+      .tx_enable_o(tx_enable),
+      .moderation_completions_o(moderation_completions),
+      .moderation_clocks_o(moderation_clocks),
+      .ring_tail_i(ring_tail),
+      .completion_tail_i(completion_tail),
+      .tx_head_i(tx_head),
+      .rx_active_i(rx_active),
+      .tx_active_i(tx_active),
+      .rx_halted_i(rx_halted),
+      .tx_halted_i(tx_halted),
+      .delivered_count_i(delivered_count),
+      .drop_ring_full_count_i(ring_full_count),
+      .drop_completion_full_count_i(completion_full_count),
+      .drop_disabled_count_i(disabled_count)
+  );
 
   // -------------------------------------------------------------------------------- receive
   logic [511:0] rx_data;
@@ -191,6 +211,7 @@ module nic_core #(
   logic [31:0] table_entries, overflow_lines_used;
   logic offload_quiet;
   rx_offload #(
+      .QUEUES(QUEUES),
       .BUCKETS_LOG2(BUCKETS_LOG2),
       .OVERFLOW_LINES_LOG2(OVERFLOW_LINES_LOG2)
   ) i_rx_offload (
@@ -207,6 +228,7 @@ module nic_core #(
       .promiscuous_i(reg2hw.device.rx_filter.promiscuous),
       .all_multicast_i(reg2hw.device.rx_filter.all_multicast),
       .hash_secret_i(reg2hw.device.hash_secret.value),
+      .indirection_i(reg2hw.indirection),
       .m_data_o(parsed_data),
       .m_valid_o(parsed_valid),
       .m_last_o(parsed_last),
@@ -241,6 +263,10 @@ module nic_core #(
     written_command.tuple.local_port      = reg2hw.connection.ports.local_port;
     written_command.tuple.foreign_port    = reg2hw.connection.ports.foreign_port;
     written_command.handle                = reg2hw.connection.handle.value;
+    written_command.steer                 = reg2hw.connection.command.steer;
+    // Without steer the queue says nothing, and a query does not show it.
+    written_command.steer_queue           = reg2hw.connection.command.steer_queue & 4'(QUEUES - 1) &
+                                            {4{reg2hw.connection.command.steer}};
   end
   command_port #(
       .COMMAND_DEPTH(COMMAND_DEPTH)
@@ -258,43 +284,43 @@ module nic_core #(
       .quiet_o(command_quiet)
   );
 
-  logic rx_start, rx_halted_pulse, rx_quiet;
-  logic [25:0] rx_tail;
-  logic [15:0] completion_tail, transmit_index;
-  logic rx_active, rx_halted, tx_engine_active, tx_active, tx_halted, transmit_done;
-  logic data_valid, data_ready, data_first, data_last;
+  logic rx_halted_pulse, rx_quiet, transmit_done, delivered;
+  logic [15:0] transmit_index;
+  logic data_valid, data_ready, data_first, data_last, completion_valid, completion_ready;
   logic [57:0] data_address, completion_address;
   logic [7:0] data_burst_len;
+  logic [3:0] data_queue, completion_queue;
   logic [511:0] data, completion_data;
-  logic completion_valid, completion_ready, discard, discarding, writes_outstanding;
   logic [1:0] completion_halves;
-  logic write_error, delivered;
-  logic [2:0] write_error_source;
-  logic [63:0] write_error_address;
+  logic [QUEUES-1:0] burst_issued, burst_answered, burst_refused, records_left;
+  logic records_two, records_written;
+  fourtuple_nic_pkg::rx_counts_t rx_counts;
   logic [13:0] delivered_bytes, tx_frame_bytes;
-  logic [Counters-1:0] count;
-  logic [Counters*64-1:0] counter_values;
-  logic counters_quiet;
-  rx_queue #(
+  rx_queues #(
+      .QUEUES(QUEUES),
       .BEATS_LOG2(RX_FIFO_BEATS_LOG2),
       .ANSWERS_LOG2($clog2(COMMAND_DEPTH))
-  ) i_rx_queue (
+  ) i_rx_queues (
       .clk_i,
       .rst_ni,
       .timestamp_i(now[47:0]),
-      .rx_enable_i(queue0_reg2hw.control.rx_enable),
-      .ring_base_i(queue0_reg2hw.rx_base.address[63:12]),
-      .ring_bytes_log2_i(queue0_reg2hw.rx_size.bytes_log2),
-      .ring_head_i(queue0_reg2hw.rx_head.offset[31:6]),
-      .ring_tail_o(rx_tail),
-      .completion_base_i(queue0_reg2hw.completion_base.address[63:12]),
-      .completion_entries_log2_i(queue0_reg2hw.ring_sizes.completion_log2),
-      .completion_head_i(queue0_reg2hw.completion_head.index),
+      .rx_enable_i(rx_enable),
+      .ring_base_i(ring_base),
+      .ring_bytes_log2_i(ring_bytes_log2),
+      .ring_head_i(ring_head),
+      .ring_tail_o(ring_tail),
+      .completion_base_i(completion_base),
+      .completion_entries_log2_i(completion_entries_log2),
+      .completion_head_i(completion_head),
       .completion_tail_o(completion_tail),
       .start_o(rx_start),
       .rx_active_o(rx_active),
       .rx_halted_o(rx_halted),
       .rx_halted_pulse_o(rx_halted_pulse),
+      .delivered_count_o(delivered_count),
+      .drop_ring_full_count_o(ring_full_count),
+      .drop_completion_full_count_o(completion_full_count),
+      .drop_disabled_count_o(disabled_count),
       .s_data_i(parsed_data),
       .s_valid_i(parsed_valid),
       .s_last_i(parsed_last),
@@ -306,6 +332,7 @@ module nic_core #(
       .answered_answer_o(answered_answer),
       .transmit_active_i(tx_engine_active),
       .transmit_valid_i(transmit_done),
+      .transmit_queue_i(transmit_queue[3:0]),
       .transmit_index_i(transmit_index),
       .transmit_active_o(tx_active),
       .data_valid_o(data_valid),
@@ -314,37 +341,27 @@ module nic_core #(
       .data_last_o(data_last),
       .data_address_o(data_address),
       .data_burst_len_o(data_burst_len),
+      .data_queue_o(data_queue),
       .data_o(data),
       .completion_valid_o(completion_valid),
       .completion_ready_i(completion_ready),
       .completion_address_o(completion_address),
       .completion_halves_o(completion_halves),
+      .completion_queue_o(completion_queue),
       .completion_data_o(completion_data),
-      .discard_o(discard),
-      .discarding_i(discarding),
-      .outstanding_i(writes_outstanding),
-      .error_i(write_error && write_error_source != fourtuple_nic_pkg::DMA_INTERRUPT),
-      .drop_mac_error_o(count[3]),
-      .drop_too_short_o(count[4]),
-      .drop_too_long_o(count[5]),
-      .drop_filtered_o(count[6]),
-      .drop_fifo_full_o(count[7]),
-      .drop_disabled_o(count[10]),
-      .drop_ring_full_o(count[8]),
-      .drop_completion_full_o(count[9]),
+      .burst_issued_i(burst_issued),
+      .burst_answered_i(burst_answered),
+      .burst_refused_i(burst_refused),
+      .records_left_i(records_left),
+      .records_two_i(records_two),
+      .records_written_i(records_written),
+      .counts_o(rx_counts),
       .delivered_o(delivered),
       .delivered_bytes_o(delivered_bytes),
-      .ipv4_good_o(count[11]),
-      .ipv4_bad_o(count[12]),
-      .l4_good_o(count[13]),
-      .l4_bad_o(count[14]),
-      .table_hit_o(count[15]),
-      .table_miss_o(count[16]),
       .quiet_o(rx_quiet)
   );
 
   // -------------------------------------------------------------------------------- transmit
-  logic [15:0] tx_head;
   logic [4:0] transmit_queue;
   logic tx_segment, tx_segment_last;
   logic tx_frame, tx_checksum_inserted, tx_drop_descriptor, tx_drop_dma_error, tx_halted_pulse, tx_quiet;
@@ -352,15 +369,15 @@ module nic_core #(
   logic [2:0] read_error_source;
   logic [63:0] read_error_address;
   tx_engine #(
-      .QUEUES(1),
+      .QUEUES(QUEUES),
       .FIFO_BEATS_LOG2(TX_FIFO_BEATS_LOG2)
   ) i_tx_engine (
       .clk_i,
       .rst_ni,
-      .tx_enable_i(queue0_reg2hw.control.tx_enable),
-      .tx_base_i(queue0_reg2hw.tx_base.address),
-      .tx_entries_log2_i(queue0_reg2hw.ring_sizes.tx_log2),
-      .tx_tail_i(queue0_reg2hw.tx_tail.index),
+      .tx_enable_i(tx_enable),
+      .tx_base_i(tx_base),
+      .tx_entries_log2_i(tx_entries_log2),
+      .tx_tail_i(tx_tail),
       .tx_head_o(tx_head),
       .tx_active_o(tx_engine_active),
       .tx_halted_o(tx_halted),
@@ -396,79 +413,70 @@ module nic_core #(
   );
 
   // -------------------------------------------------------------------------------- interrupts
-  logic queue_fires, moderation_quiet, timing, event_message, event_quiet;
-  logic [15:0] moderation_clocks;
-  interrupt_moderation i_moderation (
+  logic write_error, message_valid, message_ready, message_sent, interrupts_quiet, write_quiet;
+  logic [2:0] write_error_source;
+  logic [63:0] write_error_address;
+  logic [61:0] message_address;
+  logic [31:0] message_data;
+  logic [QUEUES:0] pending;
+  nic_interrupts #(
+      .QUEUES(QUEUES)
+  ) i_interrupts (
       .clk_i,
       .rst_ni,
       .start_i(rx_start),
-      .arm_i(queue0_reg2hw.completion_head.written && queue0_reg2hw.completion_head.arm),
-      .arm_index_i(queue0_reg2hw.completion_head.index),
+      .arm_i(arm),
+      .arm_index_i(completion_head),
       .tail_i(completion_tail),
-      .completions_i(queue0_reg2hw.moderation.completions),
-      .clocks_i(queue0_reg2hw.moderation.clocks),
-      .fire_o(queue_fires),
-      .skip_i(skip_i[15:0]),
-      .timing_o(timing),
-      .quiet_clocks_o(moderation_clocks),
-      .quiet_o(moderation_quiet)
-  );
-
-  event_unit i_events (
-      .clk_i,
-      .rst_ni,
+      .completions_i(moderation_completions),
+      .clocks_i(moderation_clocks),
       .write_error_i(write_error),
       .write_error_source_i(write_error_source),
       .write_error_address_i(write_error_address),
       .read_error_i(read_error),
       .read_error_source_i(read_error_source),
       .read_error_address_i(read_error_address),
-      .status_i(reg2hw.device.event_status),
-      .enable_i(reg2hw.device.event_enable.enable),
-      .message_o(event_message),
+      .event_status_i(reg2hw.device.event_status),
+      .event_enable_i(reg2hw.device.event_enable.enable),
       .error_address_o(hw2reg.device.dma_error_address.address),
       .error_source_o(hw2reg.device.dma_error_source.source),
-      .quiet_o(event_quiet)
-  );
-
-  logic message_valid, message_ready, message_sent, msix_quiet, write_quiet;
-  logic [61:0] message_address;
-  logic [31:0] message_data;
-  logic [Vectors-1:0] pending;
-  msix #(
-      .VECTORS(Vectors)
-  ) i_msix (
-      .clk_i,
-      .rst_ni,
-      .request_i({event_message, queue_fires}),
-      .entries_i(reg2hw.msix[97*Vectors-1:0]),
+      .entries_i(reg2hw.msix[97*(QUEUES+1)-1:0]),
       .pending_o(pending),
       .message_valid_o(message_valid),
       .message_ready_i(message_ready),
       .message_address_o(message_address),
       .message_data_o(message_data),
-      .sent_o(message_sent),
-      .quiet_o(msix_quiet)
+      .message_sent_o(message_sent),
+      .skip_i(skip_i[15:0]),
+      .quiet_clocks_o,
+      .quiet_o(interrupts_quiet)
   );
+  if (QUEUES < 16) begin : gen_unused_vectors
+    logic unused_vectors;
+    assign unused_vectors = ^reg2hw.msix[97*17-1:97*(QUEUES+1)];
+  end
 
   // -------------------------------------------------------------------------------- m_axi
-  axi_write_master i_write_master (
+  axi_write_master #(
+      .QUEUES(QUEUES)
+  ) i_write_master (
       .clk_i,
       .rst_ni,
-      .discard_i(discard),
+      .discard_i(rx_halted),
       .data_valid_i(data_valid),
       .data_ready_o(data_ready),
       .data_first_i(data_first),
       .data_last_i(data_last),
       .data_address_i(data_address),
       .data_burst_len_i(data_burst_len),
+      .data_queue_i(data_queue),
       .data_i(data),
       .completion_valid_i(completion_valid),
       .completion_ready_o(completion_ready),
       .completion_address_i(completion_address),
       .completion_halves_i(completion_halves),
+      .completion_queue_i(completion_queue),
       .completion_data_i(completion_data),
-      .discarding_o(discarding),
       .message_valid_i(message_valid),
       .message_ready_o(message_ready),
       .message_address_i(message_address),
@@ -487,7 +495,12 @@ module nic_core #(
       .error_o(write_error),
       .error_source_o(write_error_source),
       .error_address_o(write_error_address),
-      .outstanding_o(writes_outstanding),
+      .burst_issued_o(burst_issued),
+      .burst_answered_o(burst_answered),
+      .burst_refused_o(burst_refused),
+      .records_left_o(records_left),
+      .records_two_o(records_two),
+      .records_written_o(records_written),
       .quiet_o(write_quiet)
   );
   assign m_axi_awid    = '0;
@@ -503,12 +516,15 @@ module nic_core #(
   assign m_axi_arprot  = '0;
 
   logic unused_ids;  // there is only one
-  assign unused_ids = ^{m_axi_bid, m_axi_rid, transmit_queue};
+  assign unused_ids = ^{m_axi_bid, m_axi_rid, transmit_queue[4]};
 
   // -------------------------------------------------------------------------------- counters
+  logic [Counters-1:0] count;
+  logic counters_quiet;
   assign count[0]  = rx_begins;
   assign count[1]  = delivered;
   assign count[2]  = delivered;
+  assign count[16:3] = rx_counts;
   assign count[17] = table_inserted;
   assign count[18] = table_updated;
   assign count[19] = table_deleted;
@@ -538,15 +554,13 @@ module nic_core #(
       .count_i(count),
       .rx_bytes_i(delivered_bytes),
       .tx_bytes_i(tx_frame_bytes),
-      .values_o(counter_values),
+      .values_o(hw2reg.counter),
       .quiet_o(counters_quiet)
   );
 
-  assign hw2reg.counter = counter_values;
-
   // -------------------------------------------------------------------------------- what registers show
   assign hw2reg.device.capabilities.queues           = 8'(QUEUES);
-  assign hw2reg.device.capabilities.vectors          = 8'(Vectors);
+  assign hw2reg.device.capabilities.vectors          = 8'(QUEUES + 1);
   assign hw2reg.device.capabilities.command_depth    = 8'(COMMAND_DEPTH);
   assign hw2reg.device.capabilities.rx_checksum      = 1'b1;
   assign hw2reg.device.capabilities.tx_checksum      = 1'b1;
@@ -562,19 +576,8 @@ module nic_core #(
   assign hw2reg.device.event_status.rx_halted_set       = rx_halted_pulse;
   assign hw2reg.device.event_status.tx_halted_set       = tx_halted_pulse;
   assign hw2reg.device.event_status.register_error_set  = register_error;
-  assign queue0_hw2reg.rx_tail.offset        = {rx_tail, 6'b0};
-  assign queue0_hw2reg.completion_tail.index = completion_tail;
-  assign queue0_hw2reg.tx_head.index         = tx_head;
-  assign queue0_hw2reg.status.rx_active      = rx_active;
-  assign queue0_hw2reg.status.tx_active      = tx_active;
-  assign queue0_hw2reg.status.rx_halted      = rx_halted;
-  assign queue0_hw2reg.status.tx_halted      = tx_halted;
-  assign queue0_hw2reg.rx_delivered.value            = counter_values[64*2+:32];
-  assign queue0_hw2reg.rx_drop_ring_full.value       = counter_values[64*8+:32];
-  assign queue0_hw2reg.rx_drop_completion_full.value = counter_values[64*9+:32];
-  assign queue0_hw2reg.rx_drop_disabled.value        = counter_values[64*10+:32];
-  assign hw2reg.connection.result.steer              = 1'b0;
-  assign hw2reg.connection.result.steer_queue        = '0;
+  assign hw2reg.connection.result.steer              = answered_answer.steer;
+  assign hw2reg.connection.result.steer_queue        = answered_answer.steer_queue;
   assign hw2reg.connection.result.result             = answered_answer.result;
   assign hw2reg.connection.result.outstanding        = commands_outstanding;
   assign hw2reg.connection.result.tag                = answered_answer.tag;
@@ -586,12 +589,11 @@ module nic_core #(
   logic unused_answer;  // result does not repeat the operation
   assign unused_answer = ^answered_answer.op;
 
-  assign function_reset_o = reg2hw.device.function_reset.written && reg2hw.device.function_reset.start;
-
   // -------------------------------------------------------------------------------- idle clocks
   assign quiet_o = registers_quiet && !rx_valid && offload_quiet && command_quiet && rx_quiet && tx_quiet &&
-                   moderation_quiet && event_quiet && msix_quiet && write_quiet && counters_quiet;
-  assign quiet_clocks_o = timing ? {32'b0, moderation_clocks} : '1;
+                   interrupts_quiet && write_quiet && counters_quiet;
+
+  assign function_reset_o = reg2hw.device.function_reset.written && reg2hw.device.function_reset.start;
 endmodule
 
 `default_nettype wire

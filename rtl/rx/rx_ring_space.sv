@@ -1,53 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Places frames in the receive ring: docs/device.md, The receive ring. All sizes are in beats of 64 bytes.
+/// Places frames in a receive ring: docs/device.md, The receive ring. All sizes are in beats of 64 bytes.
 ///
-/// The frame at frame_beats_i is judged when judged_o is 1: it fits or not, and frame_place_o and frame_offset_o say
-/// where. frame_leaves_i says that the frame leaves in this clock, with take_i that it takes its place.
+/// Free space is kept in two parts: what lies in one piece before the frame, and what lies at the ring's start behind
+/// the way over its end. A frame goes into the first if it fits, else into the second.
 ///
-/// latency       judged in the same clock; 3 clocks later if the frame must skip to the ring's start
-/// throughput    1 frame per clock; one clock is lost when the ring wraps, two when the host gives space back
+/// latency       fits_o is of the same clock; place and offset of a frame that was taken are there 1 clock later
+/// throughput    1 frame per clock
+/// backpressure  space that the host gives back is counted while no frame is taken: return_waits_o asks for three clocks
+///               without take_i, of which return_i is high in the second
 /// reset         a ring of size 0: nothing fits until start_i
 module rx_ring_space (
     input  wire logic        clk_i,
     input  wire logic        rst_ni,
-    input  wire logic        start_i,         // take the size, count from 0; no frame leaves in this clock
+    input  wire logic        start_i,         // take the size, count from 0; no frame is taken in this clock
     input  wire logic [4:0]  bytes_log2_i,    // log2 of the ring's bytes
     input  wire logic [25:0] head_i,          // beats, free-running, written by the host
     output logic      [25:0] tail_o,          // beats, free-running
-    input  wire logic        frame_valid_i,
-    input  wire logic [8:0]  frame_beats_i,   // 1 to 256; constant until the frame leaves
-    output logic             judged_o,
+    input  wire logic [8:0]  frame_beats_i,   // 1 to 256
     output logic             fits_o,
+    input  wire logic        take_i,          // the frame takes its place; only while fits_o
     output logic      [23:0] frame_place_o,   // beats from the ring's start
     output logic      [25:0] frame_offset_o,  // beats, free-running
-    input  wire logic        take_i,
-    input  wire logic        frame_leaves_i,
+    output logic             return_waits_o,
+    input  wire logic        return_i,
     output logic             quiet_o
 );
-  typedef enum logic [2:0] {
-    Judge,
-    Refresh,      // something has grown: the flags below are not true yet
-    SkipSum,
-    SkipCompare,
-    SkipJudge
-  } state_e;
-  state_e state_q;
-
-  logic [25:0] size_q, tail_q, free_q;
-  logic [25:0] room_q;  // from the place to the ring's end; not 0 unless size_q is
+  logic [25:0] size_q, tail_q, next_round_q;  // next_round_q: the tail at the ring's next start
+  logic [25:0] before_q;  // free in one piece from the place on
+  logic [25:0] behind_q;  // free from the ring's start on; not 0 only where before_q reaches the ring's end
+  logic [25:0] gap_q;     // from the end of what is free to the ring's end
   logic [23:0] place_q;
 
-  // Frames are at most 256 beats, so that only small values need a close look. The flags are one clock old: true as
-  // long as values only shrink by a frame a clock, which the margin covers; when one grows, Refresh waits for them.
-  logic room_big_q, free_big_q;
-  always_ff @(posedge clk_i) begin
-    room_big_q <= |room_q[25:10];
-    free_big_q <= |free_q[25:10];
-  end
+  // Frames are at most 256 beats, so that only small values need a close look. The flags are one clock old and true as
+  // long as values only shrink by a frame a clock, which the margin covers. What grows takes the other flag along, or is
+  // followed by a clock without a frame.
+  logic before_big_q, behind_big_q, reaches_end_q;
 
-  logic returned_valid, returned_taken;
+  logic [10:0] beats;
+  logic straight, over_the_end;
+  assign beats        = {2'b00, frame_beats_i};
+  assign straight     = before_big_q || beats <= before_q[10:0];
+  assign over_the_end = behind_big_q || beats <= behind_q[10:0];
+  assign fits_o       = straight || over_the_end;
+
+  logic returned_valid, settled_q, returning;
   logic [25:0] minus_returned;
   ring_returned #(
       .WIDTH(26)
@@ -58,90 +56,102 @@ module rx_ring_space (
       .head_i,
       .valid_o(returned_valid),
       .minus_returned_o(minus_returned),
-      .taken_i(returned_taken)
+      .taken_i(returning)
   );
-  assign returned_taken = state_q == Judge && returned_valid;
+  assign return_waits_o = returned_valid;
+  assign returning      = return_i && returned_valid && settled_q;
 
-  logic [10:0] beats;
-  assign beats = {2'b00, frame_beats_i};
-
-  logic before_end, fits_before_end;
-  assign before_end      = room_big_q || beats <= room_q[10:0];
-  assign fits_before_end = free_big_q || beats <= free_q[10:0];
-
-  // The way over the ring's end.
-  logic [10:0] skip_beats_q;  // the rest of the ring and the frame
-  logic [25:0] skip_tail_q;   // where the frame then starts
-  logic skip_fits_q, skipping;
-  assign skipping = state_q == SkipJudge;
-
+  // What is given back lies before the ring's end, behind it, or on both sides.
+  logic beyond_end_q;
+  logic [25:0] new_gap_q;  // if beyond_end_q, minus what lies behind the end
   always_ff @(posedge clk_i) begin
-    if (state_q == SkipSum) begin
-      skip_beats_q <= beats + room_q[10:0];
-      skip_tail_q  <= tail_q + room_q;
-    end
-    skip_fits_q <= free_big_q || skip_beats_q <= free_q[10:0];
+    settled_q <= returned_valid && !returning;
+    if (returned_valid) {beyond_end_q, new_gap_q} <= {1'b0, gap_q} + {1'b1, minus_returned};
   end
 
-  assign judged_o       = skipping || (state_q == Judge && !returned_valid && before_end);
-  assign fits_o         = skipping ? skip_fits_q : fits_before_end;
-  assign frame_place_o  = skipping ? '0 : place_q;
-  assign frame_offset_o = skipping ? skip_tail_q : tail_q;
+  logic [25:0] frame;
+  logic ends_round;  // the frame ends where the ring does
+  assign frame      = {17'b0, frame_beats_i};
+  assign ends_round = before_q == frame && reaches_end_q;
 
-  logic [25:0] frame, used, room_before;
-  logic wraps;
-  assign frame       = {17'b0, frame_beats_i};
-  assign used = returned_taken ? minus_returned : skipping ? {15'b0, skip_beats_q} : frame;
-  assign room_before = skipping ? size_q : room_q;
-  assign wraps       = room_before == frame;
+  // Every sum is there before it is known which one counts.
+  logic [25:0] tail_after, round_after, before_after, behind_after;
+  logic [23:0] place_after;
+  assign tail_after   = tail_q + frame;
+  assign round_after  = next_round_q + frame;
+  assign before_after = before_q - frame;
+  assign behind_after = behind_q - frame;
+  assign place_after  = place_q + 24'(frame_beats_i);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      size_q  <= '0;
-      tail_q  <= '0;
-      free_q  <= '0;
-      room_q  <= '0;
-      place_q <= '0;
+      size_q        <= '0;
+      tail_q        <= '0;
+      next_round_q  <= '0;
+      before_q      <= '0;
+      behind_q      <= '0;
+      gap_q         <= '0;
+      place_q       <= '0;
+      before_big_q  <= 1'b0;
+      behind_big_q  <= 1'b0;
+      reaches_end_q <= 1'b0;
     end else if (start_i) begin
-      size_q  <= 26'((32'h1 << bytes_log2_i) >> 6);
-      free_q  <= 26'((32'h1 << bytes_log2_i) >> 6);
-      room_q  <= 26'((32'h1 << bytes_log2_i) >> 6);
-      tail_q  <= '0;
-      place_q <= '0;
-    end else if (take_i) begin
-      tail_q  <= frame_offset_o + frame;
-      room_q  <= wraps ? size_q : room_before - frame;
-      place_q <= wraps ? '0 : frame_place_o + 24'(frame_beats_i);
-    end
-    if (rst_ni && !start_i && (take_i || returned_taken)) free_q <= free_q - used;
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || start_i) begin
-      state_q <= Refresh;
+      size_q        <= 26'((32'h1 << bytes_log2_i) >> 6);
+      next_round_q  <= 26'((32'h1 << bytes_log2_i) >> 6);
+      before_q      <= 26'((32'h1 << bytes_log2_i) >> 6);
+      behind_q      <= '0;
+      gap_q         <= '0;
+      tail_q        <= '0;
+      place_q       <= '0;
+      before_big_q  <= bytes_log2_i[4];  // 2^16 bytes are 1024 beats
+      behind_big_q  <= 1'b0;
+      reaches_end_q <= 1'b1;
     end else begin
-      unique case (state_q)
-        Judge: begin
-          if (returned_taken || (take_i && wraps)) state_q <= Refresh;
-          else if (frame_valid_i && !frame_leaves_i && !before_end) state_q <= SkipSum;
+      before_big_q  <= |before_q[25:10];
+      behind_big_q  <= |behind_q[25:10];
+      reaches_end_q <= gap_q == '0;
+      if (returning) begin
+        before_q <= beyond_end_q ? before_q + gap_q : before_q - minus_returned;
+        behind_q <= beyond_end_q ? behind_q - new_gap_q : behind_q;
+        gap_q    <= beyond_end_q ? '0 : new_gap_q;
+      end else if (take_i) begin
+        tail_q  <= straight ? tail_after : round_after;
+        place_q <= !straight ? 24'(frame_beats_i) : ends_round ? '0 : place_after;
+        if (!straight || ends_round) begin
+          before_q      <= straight ? behind_q : behind_after;
+          behind_q      <= '0;
+          gap_q         <= size_q - behind_q;
+          next_round_q  <= next_round_q + size_q;
+          before_big_q  <= behind_big_q;
+          behind_big_q  <= 1'b0;
+          reaches_end_q <= 1'b0;  // the frame itself lies between
+        end else begin
+          before_q <= before_after;
         end
-        Refresh: state_q <= Judge;
-        SkipSum: state_q <= frame_leaves_i ? Judge : SkipCompare;
-        SkipCompare: state_q <= frame_leaves_i ? Judge : SkipJudge;
-        SkipJudge: if (frame_leaves_i) state_q <= take_i ? Refresh : Judge;
-        default: state_q <= Refresh;
-      endcase
+      end
     end
   end
 
+  always_ff @(posedge clk_i) begin
+    if (take_i) begin
+      frame_place_o  <= straight ? place_q : '0;
+      frame_offset_o <= straight ? tail_q : next_round_q;
+    end
+  end
+
+  // The flags follow within a clock.
+  logic flags_settled;
+  assign flags_settled = before_big_q == |before_q[25:10] && behind_big_q == |behind_q[25:10] &&
+                         reaches_end_q == (gap_q == '0);
   assign tail_o  = tail_q;
-  assign quiet_o = state_q == Judge && !returned_valid;
+  assign quiet_o = !returned_valid && !settled_q && flags_settled;
 
   always_ff @(posedge clk_i) begin
-    if (rst_ni && take_i) begin
-      TakenFits : assert (judged_o && fits_o && frame_leaves_i && !start_i);
+    if (rst_ni) begin
+      TakenFits : assert (!take_i || (fits_o && !start_i && !return_i));
+      InsideTheRing : assert (size_q == '0 || {2'b00, place_q} < size_q);
+      BehindOnlyFromTheEnd : assert (behind_q == '0 || gap_q == '0);
     end
-    if (rst_ni && |size_q) InsideTheRing : assert ({2'b00, place_q} < size_q);
   end
 endmodule
 

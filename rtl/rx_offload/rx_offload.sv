@@ -13,6 +13,7 @@
 ///               answer_valid_o has been looked up in the table as the command left it.
 /// quiet         quiet_o: nothing inside, no command in progress, nothing being cleared
 module rx_offload #(
+    parameter int unsigned QUEUES              = 16,  // a power of two, 1 to 16
     parameter int unsigned BUCKETS_LOG2        = 10,
     parameter int unsigned OVERFLOW_LINES_LOG2 = 8
 ) (
@@ -20,10 +21,11 @@ module rx_offload #(
     input  wire logic                                rst_ni,
     // Configuration.
     input  wire logic                         [47:0] mac_address_i,    // first byte in 7:0
-    input  wire logic                         [13:0] max_frame_i,      // bytes
+    input  wire logic                         [13:0] max_frame_i,      // bytes; at most 9600 count
     input  wire logic                                promiscuous_i,
     input  wire logic                                all_multicast_i,
     input  wire logic                         [31:0] hash_secret_i,
+    input  wire logic                        [511:0] indirection_i,    // entry n in bits 4n+3:4n
     // From the MAC.
     input  wire logic                        [511:0] s_data_i,
     input  wire logic                         [63:0] s_keep_i,         // full but for the last beat
@@ -59,6 +61,12 @@ module rx_offload #(
   localparam int unsigned FACTS_TO_RESULT = FACTS_TO_HASH + HASH_TO_RESULT;
   localparam int unsigned SUMS_TO_RESULT = FACTS_TO_RESULT + 4 - 3 - 13;  // both from the parser
   localparam int unsigned BEATS_TO_OUT = 4 + FACTS_TO_RESULT + 1;
+
+  localparam logic [13:0] LONGEST_FRAME = 14'd9600;  // bytes
+  logic [13:0] max_frame_q;
+  always_ff @(posedge clk_i) begin
+    max_frame_q <= max_frame_i > LONGEST_FRAME ? LONGEST_FRAME : max_frame_i;
+  end
 
   // Beats.
   logic [511:0] beat_data;
@@ -97,7 +105,8 @@ module rx_offload #(
   rx_offload_pkg::frame_facts_t facts;
   fourtuple_nic_pkg::tuple_t facts_tuple;
   frame_parser u_parser (
-      .clk_i, .rst_ni, .mac_address_i, .max_frame_i, .promiscuous_i, .all_multicast_i,
+      .clk_i, .rst_ni, .mac_address_i, .promiscuous_i, .all_multicast_i,
+      .max_frame_i  (max_frame_q),
       .s_data_i     (beat_data),
       .s_bytes_i    (beat_bytes),
       .s_number_i   (beat_number),
@@ -191,7 +200,7 @@ module rx_offload #(
 
   // Table.
   logic result_valid, result_hit, table_quiet;
-  logic [31:0] result_handle;
+  fourtuple_nic_pkg::table_value_t result_value;
   connection_table #(
       .BUCKETS_LOG2       (BUCKETS_LOG2),
       .OVERFLOW_LINES_LOG2(OVERFLOW_LINES_LOG2),
@@ -203,12 +212,19 @@ module rx_offload #(
       .lookup_bucket_i(hash[BUCKETS_LOG2-1:0]),
       .result_valid_o (result_valid),
       .result_hit_o   (result_hit),
-      .result_handle_o(result_handle),
+      .result_value_o (result_value),
       .command_valid_i, .command_ready_o, .command_i, .answer_valid_o, .answer_ready_i, .answer_o,
       .ready_o        (table_ready_o),
       .entries_o, .overflow_lines_used_o,
       .inserted_o, .updated_o, .deleted_o, .full_o, .not_found_o,
       .quiet_o        (table_quiet));
+
+  logic [3:0] spread_queue;
+  rx_spreading #(.LATENCY_CLOCKS(HASH_TO_RESULT)) u_spreading (
+      .clk_i, .indirection_i,
+      .hash_valid_i(hash_valid),
+      .hash_i      (hash[6:0]),
+      .queue_o     (spread_queue));
 
   // All of it together. Everything that is not given is 0.
   fourtuple_nic_pkg::rx_meta_t meta_d, meta_q;
@@ -218,6 +234,9 @@ module rx_offload #(
                          out_facts.packet_class == fourtuple_nic_regs_pkg::PACKET_CLASS_IPV4_UDP;
   assign hit           = is_tcp && result_hit;
   always_comb begin
+    meta_d.rx_queue = 4'(QUEUES - 1) &
+                      ((hit && result_value.steer) ? result_value.steer_queue :
+                       has_transport ? spread_queue : '0);
     meta_d.mac_error      = out_facts.mac_error;
     meta_d.too_short      = out_facts.too_short;
     meta_d.too_long       = out_facts.too_long;
@@ -235,7 +254,7 @@ module rx_offload #(
     meta_d.raw_sum        = out_raw_sum;
     meta_d.hash           = has_transport ? out_hash : '0;
     meta_d.hit            = hit;
-    meta_d.handle         = hit ? result_handle : '0;
+    meta_d.handle         = hit ? result_value.handle : '0;
     meta_d.timestamp      = out_facts.timestamp;
   end
 

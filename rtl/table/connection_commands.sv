@@ -33,13 +33,13 @@ module connection_commands #(
     output logic                                     main_read_o,
     output logic                                     main_write_o,
     output logic      [            BUCKETS_LOG2-1:0] main_address_o,
-    output logic      [   516+OVERFLOW_LINES_LOG2:0] main_line_o,
-    input  wire logic [   516+OVERFLOW_LINES_LOG2:0] main_line_i,
+    output logic      [   536+OVERFLOW_LINES_LOG2:0] main_line_o,
+    input  wire logic [   536+OVERFLOW_LINES_LOG2:0] main_line_i,
     output logic                                     overflow_read_o,
     output logic                                     overflow_write_o,
     output logic      [     OVERFLOW_LINES_LOG2-1:0] overflow_address_o,
-    output logic      [        515+BUCKETS_LOG2:0]   overflow_line_o,
-    input  wire logic [        515+BUCKETS_LOG2:0]   overflow_line_i,
+    output logic      [        535+BUCKETS_LOG2:0]   overflow_line_o,
+    input  wire logic [        535+BUCKETS_LOG2:0]   overflow_line_i,
     // Status. Each pulse is one clock.
     output logic                                     live_o,  // not being cleared
     output logic      [                        31:0] entries_o,
@@ -82,7 +82,7 @@ module connection_commands #(
   logic [7:0] settle_q;
   logic flushing_q, live_q, pool_clear_q;
   logic [1:0] result_q;
-  logic [31:0] answer_handle_q;
+  logic [36:0] answer_value_q;
   logic [ENTRIES_BITS-1:0] entries_q;
 
   logic is_insert, is_remove;
@@ -108,33 +108,33 @@ module connection_commands #(
   // Reading: main line in steps 0 to 2, overflow line in steps 2 to 4, comparing until step 6.
   logic linked, linked_q, overflow_is_ours;
   logic [OVERFLOW_LINES_LOG2-1:0] link;
-  assign linked           = main_line_i[516];
-  assign link             = main_line_i[517+:OVERFLOW_LINES_LOG2];
-  assign overflow_is_ours = linked_q && overflow_line_i[516+:BUCKETS_LOG2] == bucket_q;
+  assign linked           = main_line_i[536];
+  assign link             = main_line_i[537+:OVERFLOW_LINES_LOG2];
+  assign overflow_is_ours = linked_q && overflow_line_i[536+:BUCKETS_LOG2] == bucket_q;
 
   logic [3:0] main_match, main_used, overflow_match, overflow_used;
   logic main_hit, overflow_hit;
-  logic [31:0] main_handle, overflow_handle;
+  logic [36:0] main_value, overflow_value;
   connection_line u_main (
       .clk_i,
       .valid_i  (state_q == READING && read_step_q == 3'd2),
       .enable_i (1'b1),
-      .entries_i(main_line_i[515:0]),
+      .entries_i(main_line_i[535:0]),
       .tuple_i  (command_q.tuple),
       .match_o  (main_match),
       .used_o   (main_used),
       .hit_o    (main_hit),
-      .handle_o (main_handle));
+      .value_o  (main_value));
   connection_line u_overflow (
       .clk_i,
       .valid_i  (state_q == READING && read_step_q == 3'd4),
       .enable_i (overflow_is_ours),
-      .entries_i(overflow_line_i[515:0]),
+      .entries_i(overflow_line_i[535:0]),
       .tuple_i  (command_q.tuple),
       .match_o  (overflow_match),
       .used_o   (overflow_used),
       .hit_o    (overflow_hit),
-      .handle_o (overflow_handle));
+      .value_o  (overflow_value));
 
   // Deciding. The first free entry is the lowest bit that is 0 in used.
   logic found, pool_available, main_free, overflow_free, take_line, give_line, place;
@@ -162,19 +162,19 @@ module connection_commands #(
   end
 
   // Writing: the entry that was decided on, and everything else as it was.
-  logic [128:0] entry;
-  assign entry = {command_q.handle, command_q.tuple, 1'b1} & {129{is_insert}};
+  logic [133:0] entry;
+  assign entry = {command_q.steer_queue, command_q.steer, command_q.handle, command_q.tuple, 1'b1} & {134{is_insert}};
   always_comb begin
     main_line_o     = main_line_i;
     overflow_line_o = take_line_q ? '0 : overflow_line_i;
     for (int unsigned slot = 0; slot < 4; slot++) begin
-      if (main_slot_q[slot]) main_line_o[129*slot+:129] = entry;
-      if (overflow_slot_q[slot]) overflow_line_o[129*slot+:129] = entry;
+      if (main_slot_q[slot]) main_line_o[134*slot+:134] = entry;
+      if (overflow_slot_q[slot]) overflow_line_o[134*slot+:134] = entry;
     end
-    if (take_line_q) main_line_o[516+:OVERFLOW_LINES_LOG2+1] = {pool_line, 1'b1};
-    if (give_line_q) main_line_o[516+:OVERFLOW_LINES_LOG2+1] = '0;
+    if (take_line_q) main_line_o[536+:OVERFLOW_LINES_LOG2+1] = {pool_line, 1'b1};
+    if (give_line_q) main_line_o[536+:OVERFLOW_LINES_LOG2+1] = '0;
     if (state_q == CLEARING) main_line_o = '0;
-    overflow_line_o[516+:BUCKETS_LOG2] = bucket_q;
+    overflow_line_o[536+:BUCKETS_LOG2] = bucket_q;
   end
 
   assign main_read_o        = state_q == READING && read_step_q == 3'd0;
@@ -212,7 +212,7 @@ module connection_commands #(
       main_slot_q     <= main_slot_d;
       overflow_slot_q <= overflow_slot_d;
       give_line_q     <= give_line;
-      answer_handle_q <= command_q.op == QUERY ? main_handle | overflow_handle : '0;
+      answer_value_q  <= command_q.op == QUERY ? main_value | overflow_value : '0;
     end
     if (!rst_ni) flushing_q <= 1'b0;
   end
@@ -298,7 +298,7 @@ module connection_commands #(
   assign answer_o.op           = command_q.op;
   assign answer_o.tag          = command_q.tag;
   assign answer_o.result       = result_q;
-  assign answer_o.handle       = answer_handle_q & {32{!flushing_q}};
+  assign {answer_o.steer_queue, answer_o.steer, answer_o.handle} = answer_value_q & {37{!flushing_q}};
   assign live_o                = live_q;
   assign entries_o             = 32'(entries_q);
   assign overflow_lines_used_o = 32'(pool_used);

@@ -24,14 +24,14 @@ module connection_lookup #(
     input  wire logic [                   95:0] lookup_tuple_i,
     output logic                                result_valid_o,
     output logic                                result_hit_o,
-    output logic      [                   31:0] result_handle_o,  // 0 on a miss
+    output logic      [                   36:0] result_value_o,  // table_value_t; 0 on a miss
     // Read ports of the memories: data come 2 clocks after read.
     output logic                                main_read_o,
     output logic      [       BUCKETS_LOG2-1:0] main_address_o,
-    input  wire logic [516+OVERFLOW_LINES_LOG2:0] main_line_i,
+    input  wire logic [536+OVERFLOW_LINES_LOG2:0] main_line_i,
     output logic                                overflow_read_o,
     output logic      [OVERFLOW_LINES_LOG2-1:0] overflow_address_o,
-    input  wire logic [   515+BUCKETS_LOG2:0]   overflow_line_i,
+    input  wire logic [   535+BUCKETS_LOG2:0]   overflow_line_i,
     output logic                                quiet_o
 );
   // Index n: n + 1 clocks after lookup_valid_i.
@@ -47,8 +47,8 @@ module connection_lookup #(
 
   assign main_read_o        = lookup_valid_i;
   assign main_address_o     = lookup_bucket_i;
-  assign overflow_read_o    = valid_q[1] && main_line_i[516];
-  assign overflow_address_o = main_line_i[517+:OVERFLOW_LINES_LOG2];
+  assign overflow_read_o    = valid_q[1] && main_line_i[536];
+  assign overflow_address_o = main_line_i[537+:OVERFLOW_LINES_LOG2];
 
   always_ff @(posedge clk_i) begin
     if (lookup_valid_i) begin
@@ -62,7 +62,7 @@ module connection_lookup #(
       bucket_1_q <= bucket_0_q;
     end
     if (valid_q[1]) begin
-      linked_2_q <= live_1_q && main_line_i[516];
+      linked_2_q <= live_1_q && main_line_i[536];
       tuple_2_q  <= tuple_1_q;
       bucket_2_q <= bucket_1_q;
     end
@@ -74,52 +74,52 @@ module connection_lookup #(
   end
 
   logic main_hit, overflow_hit;
-  logic [31:0] main_handle, overflow_handle;
+  logic [36:0] main_value, overflow_value;
   logic [3:0] unused_main_match, unused_main_used, unused_overflow_match, unused_overflow_used;
 
   connection_line u_main (
       .clk_i,
       .valid_i  (valid_q[1]),
       .enable_i (live_1_q),
-      .entries_i(main_line_i[515:0]),
+      .entries_i(main_line_i[535:0]),
       .tuple_i  (tuple_1_q),
       .match_o  (unused_main_match),
       .used_o   (unused_main_used),
       .hit_o    (main_hit),
-      .handle_o (main_handle));
+      .value_o  (main_value));
 
   connection_line u_overflow (
       .clk_i,
       .valid_i  (valid_q[3]),
-      .enable_i (linked_3_q && overflow_line_i[516+:BUCKETS_LOG2] == bucket_3_q),
-      .entries_i(overflow_line_i[515:0]),
+      .enable_i (linked_3_q && overflow_line_i[536+:BUCKETS_LOG2] == bucket_3_q),
+      .entries_i(overflow_line_i[535:0]),
       .tuple_i  (tuple_3_q),
       .match_o  (unused_overflow_match),
       .used_o   (unused_overflow_used),
       .hit_o    (overflow_hit),
-      .handle_o (overflow_handle));
+      .value_o  (overflow_value));
 
-  // The main line's result waits for the overflow line's. A handle is 0 where there is no hit.
+  // The main line's result waits for the overflow line's. A value is 0 where there is no hit.
   logic main_hit_4_q, main_hit_5_q, hit_q;
-  logic [31:0] main_handle_4_q, main_handle_5_q, handle_q;
+  logic [36:0] main_value_4_q, main_value_5_q, value_q;
   always_ff @(posedge clk_i) begin
     if (valid_q[3]) begin
-      main_hit_4_q    <= main_hit;
-      main_handle_4_q <= main_handle;
+      main_hit_4_q   <= main_hit;
+      main_value_4_q <= main_value;
     end
     if (valid_q[4]) begin
-      main_hit_5_q    <= main_hit_4_q;
-      main_handle_5_q <= main_handle_4_q;
+      main_hit_5_q   <= main_hit_4_q;
+      main_value_5_q <= main_value_4_q;
     end
     if (valid_q[5]) begin
-      hit_q    <= main_hit_5_q || overflow_hit;
-      handle_q <= main_handle_5_q | overflow_handle;
+      hit_q   <= main_hit_5_q || overflow_hit;
+      value_q <= main_value_5_q | overflow_value;
     end
   end
 
   assign result_valid_o  = valid_q[6];
   assign result_hit_o    = hit_q;
-  assign result_handle_o = handle_q;
+  assign result_value_o = value_q;
   assign quiet_o         = valid_q == '0;
 
   // A tuple stands in the main line or in the overflow line, never in both: entries do not move.

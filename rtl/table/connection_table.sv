@@ -25,7 +25,7 @@ module connection_table #(
     input  wire logic             [BUCKETS_LOG2-1:0] lookup_bucket_i,  // hash mod buckets
     output logic                                     result_valid_o,
     output logic                                     result_hit_o,
-    output logic                              [31:0] result_handle_o,  // 0 on a miss
+    output fourtuple_nic_pkg::table_value_t          result_value_o,   // 0 on a miss
     input  wire logic                                command_valid_i,
     output logic                                     command_ready_o,
     input  wire fourtuple_nic_pkg::table_command_t   command_i,
@@ -43,8 +43,8 @@ module connection_table #(
     output logic                                     quiet_o
 );
   localparam int unsigned LOOKUP_CLOCKS = 7;
-  localparam int unsigned MAIN_BITS = 517 + OVERFLOW_LINES_LOG2;  // entries, linked, link
-  localparam int unsigned OVERFLOW_BITS = 516 + BUCKETS_LOG2;     // entries, number of its bucket
+  localparam int unsigned MAIN_BITS = 537 + OVERFLOW_LINES_LOG2;  // entries, linked, link
+  localparam int unsigned OVERFLOW_BITS = 536 + BUCKETS_LOG2;     // entries, number of its bucket
 
   if (BUCKETS_LOG2 < 1 || BUCKETS_LOG2 > 24) begin : gen_buckets
     $error("connection_table: BUCKETS_LOG2 must be 1 to 24");
@@ -80,7 +80,7 @@ module connection_table #(
       .lookup_tuple_i    (lookup_tuple_i),
       .result_valid_o,
       .result_hit_o,
-      .result_handle_o,
+      .result_value_o,
       .main_read_o       (look_main_read),
       .main_address_o    (look_main_address),
       .main_line_i       (look_main_line),

@@ -39,6 +39,7 @@ module axi_write_master_proof (
   logic [511:0] wdata;
   logic awvalid, wvalid, wlast;
   axi_write_master #(
+      .QUEUES(1),
       .OUTSTANDING_LOG2(2)
   ) i_master (
       .clk_i,
@@ -64,7 +65,8 @@ module axi_write_master_proof (
       .completion_address_i,
       .completion_halves_i,
       .completion_data_i,
-      .discarding_o(discarding),
+      .data_queue_i(4'd0),
+      .completion_queue_i(4'd0),
       .message_valid_i,
       .message_ready_o(message_ready),
       .message_address_i,
@@ -139,6 +141,18 @@ module axi_write_master_proof (
   logic goes;
   logic [71:0] burst;
   logic [576:0] beat;
+  // One queue: what is thrown away is decided where a burst begins.
+  logic in_burst_q, discarding_q;
+  assign discarding = in_burst_q ? discarding_q : discard_i;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      in_burst_q   <= 1'b0;
+      discarding_q <= 1'b0;
+    end else if (take_data) begin
+      in_burst_q   <= !data_last_i;
+      discarding_q <= discarding;
+    end
+  end
   assign goes = take_message || ((take_data || take_completion) && !discarding);
   always_comb begin
     burst = {data_address_i, 6'd0, data_burst_len_i};

@@ -34,7 +34,9 @@ module completion_writer_proof (
   logic [57:0] beat_address;
   logic [511:0] beat_data;
   logic [1:0] beat_halves;
-  completion_writer i_writer (
+  completion_writer #(
+      .QUEUES(1)
+  ) i_writer (
       .clk_i,
       .rst_ni,
       .start_i(start),
@@ -42,6 +44,8 @@ module completion_writer_proof (
       .entries_log2_i(entries_log2),
       .record_valid_i,
       .record_ready_o(record_ready),
+      .record_queue_i(4'd0),
+      .record_is_answer_i(1'b0),
       .record_i,
 `ifdef BUG_DOES_NOT_WAIT
       .record_is_frame_i(1'b0),
@@ -95,32 +99,27 @@ module completion_writer_proof (
       .payload_i({beat_address, beat_data, beat_halves})
   );
 
-  // A marked record is in the next beat that is made after it was taken. A beat that is shown in the clock after was made
-  // before.
-  logic waits_q, new_q, older_q;
+  // Records leave in order: a marked one is in the beat that brings the count of written ones past its number.
+  logic waits_q, goes, phase;
   logic [255:0] value_q;
-  logic [15:0] marked_q;
-  logic [15:0] place;
+  logic [15:0] marked_q, written_q, place;
+  assign goes = waits_q && beat_valid && beat_ready_i &&
+                (written_q == marked_q || (&beat_halves && written_q + 16'd1 == marked_q));
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      waits_q <= 1'b0;
-      new_q   <= 1'b0;
+      waits_q   <= 1'b0;
+      written_q <= '0;
     end else begin
-      new_q <= 1'b0;
+      if (beat_valid && beat_ready_i) written_q <= written_q + 16'(beat_halves[0]) + 16'(beat_halves[1]);
       if (!waits_q && take && mark_i) begin
         waits_q  <= 1'b1;
-        new_q    <= 1'b1;
         value_q  <= record_i;
         marked_q <= index_q;
-      end else if (waits_q) begin
-        if (new_q) older_q <= beat_valid && !beat_ready_i;
-        else if (beat_valid && beat_ready_i) older_q <= 1'b0;
-        if (!new_q && beat_valid && beat_ready_i && !older_q) waits_q <= 1'b0;
+      end else if (goes) begin
+        waits_q <= 1'b0;
       end
     end
   end
-  logic goes, phase;
-  assign goes  = waits_q && !new_q && !older_q && beat_valid && beat_ready_i;
   assign place = marked_q & ((16'd1 << entries_log2) - 16'd1);
   assign phase = (16'(marked_q >> entries_log2) & 16'd1) == '0;
   `FOURTUPLE_ASSERT(RecordIsThere, !goes || beat_halves[marked_q[0]]);

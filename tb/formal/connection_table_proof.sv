@@ -28,6 +28,7 @@ module connection_table_proof (
 
   logic result_valid, hit, command_ready, answer_valid, table_ready;
   logic [31:0] handle;
+  logic [4:0] steering;  // goes the handle's way
   fourtuple_nic_pkg::table_answer_t answer;
   connection_table #(
       .BUCKETS_LOG2(1),
@@ -46,7 +47,7 @@ module connection_table_proof (
       .lookup_bucket_i(bucket),
       .result_valid_o(result_valid),
       .result_hit_o(hit),
-      .result_handle_o(handle),
+      .result_value_o({steering, handle}),
       .command_valid_i,
       .command_ready_o(command_ready),
       .command_i,

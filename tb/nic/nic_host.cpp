@@ -50,9 +50,11 @@ void nic_host::set_up() {
   bench_.write64(regs::msix_address(0), message_address);
   bench_.write32(regs::msix_data(0), 0x11223344);
   bench_.write32(regs::msix_control(0), 0);
-  bench_.write64(regs::msix_address(1), message_address + 0x24);
-  bench_.write32(regs::msix_data(1), 0x55667788);
-  bench_.write32(regs::msix_control(1), 0);
+  const std::uint32_t events =
+      bench_.read32(regs::device_capabilities) >> regs::device_capabilities::vectors_shift & 0xffU;
+  bench_.write64(regs::msix_address(events - 1), message_address + 0x24);
+  bench_.write32(regs::msix_data(events - 1), 0x55667788);
+  bench_.write32(regs::msix_control(events - 1), 0);
   ASSERT_TRUE(bench_.run_until([this] { return (bench_.read32(regs::device_status) & 1U) != 0; }, 10'000));
 }
 

@@ -19,7 +19,7 @@ constexpr std::uint32_t foreign_address = 0x0a000002;
 TEST(nic, says_what_it_is) {
   nic_bench bench({});
   EXPECT_EQ(bench.read32(regs::device_id), 0x50555434U);
-  EXPECT_EQ(bench.read32(regs::device_capabilities), 1U | (2U << 8U) | (4U << 16U) | (15U << 24U));
+  EXPECT_EQ(bench.read32(regs::device_capabilities), 16U | (17U << 8U) | (4U << 16U) | (15U << 24U));
   EXPECT_EQ(bench.read32(regs::device_table_size), 6U | (4U << 8U));
   EXPECT_EQ(bench.read32(regs::device_clock), 4000U);
   const std::uint64_t first = bench.read64(regs::device_timestamp);

@@ -24,7 +24,7 @@ namespace fourtuple::test {
 class nic_bench : public sc_core::sc_module {
  public:
   static constexpr std::uint64_t memory_base = 0x12'0000'0000;
-  static constexpr std::uint64_t memory_bytes = 0x20'0000;
+  static constexpr std::uint64_t memory_bytes = 0x40'0000;
   static constexpr std::uint64_t doorbell_base = 0xfee0'0000;  ///< One page.
   static constexpr std::uint64_t page_bytes = 4096;
 

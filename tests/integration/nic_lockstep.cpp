@@ -15,7 +15,7 @@ namespace {
 using model::sim::from_ns;
 
 // Longer than anything that a NIC does by itself without a sign of it: clearing the table.
-constexpr std::uint64_t quiet_ns = 6'000;
+constexpr std::uint64_t quiet_ns = 70'000;
 
 std::string hex(std::span<const std::byte> bytes) {
   std::ostringstream text;
@@ -74,34 +74,46 @@ void nic_lockstep::write_any(std::uint64_t offset, std::span<const std::byte> by
 
 void nic_lockstep::bring_up(const ring_sizes& sizes) {
   sizes_ = sizes;
+  transmit_queue_ = 0;
   write64(regs::device_mac_address, 0x0100'0000'0002);  // frame_spec's.
-  write64(regs::queues_rx_base(0), receive_ring);
-  write(regs::queues_rx_size(0), sizes.receive_log2);
-  write64(regs::queues_completion_base(0), completion_ring);
-  write64(regs::queues_tx_base(0), transmit_ring);
-  write(regs::queues_ring_sizes(0), sizes.completion_log2 | sizes.transmit_log2 << 8);
-  write(regs::queues_rx_head(0), 0);
-  write(regs::queues_completion_head(0), 0);
-  write(regs::queues_tx_tail(0), 0);
-  write64(regs::msix_address(0), queue_message);
-  write(regs::msix_data(0), 0x1234'5678);
-  write64(regs::msix_address(1), event_message);
-  write(regs::msix_data(1), 0x9abc'def0);
-  write(regs::queues_control(0), 1);
-  write(regs::queues_control(0), 3);
-  rx_head_ = 0;
-  tx_tail_ = 0;
-  for (side& each : sides_) {
-    each.completion_head = 0;
-    each.tx_completed = 0;
+  using capabilities = struct regs::device_capabilities;
+  const std::uint32_t vectors =
+      (read(regs::device_capabilities).value_or(0) & capabilities::vectors_mask) >> capabilities::vectors_shift;
+  ASSERT_GT(vectors, sizes.queues) << "one for each queue, and one for events";
+  write64(regs::msix_address(vectors - 1), event_message);
+  write(regs::msix_data(vectors - 1), 0x9abc'def0);
+  for (std::uint32_t word = 0; word < regs::indirection_count; ++word) {
+    std::uint64_t entries = 0;
+    for (unsigned entry = 0; entry < 16; ++entry)
+      entries |= std::uint64_t{(16 * word + entry) % sizes.queues} << (4 * entry);
+    write64(regs::indirection_queues(word), entries);
   }
+  for (std::uint32_t number = 0; number < sizes.queues; ++number) bring_up_queue(number);
   settle();
 }
 
+void nic_lockstep::bring_up_queue(std::uint32_t number) {
+  write64(regs::queues_rx_base(number), receive_ring + number * queue_stride);
+  write(regs::queues_rx_size(number), sizes_.receive_log2);
+  write64(regs::queues_completion_base(number), completion_ring + number * queue_stride);
+  write64(regs::queues_tx_base(number), transmit_ring + number * queue_stride);
+  write(regs::queues_ring_sizes(number), sizes_.completion_log2 | sizes_.transmit_log2 << 8);
+  write(regs::queues_rx_head(number), 0);
+  write(regs::queues_completion_head(number), 0);
+  write(regs::queues_tx_tail(number), 0);
+  write64(regs::msix_address(number), queue_message + 0x10ULL * number);
+  write(regs::msix_data(number), 0x1234'5678 + number);
+  write(regs::queues_control(number), 1);
+  write(regs::queues_control(number), 3);
+  queues_[number] = {};
+  for (side& each : sides_) each.rings[number] = {};
+}
+
 void nic_lockstep::take_down() {
-  write(regs::queues_control(0), 0);
+  for (std::uint32_t number = 0; number < sizes_.queues; ++number) write(regs::queues_control(number), 0);
   settle();
-  EXPECT_EQ(read(regs::queues_status(0)).value_or(3) & 3U, 0U) << "the queue stays active";
+  for (std::uint32_t number = 0; number < sizes_.queues; ++number)
+    EXPECT_EQ(read(regs::queues_status(number)).value_or(3) & 3U, 0U) << "queue " << number << " stays active";
 }
 
 void nic_lockstep::receive(const model::wire::frame& content, sc_core::sc_time delay) {
@@ -116,10 +128,11 @@ void nic_lockstep::put_descriptors(const std::vector<regs::transmit_descriptor>&
   const std::uint32_t entries = 1U << sizes_.transmit_log2;
   for (const auto& descriptor : descriptors) {
     for (side& each : sides_) {
-      const auto place = each.bench.memory(transmit_ring + 16ULL * (tx_tail_ % entries), 16);
+      const auto place = each.bench.memory(
+          transmit_ring + transmit_queue_ * queue_stride + 16ULL * (queues_[transmit_queue_].tx_tail % entries), 16);
       descriptor.encode(place.first<16>());
     }
-    ++tx_tail_;
+    ++queues_[transmit_queue_].tx_tail;
   }
 }
 
@@ -135,6 +148,8 @@ void nic_lockstep::forget() {
   for (side& each : sides_) {
     static_cast<void>(each.bench.take_sent());
     static_cast<void>(each.bench.take_messages());
+    for (std::uint32_t queue = 0; queue < most_queues; ++queue)
+      std::ranges::fill(each.bench.memory(receive_ring + queue * queue_stride, most_receive_bytes), std::byte{0});
   }
 }
 
@@ -147,68 +162,74 @@ void nic_lockstep::settle() {
   } while (activity() != before);
 }
 
-void nic_lockstep::read_completions(side& of) {
-  of.latest = {};
-  const auto tail = of.bench.read32(regs::queues_completion_tail(0));
+void nic_lockstep::read_completions(side& of, std::uint32_t queue) {
+  read_ring& ring = of.rings[queue];
+  ring.frames.clear();
+  ring.answers.clear();
+  ring.transmit_completions = 0;
+  const auto tail = of.bench.read32(regs::queues_completion_tail(queue));
   ASSERT_TRUE(tail.has_value());
   const std::uint32_t entries = 1U << sizes_.completion_log2;
-  while (of.completion_head != static_cast<std::uint16_t>(*tail)) {
-    const auto bytes = of.bench.memory(completion_ring + 32ULL * (of.completion_head % entries), 32);
+  while (ring.head != static_cast<std::uint16_t>(*tail)) {
+    const auto bytes = of.bench.memory(completion_ring + queue * queue_stride + 32ULL * (ring.head % entries), 32);
     const bool phase = (std::to_integer<unsigned>(bytes[31]) & 0x80U) != 0;
-    EXPECT_EQ(phase, (of.completion_head & entries) == 0) << of.name << " completion " << of.completion_head;
-    take_completion(of, bytes.first<32>());
-    ++of.completion_head;
+    EXPECT_EQ(phase, (ring.head & entries) == 0) << of.name << " queue " << queue << " completion " << ring.head;
+    take_completion(of, queue, bytes.first<32>());
+    ++ring.head;
   }
 }
 
-void nic_lockstep::take_completion(side& of, std::span<const std::byte, 32> bytes) {
+void nic_lockstep::take_completion(side& of, std::uint32_t queue, std::span<const std::byte, 32> bytes) {
+  read_ring& ring = of.rings[queue];
   auto frame = regs::frame_completion::decode(bytes);
   if (frame.kind == regs::completion_kind::frame) {
     frame.timestamp = 0;
     frame.phase = false;
-    of.latest.frames.push_back(frame);
+    ring.frames.push_back(frame);
   } else if (frame.kind == regs::completion_kind::command) {
     auto answer = regs::command_completion::decode(bytes);
     answer.timestamp = 0;
     answer.phase = false;
-    of.latest.answers.push_back(answer);
+    ring.answers.push_back(answer);
   } else {
     const auto done = regs::transmit_completion::decode(bytes);
     EXPECT_EQ(frame.kind, regs::completion_kind::transmit) << of.name;
-    EXPECT_NE(done.tx_index, of.tx_completed) << of.name << ": nothing was finished since the last";
-    EXPECT_LE(static_cast<std::uint16_t>(tx_tail_ - done.tx_index), 1U << sizes_.transmit_log2) << of.name;
-    of.tx_completed = done.tx_index;
-    ++of.latest.transmit_completions;
+    EXPECT_NE(done.tx_index, ring.tx_completed) << of.name << ": nothing was finished since the last";
+    EXPECT_LE(static_cast<std::uint16_t>(queues_[queue].tx_tail - done.tx_index), 1U << sizes_.transmit_log2)
+        << of.name;
+    ring.tx_completed = done.tx_index;
+    ++ring.transmit_completions;
   }
 }
 
-void nic_lockstep::compare_records() {
-  const outcome& model = sides_[0].latest;
-  const outcome& rtl = sides_[1].latest;
-  EXPECT_EQ(model.frames.size(), rtl.frames.size());
+void nic_lockstep::compare_records(std::uint32_t queue) {
+  const read_ring& model = sides_[0].rings[queue];
+  const read_ring& rtl = sides_[1].rings[queue];
+  EXPECT_EQ(model.frames.size(), rtl.frames.size()) << "queue " << queue;
   for (std::size_t i = 0; i < std::min(model.frames.size(), rtl.frames.size()); ++i)
     if (model.frames[i] != rtl.frames[i]) {
-      ADD_FAILURE() << "frame " << i << "\n model " << describe(model.frames[i]) << "\n rtl   "
+      ADD_FAILURE() << "queue " << queue << " frame " << i << "\n model " << describe(model.frames[i]) << "\n rtl   "
                     << describe(rtl.frames[i]) << "\n "
-                    << hex(sides_[0].bench.memory(
-                           receive_ring + model.frames[i].ring_offset % (1U << sizes_.receive_log2),
-                           model.frames[i].length));
+                    << hex(sides_[0].bench.memory(receive_ring + queue * queue_stride +
+                                                      model.frames[i].ring_offset % (1U << sizes_.receive_log2),
+                                                  model.frames[i].length));
       return;
     }
-  EXPECT_EQ(model.answers.size(), rtl.answers.size());
+  EXPECT_EQ(model.answers.size(), rtl.answers.size()) << "queue " << queue;
   for (std::size_t i = 0; i < std::min(model.answers.size(), rtl.answers.size()); ++i)
     EXPECT_EQ(model.answers[i], rtl.answers[i])
         << "answer " << i << " op " << static_cast<int>(model.answers[i].op) << " result "
         << static_cast<int>(model.answers[i].result) << " and " << static_cast<int>(rtl.answers[i].result);
-  EXPECT_EQ(sides_[0].tx_completed, sides_[1].tx_completed);
+  EXPECT_EQ(model.tx_completed, rtl.tx_completed) << "queue " << queue;
 }
 
-void nic_lockstep::compare_frames_in_ring() {
+void nic_lockstep::compare_frames_in_ring(std::uint32_t queue) {
   const std::size_t size = std::size_t{1} << sizes_.receive_log2;
-  const auto model = sides_[0].bench.memory(receive_ring, size);
-  const auto rtl = sides_[1].bench.memory(receive_ring, size);
+  const auto model = sides_[0].bench.memory(receive_ring + queue * queue_stride, size);
+  const auto rtl = sides_[1].bench.memory(receive_ring + queue * queue_stride, size);
   const auto difference = std::mismatch(model.begin(), model.end(), rtl.begin());
-  EXPECT_TRUE(difference.first == model.end()) << "receive rings differ at byte " << difference.first - model.begin();
+  EXPECT_TRUE(difference.first == model.end())
+      << "receive rings of queue " << queue << " differ at byte " << difference.first - model.begin();
 }
 
 void nic_lockstep::compare_sent(outcome& into) {
@@ -239,8 +260,14 @@ void nic_lockstep::compare_messages(outcome& into) {
 }
 
 void nic_lockstep::compare_registers() {
-  static const std::set<std::uint32_t> by_time = {regs::device_timestamp, regs::queues_completion_head(0),
-                                                  regs::queues_completion_tail(0)};
+  static const std::set<std::uint32_t> by_time = [] {
+    std::set<std::uint32_t> offsets{regs::device_timestamp};
+    for (std::uint32_t queue = 0; queue < most_queues; ++queue) {
+      offsets.insert(regs::queues_completion_head(queue));
+      offsets.insert(regs::queues_completion_tail(queue));
+    }
+    return offsets;
+  }();
   const std::uint32_t capabilities = read(regs::device_capabilities).value_or(0);
   for (const auto& info : regs::all_registers) {
     if (!is_there(info.offset, capabilities)) continue;
@@ -253,26 +280,33 @@ void nic_lockstep::compare_registers() {
   }
 }
 
+void nic_lockstep::give_back(std::uint32_t queue, const compare_options& options) {
+  if (const auto& frames = sides_[1].rings[queue].frames; !frames.empty())
+    queues_[queue].rx_head = frames.back().ring_offset + (frames.back().length + 63U) / 64U * 64U;
+  if (options.give_back_ring) write(regs::queues_rx_head(queue), queues_[queue].rx_head);
+  if (options.give_back_completions)
+    for (side& each : sides_)
+      each.bench.write32(regs::queues_completion_head(queue),
+                         each.rings[queue].head | (options.arm ? 0x8000'0000U : 0U));
+}
+
 nic_lockstep::outcome nic_lockstep::compare(const compare_options& options) {
   settle();
   outcome result;
-  if (options.completions) {
-    for (side& each : sides_) read_completions(each);
-    compare_records();
-    compare_frames_in_ring();
-    result = sides_[1].latest;
+  for (std::uint32_t queue = 0; options.completions && queue < sizes_.queues; ++queue) {
+    for (side& each : sides_) read_completions(each, queue);
+    compare_records(queue);
+    compare_frames_in_ring(queue);
+    const read_ring& ring = sides_[1].rings[queue];
+    result.frames.insert(result.frames.end(), ring.frames.begin(), ring.frames.end());
+    result.frames_of_queue[queue] = ring.frames.size();
+    result.answers.insert(result.answers.end(), ring.answers.begin(), ring.answers.end());
+    result.transmit_completions += ring.transmit_completions;
   }
   compare_sent(result);
   compare_messages(result);
   compare_registers();
-  if (!result.frames.empty()) {
-    const auto& last = result.frames.back();
-    rx_head_ = last.ring_offset + (last.length + 63U) / 64U * 64U;
-  }
-  if (options.give_back_ring && options.completions) write(regs::queues_rx_head(0), rx_head_);
-  if (options.give_back_completions && options.completions)
-    for (side& each : sides_)
-      each.bench.write32(regs::queues_completion_head(0), each.completion_head | (options.arm ? 0x8000'0000U : 0U));
+  for (std::uint32_t queue = 0; options.completions && queue < sizes_.queues; ++queue) give_back(queue, options);
   return result;
 }
 

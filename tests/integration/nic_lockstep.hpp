@@ -18,23 +18,27 @@ namespace fourtuple::test {
 /// ring's bytes, every register, every frame that is sent, every interrupt message.
 ///
 /// Completions of different kinds may come in any order between each other (docs/device.md leaves it open), and several
-/// transmit completions may be one; so each NIC's completion ring is read by itself.
+/// transmit completions may be one; so each NIC's completion rings are read by themselves.
 ///
 /// All calls from one SC_THREAD. Differences are GoogleTest failures.
 class nic_lockstep {
  public:
-  static constexpr std::uint64_t receive_ring = nic_bench::memory_base;
-  static constexpr std::uint64_t completion_ring = nic_bench::memory_base + 0x8'0000;
-  static constexpr std::uint64_t transmit_ring = nic_bench::memory_base + 0x9'0000;
-  static constexpr std::uint64_t transmit_data = nic_bench::memory_base + 0x10'0000;
+  static constexpr std::uint32_t most_queues = 8;                        ///< That have rings here.
+  static constexpr std::uint64_t receive_ring = nic_bench::memory_base;  ///< Of queue 0, as the next two.
+  static constexpr std::uint64_t most_receive_bytes = 0x4'0000;
+  static constexpr std::uint64_t completion_ring = receive_ring + most_receive_bytes;
+  static constexpr std::uint64_t transmit_ring = nic_bench::memory_base + 0x5'0000;
+  static constexpr std::uint64_t queue_stride = 0x6'0000;  ///< From a queue's ring to the next one's.
+  static constexpr std::uint64_t transmit_data = nic_bench::memory_base + 0x30'0000;
   static constexpr std::uint32_t transmit_data_bytes = 0x8'0000;
-  static constexpr std::uint64_t queue_message = nic_bench::doorbell_base + 0x10;
-  static constexpr std::uint64_t event_message = nic_bench::doorbell_base + 0x20;
+  static constexpr std::uint64_t queue_message = nic_bench::doorbell_base + 0x10;  ///< Of queue 0; others 0x10 further.
+  static constexpr std::uint64_t event_message = nic_bench::doorbell_base + 0x200;
 
   struct ring_sizes {
     std::uint32_t receive_log2 = 16;
     std::uint32_t completion_log2 = 9;
     std::uint32_t transmit_log2 = 7;
+    std::uint32_t queues = 1;  ///< So many are enabled, from queue 0 on.
   };
 
   struct compare_options {
@@ -46,7 +50,8 @@ class nic_lockstep {
 
   /// What was received and sent since the last comparison; equal for both.
   struct outcome {
-    std::vector<regs::frame_completion> frames;
+    std::vector<regs::frame_completion> frames;  ///< Of queue 0, then of queue 1, ...
+    std::array<std::size_t, most_queues> frames_of_queue{};
     std::vector<regs::command_completion> answers;
     std::size_t transmit_completions = 0;
     std::size_t sent_frames = 0;
@@ -62,23 +67,26 @@ class nic_lockstep {
   void read_any(std::uint64_t offset, std::uint32_t length);
   void write_any(std::uint64_t offset, std::span<const std::byte> bytes);
 
-  /// Writes the addresses, messages and filters, with the queue disabled; then enables it.
+  /// Writes the addresses, messages and filters, with the queues disabled; then enables them.
   void bring_up(const ring_sizes& sizes);
-  /// Disables the queue and waits until it is not active.
+  /// Disables the queues and waits until they are not active.
   void take_down();
 
   void receive(const model::wire::frame& content, sc_core::sc_time delay);
   void set_refused(std::uint64_t address, bool refused);
   /// Descriptors behind those that are there; the caller leaves room. ring_doorbell() starts them.
   void put_descriptors(const std::vector<regs::transmit_descriptor>& descriptors);
-  void ring_doorbell() { write(regs::queues_tx_tail(0), tx_tail_); }
+  void ring_doorbell() { write(regs::queues_tx_tail(transmit_queue_), queues_[transmit_queue_].tx_tail); }
+  /// The queue that the next two calls are about. Between two comparisons only one may send: the order in which queues
+  /// take turns is open.
+  void set_transmit_queue(std::uint32_t queue) { transmit_queue_ = queue; }
   void fill_transmit_data(nic_traffic& traffic);
 
   /// Waits until neither NIC has done anything for a while.
   void settle();
   /// Lets time pass, whatever the NICs do.
   void pass(std::uint64_t ns);
-  /// What they have sent so far is not compared.
+  /// What they have sent and written into receive rings so far is not compared.
   void forget();
   /// Settles, reads both completion rings, compares everything but the registers that are ignored, and gives space
   /// back.
@@ -89,26 +97,39 @@ class nic_lockstep {
   [[nodiscard]] const ring_sizes& sizes() const noexcept { return sizes_; }
 
  private:
+  /// What is read from one device's completion ring.
+  struct read_ring {
+    std::uint16_t head = 0;
+    std::uint16_t tx_completed = 0;  ///< Last index that a transmit completion had.
+    std::vector<regs::frame_completion> frames = {};
+    std::vector<regs::command_completion> answers = {};
+    std::size_t transmit_completions = 0;
+  };
   struct side {
     nic_bench& bench;
     std::string name;
-    std::uint16_t completion_head = 0;
-    std::uint16_t tx_completed = 0;  ///< Last index that a transmit completion had.
-    outcome latest = {};
+    std::array<read_ring, most_queues> rings = {};
+  };
+  /// What is the same for both.
+  struct host_queue {
+    std::uint16_t tx_tail = 0;
+    std::uint32_t rx_head = 0;
   };
 
-  void read_completions(side& of);
-  void take_completion(side& of, std::span<const std::byte, 32> bytes);
-  void compare_records();
-  void compare_frames_in_ring();
+  void bring_up_queue(std::uint32_t number);
+  void read_completions(side& of, std::uint32_t queue);
+  void take_completion(side& of, std::uint32_t queue, std::span<const std::byte, 32> bytes);
+  void compare_records(std::uint32_t queue);
+  void give_back(std::uint32_t queue, const compare_options& options);
+  void compare_frames_in_ring(std::uint32_t queue);
   void compare_sent(outcome& into);
   void compare_messages(outcome& into);
   void compare_registers();
 
   std::array<side, 2> sides_;
   ring_sizes sizes_;
-  std::uint16_t tx_tail_ = 0;
-  std::uint32_t rx_head_ = 0;
+  std::array<host_queue, most_queues> queues_;
+  std::uint32_t transmit_queue_ = 0;
   std::set<std::uint32_t> ignored_;
 };
 

@@ -25,13 +25,19 @@ constexpr std::uint64_t transmit_ring = nic_bench::memory_base + 0x9'0000;
 constexpr std::uint64_t transmit_data = nic_bench::memory_base + 0x10'0000;
 constexpr std::uint32_t transmit_entries = 256;
 
+model::nic::nic_config config_as_built() {
+  model::nic::nic_config config;
+  config.queues = tb::built_rtl_parameters().queues;
+  return config;
+}
+
 // A NIC and a host that uses it with bursts and pauses. The host is the same program everywhere: it takes another way
 // as soon as its NIC does something at another time.
 class nic_with_host : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(nic_with_host);
   nic_with_host(sc_core::sc_module_name name, const tb::rtl_nic_options& options)
-      : sc_module(name), nic("nic", {}, options), bench("bench", nic) {
+      : sc_module(name), nic("nic", config_as_built(), options), bench("bench", nic) {
     SC_THREAD(run);
     set_stack_size(std::size_t{1} << 20);
   }

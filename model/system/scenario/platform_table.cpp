@@ -22,14 +22,14 @@ void add_nic(settings_table<platform>& table) {
   table.push_back(at<platform>({.section = "nic",
                                 .key = "table_buckets_log2",
                                 .unit = "log2",
-                                .help = "lines of four entries in the connection table; rtl has 2^10",
+                                .help = "lines of four entries in the connection table; rtl has 2^14",
                                 .least = 2,
                                 .most = 20},
                                FOURTUPLE_PLACE(table_buckets_log2)));
   table.push_back(at<platform>({.section = "nic",
                                 .key = "table_overflow_lines_log2",
                                 .unit = "log2",
-                                .help = "overflow lines of the connection table; rtl has 2^8",
+                                .help = "overflow lines of the connection table; rtl has 2^12",
                                 .least = 2,
                                 .most = 20},
                                FOURTUPLE_PLACE(table_overflow_lines_log2)));
@@ -43,6 +43,12 @@ void add_nic(settings_table<platform>& table) {
                                 .least = 15,
                                 .most = 30},
                                FOURTUPLE_PLACE(rx_ring_bytes_log2)));
+  table.push_back(at<platform>({.section = "nic",
+                                .key = "queues",
+                                .help = "receive queues that the driver uses, as many as there are; rtl has 4",
+                                .least = 1,
+                                .most = 16},
+                               FOURTUPLE_PLACE(queues)));
   table.push_back(at<platform>({.section = "nic",
                                 .key = "completion_entries_log2",
                                 .unit = "log2",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tb/blocks/rx_offload/reference_offload.hpp"
 
+#include <algorithm>
+
 namespace fourtuple::tb {
 namespace {
 
@@ -16,7 +18,7 @@ std::uint32_t little_endian_32(const frame_bytes& frame, std::size_t at) {
 drop_reason reason_to_drop(const frame_bytes& frame, bool mac_error, const offload_config& config) {
   if (mac_error) return drop_reason::mac_error;
   if (frame.size() < 60) return drop_reason::too_short;
-  if (frame.size() > config.max_frame_bytes) return drop_reason::too_long;
+  if (frame.size() > std::min(config.max_frame_bytes, 9600U)) return drop_reason::too_long;
   std::uint64_t destination = 0;
   for (std::size_t byte = 0; byte < 6; ++byte) destination |= std::uint64_t{frame[byte]} << (8 * byte);
   const bool accepted = config.promiscuous || destination == 0xffff'ffff'ffffULL || destination == config.mac_address ||

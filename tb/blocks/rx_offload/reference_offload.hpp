@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct offload_config {
   bool promiscuous = false;
   bool all_multicast = false;
   std::uint32_t hash_secret = 0;
+  std::array<std::uint8_t, 128> indirection{};  ///< Queue of each hash modulo 128.
 };
 
 enum class drop_reason : std::uint8_t { none, mac_error, too_short, too_long, filtered };

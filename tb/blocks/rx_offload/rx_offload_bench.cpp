@@ -13,6 +13,9 @@ rx_offload_bench::rx_offload_bench(const offload_config& config) : config_(confi
   dut_.promiscuous_i = config.promiscuous;
   dut_.all_multicast_i = config.all_multicast;
   dut_.hash_secret_i = config.hash_secret;
+  for (std::size_t entry = 0; entry < config.indirection.size(); ++entry) {
+    dut_.indirection_i[entry / 8] |= std::uint32_t{config.indirection[entry]} << (4 * (entry % 8));
+  }
   dut_.answer_ready_i = 1;
   dut_.rst_ni = 0;
   clock_edge();
@@ -62,11 +65,11 @@ void rx_offload_bench::idle(std::size_t clocks, bool advance_time) {
 void rx_offload_bench::start(const table_command& given) {
   ASSERT_TRUE(dut_.command_ready_o);
   dut_.command_valid_i = 1;
-  dut_.command_i[0] = given.handle;
+  dut_.command_i[0] = static_cast<std::uint32_t>(given.value);
   dut_.command_i[1] = std::uint32_t{given.connection.local_port} << 16 | given.connection.foreign_port;
   dut_.command_i[2] = given.connection.foreign_address;
   dut_.command_i[3] = given.connection.local_address;
-  dut_.command_i[4] = given.op << 16 | given.tag;
+  dut_.command_i[4] = static_cast<std::uint32_t>(given.value >> 32) << 18 | given.op << 16 | given.tag;
   answer_.reset();
 }
 
@@ -82,7 +85,7 @@ void rx_offload_bench::clock(const beat& given, bool advance_time) {
   if (dut_.answer_valid_o && !answer_) {
     const std::uint64_t bits = dut_.answer_o;
     answer_ = {static_cast<std::uint32_t>(bits >> 50 & 3), static_cast<std::uint32_t>(bits >> 34 & 0xffff),
-               static_cast<std::uint32_t>(bits >> 32 & 3), static_cast<std::uint32_t>(bits)};
+               static_cast<std::uint32_t>(bits >> 32 & 3), (bits & 0xffff'ffff) | bits >> 52 << 32};
     on_answer_();
   }
   check(inside_.front());
@@ -134,7 +137,11 @@ void rx_offload_bench::check_meta(const beat& expected) {
   EXPECT_EQ(meta_bits(0, 48), expected.timestamp);
   const auto known = meta.kind == packet_class::ipv4_tcp ? known_(meta.connection) : std::nullopt;
   EXPECT_EQ(meta_bits(80, 1), known.has_value());
-  EXPECT_EQ(meta_bits(48, 32), known.value_or(0));
+  EXPECT_EQ(meta_bits(48, 32), known.value_or(0) & 0xffff'ffff);
+  const bool has_hash = meta.kind == packet_class::ipv4_tcp || meta.kind == packet_class::ipv4_udp;
+  const bool steered = (known.value_or(0) >> 32 & 1) != 0;
+  const std::uint64_t spread = has_hash ? config_.indirection[meta.hash % 128] : 0;
+  EXPECT_EQ(meta_bits(180, 4), steered ? *known >> 33 : spread);
   hits_ += known.has_value() ? 1 : 0;
 }
 

@@ -17,7 +17,7 @@ namespace fourtuple::tb {
 struct table_command {
   std::uint32_t op = 0;  ///< command_op_e.
   tuple connection;
-  std::uint32_t handle = 0;
+  std::uint64_t value = 0;  ///< What the entry says: table_value_t, 37 bits.
   std::uint16_t tag = 0;
 };
 
@@ -25,17 +25,18 @@ struct table_answer {
   std::uint32_t op = 0;
   std::uint32_t tag = 0;
   std::uint32_t result = 0;  ///< command_result_e.
-  std::uint32_t handle = 0;
+  std::uint64_t value = 0;
 };
 
 /// rx_offload with a source of beats and a check of everything that leaves: each beat exactly 32 clocks after it came,
-/// its bytes, and with a frame's last beat what the reference says about the frame. Failures are GoogleTest failures.
+/// its bytes, and with a frame's last beat what the reference says about the frame, the queue included. Failures are
+/// GoogleTest failures.
 class rx_offload_bench {
  public:
   static constexpr std::size_t latency_clocks = 32;
 
-  /// What the table is known to say about a connection: a handle or a miss.
-  using known_connections = std::function<std::optional<std::uint32_t>(const tuple&)>;
+  /// What the table is known to say about a connection: table_value_t, or a miss.
+  using known_connections = std::function<std::optional<std::uint64_t>(const tuple&)>;
 
   /// Resets and waits until the table is clear. Without `known`, every lookup must miss.
   explicit rx_offload_bench(const offload_config& config);

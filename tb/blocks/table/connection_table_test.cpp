@@ -32,7 +32,7 @@ enum class result : std::uint32_t { done = 0, full = 1, not_found = 2 };
 struct command {
   op what = op::query;
   tuple connection;
-  std::uint32_t handle = 0;
+  std::uint64_t value = 0;  ///< What the entry says: table_value_t, 37 bits.
   std::uint16_t tag = 0;
 };
 
@@ -40,7 +40,7 @@ struct answer {
   std::uint32_t what;
   std::uint32_t tag;
   std::uint32_t result;
-  std::uint32_t handle;
+  std::uint64_t value;
 };
 
 /// What docs/device.md says that the table does, as sets of entries by bucket.
@@ -54,13 +54,13 @@ class reference_table {
     switch (given.what) {
       case op::insert:
         if (main != bucket.main.end()) {
-          main->second = given.handle;
+          main->second = given.value;
         } else if (overflow != bucket.overflow.end()) {
-          overflow->second = given.handle;
+          overflow->second = given.value;
         } else if (bucket.main.size() < 4) {
-          bucket.main[given.connection] = given.handle;
+          bucket.main[given.connection] = given.value;
         } else if (bucket.overflow.size() < 4 && (!bucket.overflow.empty() || lines_used() < overflow_lines)) {
-          bucket.overflow[given.connection] = given.handle;
+          bucket.overflow[given.connection] = given.value;
         } else {
           return result::full;
         }
@@ -78,7 +78,7 @@ class reference_table {
     return result::done;
   }
 
-  [[nodiscard]] std::optional<std::uint32_t> find(const tuple& connection) const {
+  [[nodiscard]] std::optional<std::uint64_t> find(const tuple& connection) const {
     const auto& bucket = buckets_[reference_hash(connection, secret) % buckets];
     for (const auto* line : {&bucket.main, &bucket.overflow}) {
       if (const auto entry = line->find(connection); entry != line->end()) return entry->second;
@@ -99,16 +99,18 @@ class reference_table {
 
  private:
   struct lines {
-    std::map<tuple, std::uint32_t> main;
-    std::map<tuple, std::uint32_t> overflow;
+    std::map<tuple, std::uint64_t> main;
+    std::map<tuple, std::uint64_t> overflow;
   };
   std::array<lines, buckets> buckets_;
 };
 
+std::uint64_t any_value(std::mt19937& random) { return std::uint64_t{random()} << 5U | random() % 32; }
+
 /// A lookup in flight. What it may answer grows while the command that overlaps it is being executed.
 struct expected_lookup {
   bool valid = false;
-  std::set<std::optional<std::uint32_t>> allowed;
+  std::set<std::optional<std::uint64_t>> allowed;
   tuple connection;
 };
 
@@ -165,9 +167,9 @@ class TABLE_SUITE : public testing::Test {
     const expected_lookup& leaving = in_flight_.front();
     ASSERT_EQ(dut_.result_valid_o != 0, leaving.valid);
     if (leaving.valid) {
-      const auto found = dut_.result_hit_o ? std::optional<std::uint32_t>(dut_.result_handle_o) : std::nullopt;
+      const auto found = dut_.result_hit_o ? std::optional<std::uint64_t>(dut_.result_value_o) : std::nullopt;
       ASSERT_TRUE(leaving.allowed.contains(found)) << "hit " << found.has_value();
-      ASSERT_TRUE(found || dut_.result_handle_o == 0);
+      ASSERT_TRUE(found || dut_.result_value_o == 0);
       hits_ += found.has_value() ? 1 : 0;
       ++lookups_;
     }
@@ -177,11 +179,12 @@ class TABLE_SUITE : public testing::Test {
   void start(const command& given) {
     ASSERT_TRUE(dut_.command_ready_o);
     dut_.command_valid_i = 1;
-    dut_.command_i[0] = given.handle;
+    dut_.command_i[0] = static_cast<std::uint32_t>(given.value);
     dut_.command_i[1] = std::uint32_t{given.connection.local_port} << 16 | given.connection.foreign_port;
     dut_.command_i[2] = given.connection.foreign_address;
     dut_.command_i[3] = given.connection.local_address;
-    dut_.command_i[4] = static_cast<std::uint32_t>(given.what) << 16 | given.tag;
+    dut_.command_i[4] =
+        static_cast<std::uint32_t>(given.value >> 32) << 18 | static_cast<std::uint32_t>(given.what) << 16 | given.tag;
     running_ = given;
     after_ = reference_;
     after_result_ = after_.execute(given);
@@ -190,7 +193,7 @@ class TABLE_SUITE : public testing::Test {
   [[nodiscard]] answer current_answer() const {
     const std::uint64_t bits = dut_.answer_o;
     return {static_cast<std::uint32_t>(bits >> 50 & 3), static_cast<std::uint32_t>(bits >> 34 & 0xffff),
-            static_cast<std::uint32_t>(bits >> 32 & 3), static_cast<std::uint32_t>(bits)};
+            static_cast<std::uint32_t>(bits >> 32 & 3), (bits & 0xffff'ffff) | bits >> 52 << 32};
   }
 
   /// Checks the answer that is there against the reference, which has then executed the command.
@@ -200,7 +203,7 @@ class TABLE_SUITE : public testing::Test {
     ASSERT_EQ(got.tag, running_->tag);
     ASSERT_EQ(got.result, static_cast<std::uint32_t>(after_result_));
     const auto found = reference_.find(running_->connection);
-    ASSERT_EQ(got.handle, running_->what == op::query ? found.value_or(0) : 0);
+    ASSERT_EQ(got.value, running_->what == op::query ? found.value_or(0) : 0);
     switch (running_->what) {
       case op::insert:
         ++(after_result_ == result::full ? expected_counts_.full
@@ -299,7 +302,7 @@ TEST_F(TABLE_SUITE, RandomCommandsUnderALookupEveryClock) {
                                                      : op::remove;
     flushes += what == op::flush ? 1 : 0;
     subject = any();
-    ASSERT_NO_FATAL_FAILURE(run({what, subject, static_cast<std::uint32_t>(random()), number}, next_lookup));
+    ASSERT_NO_FATAL_FAILURE(run({what, subject, any_value(random), number}, next_lookup));
   }
   EXPECT_GT(counts_.inserted, 1000U);
   EXPECT_GT(counts_.updated, 500U);
@@ -329,7 +332,7 @@ TEST_F(TABLE_SUITE, OverflowLinesWanderBetweenBuckets) {
     const std::size_t bucket = random() % wandering_buckets;
     const tuple subject = connections[bucket * 9 + 4 + random() % 5];
     const op what = random() % 2 ? op::insert : op::remove;
-    ASSERT_NO_FATAL_FAILURE(run({what, subject, static_cast<std::uint32_t>(random()), number}, next_lookup));
+    ASSERT_NO_FATAL_FAILURE(run({what, subject, any_value(random), number}, next_lookup));
     line_counts.insert(reference_.lines_used());
   }
   EXPECT_EQ(line_counts.size(), std::min<std::size_t>(overflow_lines, wandering_buckets) + 1);
@@ -374,7 +377,7 @@ TEST_F(TABLE_SUITE, AnAnswerThatIsNotTakenHoldsFurtherCommandsBack) {
   }
   ASSERT_TRUE(dut_.answer_valid_o);
   EXPECT_EQ(current_answer().tag, 2U);
-  EXPECT_EQ(current_answer().handle, 0xabcdU);
+  EXPECT_EQ(current_answer().value, 0xabcdU);
   dut_.command_valid_i = 0;
   ASSERT_NO_FATAL_FAILURE(finish());
   dut_.answer_ready_i = 1;

@@ -72,8 +72,8 @@ class device_test : public ::testing::Test {
     write64(regs::msix_address(0), message_address);
     write(regs::msix_data(0), 0x55);
     write(regs::msix_control(0), 0);
-    write64(regs::msix_address(1), message_address + 16);
-    write(regs::msix_control(1), 0);
+    write64(regs::msix_address(16), message_address + 16);
+    write(regs::msix_control(16), 0);
   }
 
   void write(std::uint32_t offset, std::uint32_t value) { nic.write_register(offset, value); }
@@ -176,23 +176,23 @@ TEST_F(device_test, completion_ring_full_drops_and_goes_on_in_the_second_round) 
 
 TEST_F(device_test, ring_full_comes_before_completion_full) {
   enable();
-  write(regs::device_max_frame, 16383);
-  const test::frame_spec large{.payload = std::vector<std::uint8_t>(16000)};
-  for (int i = 0; i < 3; ++i) receive(large);
-  EXPECT_EQ(read(regs::counter_rx_delivered), 2U);
+  write(regs::device_max_frame, 9600);
+  const test::frame_spec large{.payload = std::vector<std::uint8_t>(9500)};
+  for (int i = 0; i < 4; ++i) receive(large);
+  EXPECT_EQ(read(regs::counter_rx_delivered), 3U);
   EXPECT_EQ(read(regs::counter_rx_drop_ring_full), 1U);
 }
 
 TEST_F(device_test, device_buffer_full_while_memory_does_not_answer) {
   enable();
-  write(regs::device_max_frame, 16383);
+  write(regs::device_max_frame, 9600);
   write(regs::queues_rx_size(0), 20);
-  const auto frame = build_frame({.payload = std::vector<std::uint8_t>(16000)});
-  for (int i = 0; i < 5; ++i) nic.receive(frame, false);
+  const auto frame = build_frame({.payload = std::vector<std::uint8_t>(9500)});
+  for (int i = 0; i < 7; ++i) nic.receive(frame, false);
   EXPECT_EQ(read(regs::counter_rx_drop_fifo_full), 1U);
   settle();
   nic.receive(frame, false);
-  EXPECT_EQ(read(regs::counter_rx_delivered), 5U);
+  EXPECT_EQ(read(regs::counter_rx_delivered), 7U);
 }
 
 TEST_F(device_test, refused_receive_write_halts_until_enabled_again) {

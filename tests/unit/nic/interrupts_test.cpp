@@ -53,7 +53,7 @@ TEST(queue_interrupt, time_does_not_count_for_one_completion) {
 
 TEST(msix_table, masked_messages_become_pending_and_go_once) {
   std::vector<std::pair<std::uint64_t, std::uint32_t>> sent;
-  msix_table table([&](std::uint64_t address, std::uint32_t data) { sent.emplace_back(address, data); });
+  msix_table table(2, [&](std::uint64_t address, std::uint32_t data) { sent.emplace_back(address, data); });
   table.set_message(1, 0xfee0'0000, 42);
   table.raise(1);
   table.raise(1);

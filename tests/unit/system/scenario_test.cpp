@@ -260,7 +260,7 @@ INSTANTIATE_TEST_SUITE_P(
         mistake{"[[workloads]]\nkind = \"syn_flood\"\n", "a syn_flood needs a gap between its frames"},
         mistake{"[[workloads]]\nkind = \"syn_flood\"\ngap_ns = 9\nsources = \"10.0.0.0/24\"\n",
                 "is the network of server itself"},
-        mistake{"[nic]\ntable_buckets_log2 = 5\n", "the RTL is built with a connection table of 2^10 buckets"},
+        mistake{"[nic]\ntable_buckets_log2 = 5\n", "the RTL is built with a connection table of 2^14 buckets"},
         mistake{"[run]\nquantum_clocks = 100000\n", "would change results"}, mistake{"[pcie]\nlanes = 3\n", "lanes"},
         mistake{"[pcie]\nmax_payload_bytes = 100\n", "is not 128, 256"},
         mistake{"[sweep]\nseed = [1]\n", "[sweep] has no \"seed\"; did you mean seeds?"},
