@@ -59,12 +59,14 @@ waveform_output::waveform_output(const std::filesystem::path& directory) : path_
 waveform_output::~waveform_output() {
   std::signal(SIGBUS, SIG_DFL);
   unfinished_files.clear();
-}
-
-void waveform_output::finish() const {
-  if (is_complete(path_)) return;
+  if (finished_) return;
   std::error_code error;
   std::filesystem::remove(path_, error);
+}
+
+void waveform_output::finish() {
+  finished_ = is_complete(path_);
+  if (finished_) return;
   throw std::runtime_error("cannot write the waveform " + path_.string() + " to its end; is the disk full?");
 }
 

@@ -20,11 +20,13 @@ class waveform_output {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// After the run. Takes the waveform away and throws std::runtime_error if it was not written to its end.
-  void finish() const;
+  /// After the run. Throws std::runtime_error if the waveform was not written to its end. Without a finish() that
+  /// returned, the destructor takes the waveform away.
+  void finish();
 
  private:
   std::filesystem::path path_;
+  bool finished_ = false;
 };
 
 }  // namespace fourtuple::tools
