@@ -105,6 +105,8 @@ class station final : public sc_core::sc_module {
       failure_ = std::string(basename()) + ": " + std::string(describe(result));
       return;
     }
+    // The last writes of open() are on their way; an answer says that they have arrived.
+    static_cast<void>(driver_.device_counters());
     up_ = true;
     for (;;) {
       if (!driver_.poll_pending() && !driver_.event_pending()) work_->wait_until(base::never_ns);

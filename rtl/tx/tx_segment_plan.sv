@@ -3,7 +3,7 @@
 
 /// Says what each frame is cut into: one piece, or TCP segments of mss bytes of payload.
 ///
-/// latency       4 clocks
+/// latency       5 clocks
 /// throughput    1 cut per clock, frame behind frame
 /// backpressure  holds its cut until m_ready_i
 /// reset         empty
@@ -21,18 +21,33 @@ module tx_segment_plan (
   logic advance;
   logic [3:0] valid_q;
 
+  // Whether a cut is its frame's last one is known late in a clock, and does not reach beyond this.
+  tx_pkg::frame_t frame;
+  logic frame_valid, load;
+  axis_skid #(
+      .WIDTH($bits(frame))
+  ) i_in (
+      .clk_i,
+      .rst_ni,
+      .s_data_i(s_frame_i),
+      .s_valid_i,
+      .s_ready_o,
+      .m_data_o(frame),
+      .m_valid_o(frame_valid),
+      .m_ready_i(load)
+  );
+
   // The frame at work, and how much of its payload is left.
   tx_pkg::frame_t frame_q;
   logic [16:0] left_q, offset_q;
   logic [15:0] number_q;
-  logic first_q, last, load;
+  logic first_q, last;
   assign last = !frame_q.tso || left_q <= 17'(frame_q.mss);
   assign load = !valid_q[0] || (advance && last);
-  assign s_ready_o = load;
   always_ff @(posedge clk_i) begin
     if (load) begin
-      frame_q  <= s_frame_i;
-      left_q   <= s_frame_i.length - (s_frame_i.tso ? 17'(s_frame_i.header_length) : 17'd0);
+      frame_q  <= frame;
+      left_q   <= frame.length - (frame.tso ? 17'(frame.header_length) : 17'd0);
       offset_q <= '0;
       number_q <= '0;
       first_q  <= 1'b1;
@@ -57,7 +72,7 @@ module tx_segment_plan (
   always_ff @(posedge clk_i) begin
     if (!rst_ni) valid_q <= '0;
     else begin
-      if (load) valid_q[0] <= s_valid_i;
+      if (load) valid_q[0] <= frame_valid;
       if (advance) valid_q[3:1] <= valid_q[2:0];
     end
   end
@@ -108,7 +123,8 @@ module tx_segment_plan (
       .m_valid_o,
       .m_ready_i
   );
-  assign busy_o = (advance && (|valid_q)) || (load && s_valid_i) || (m_valid_o && m_ready_i);
+  assign busy_o = (s_valid_i && s_ready_o) || (load && frame_valid) || (advance && (|valid_q)) ||
+                  (m_valid_o && m_ready_i);
 
   logic unused;
   assign unused = &{1'b0, frame_q, behind_q[5:0], last_byte_q[5:0], last_of_cut[5:0]};

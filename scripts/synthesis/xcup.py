@@ -44,6 +44,9 @@ def synthesise(module: str) -> Block:
         sources.yosys(module, [
             sources.read(),
             f"hierarchy -check -top {module}",
+            # Assertions are no hardware, but what they compare would count as cells.
+            "proc",
+            "chformal -remove",
             f"{flow} -run begin:map_memory",
             f"tee -q -o {out}.memories dump t:$mem*",
             f"{flow} -run map_memory:",

@@ -24,7 +24,11 @@ namespace system = model::system;
 
 constexpr std::uint64_t connections = 6;
 constexpr std::uint16_t port = 2222;
-constexpr std::uint64_t between_resets_ns = 15 * base::ns_per_us;
+constexpr std::uint64_t first_reset_ns = 15 * base::ns_per_us;
+/// A little more than a device needs until it is set up again; the RTL clears its table first.
+constexpr std::uint64_t between_resets_ns(system::nic_kind kind) {
+  return (kind == system::nic_kind::rtl ? 300 : 15) * base::ns_per_us;
+}
 constexpr std::uint64_t limit_ns = 100 * base::ns_per_s;
 constexpr unsigned resets = 3;  ///< Of each NIC.
 
@@ -44,9 +48,10 @@ system::scenario two_hosts(system::nic_kind kind) {
 /// Two hosts, a transfer between them, and somebody who resets their NICs.
 class disturbed_transfer : public sc_core::sc_module {
  public:
-  disturbed_transfer(sc_core::sc_module_name name, system::nic_kind kind)
+  disturbed_transfer(sc_core::sc_module_name name, system::nic_kind nic)
       : sc_module(name),
-        made(two_hosts(kind)),
+        kind(nic),
+        made(two_hosts(nic)),
         hosts("hosts", made),
         client(*hosts.hosts().front()),
         server(*hosts.hosts().back()),
@@ -57,6 +62,7 @@ class disturbed_transfer : public sc_core::sc_module {
   }
 
   const std::vector<std::byte> payload = some_payload();
+  system::nic_kind kind;
   system::scenario made;
   system::network hosts;
   system::machine& client;
@@ -76,14 +82,17 @@ class disturbed_transfer : public sc_core::sc_module {
     receiver.start();
     sender.start();
     for (unsigned i = 0; i < resets; ++i) {
-      sleep(between_resets_ns);
+      sleep(i == 0 ? first_reset_ns : between_resets_ns(kind));
       client.reset_device();
-      sleep(between_resets_ns);
+      sleep(between_resets_ns(kind));
       entries_seen = std::max(entries_seen, client.driver().table().entries());
       server.reset_device();
     }
     reset_in_time = !transferred();
-    while (!transferred() && client.clock().now_ns() < limit_ns) sleep(100'000);
+    while (!transferred() && client.clock().now_ns() < limit_ns) {
+      sleep(10'000);
+      entries_seen = std::max(entries_seen, client.driver().table().entries());
+    }
     ended = true;
   }
 };

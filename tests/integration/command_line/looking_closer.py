@@ -241,10 +241,10 @@ class Replay(Directory):
 class Sockets(Directory):
     def test_listing_at_a_time(self):
         out = self.directory / "out"
-        self.ok("run", "--nic=model", "--connections=2", "--time-wait-ms=1", f"--out={out}", "--ss-at=30us", "--ss-at=100us")
+        self.ok("run", "--nic=model", "--connections=2", "--time-wait-ms=1", f"--out={out}", "--ss-at=48us", "--ss-at=100us")
         text = (out / "ss.txt").read_text()
         self.assertEqual(re.findall(r"^(\w+) at (\d+) ns$", text, re.M),
-                         [("client", "30000"), ("server", "30000"), ("client", "100000"), ("server", "100000")])
+                         [("client", "48000"), ("server", "48000"), ("client", "100000"), ("server", "100000")])
         early, late = text.split("client at 100000 ns")
         self.assertEqual(len(re.findall(r"^LISTEN +0 +\d+ +\*:2222 +\*:\*$", early, re.M)), 1)
         self.assertEqual(early.count("cubic wscale:"), len(re.findall("^(?:ESTAB|FIN|CLOSE-W|LAST)", early, re.M)))

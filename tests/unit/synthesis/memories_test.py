@@ -37,8 +37,8 @@ class Memories(unittest.TestCase):
         self.assertEqual(memories.expected("sync_fifo"), {"i_ram.memory": 64 * 16})
         self.assertEqual(memories.expected("jhash_tuple"), {})
         table = memories.expected("connection_table")
-        self.assertEqual(table["u_main.memory"], 1024 * (517 + 8))
-        self.assertEqual(table["u_overflow.memory"], 256 * (516 + 10))
+        self.assertEqual(table["u_main.memory"], 1024 * (537 + 8))
+        self.assertEqual(table["u_overflow.memory"], 256 * (536 + 10))
 
     def test_agreement(self) -> None:
         self.assertEqual(memories.differences(memories.expected("sync_fifo"), found_in(DUMP)), [])
