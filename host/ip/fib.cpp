@@ -15,7 +15,8 @@ void fib::add(net_device& device, packet::ipv4_address address, unsigned prefix_
 }
 
 bool fib::is_local(packet::ipv4_address address) const noexcept {
-  return std::ranges::any_of(networks_, [&](const network& n) { return n.address == address; });
+  return address.is_loopback() ||
+         std::ranges::any_of(networks_, [&](const network& n) { return n.address == address; });
 }
 
 bool fib::is_broadcast(packet::ipv4_address address) const noexcept {
@@ -38,9 +39,11 @@ const fib::network* fib::on_link(packet::ipv4_address address) const noexcept {
 }
 
 std::optional<route> fib::lookup(packet::ipv4_address destination) const noexcept {
-  if (networks_.empty() || destination.is_any() || destination.is_loopback() || is_local(destination)) {
-    return std::nullopt;
+  if (is_local(destination)) {
+    const packet::ipv4_address source = destination.is_loopback() ? packet::ipv4_address::loopback() : destination;
+    return route{.device = &loopback_, .source = source, .next_hop = destination, .mtu = loopback_.mtu()};
   }
+  if (networks_.empty() || destination.is_any()) return std::nullopt;
   packet::ipv4_address next_hop = destination;
   const network* via = on_link(destination);
   if (via == nullptr && (destination.is_broadcast() || destination.is_multicast())) via = &networks_.front();

@@ -122,8 +122,9 @@ void icmp::send_error(const packet::ipv4_datagram& about, std::uint8_t type, std
   const packet::ipv4_header& header = about.header;
   const bool about_error = header.protocol == packet::ip_protocol::icmp &&
                            (about.payload.empty() || is_error(base::load_be8(about.payload)));
-  if (about_error || header.fragment_offset_bytes != 0 || routes_.is_martian(header.source) ||
-      !routes_.is_local(header.destination)) {
+  // A packet from 127.0.0.0/8 that came this far came over the loopback device, and so does its answer.
+  const bool answerable = header.source.is_loopback() || !routes_.is_martian(header.source);
+  if (about_error || header.fragment_offset_bytes != 0 || !answerable || !routes_.is_local(header.destination)) {
     return;
   }
   if (!errors_.take(clock_.now_ns())) {

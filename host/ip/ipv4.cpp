@@ -11,10 +11,15 @@ namespace fourtuple::ip {
 ipv4::state::state(ipv4& self, base::clock& clock_of_stack, base::timer_wheel& timers_of_stack)
     : clock(clock_of_stack),
       timers(timers_of_stack),
+      loopback(clock, timers),
+      from_loopback(*this),
+      routes(loopback),
       messages(self, routes, clock, counters, [this](std::uint8_t number) { return protocols[number]; }),
       defrag(clock, timers, counters, [this](const packet::ipv4_datagram& first) {
         messages.send_error(first, packet::icmp_time_exceeded, packet::icmp_exc_fragtime);
-      }) {}
+      }) {
+  loopback.set_receiver(from_loopback);
+}
 
 ipv4::ipv4(base::clock& clock, base::timer_wheel& timers) : state_(std::make_unique<state>(*this, clock, timers)) {}
 
@@ -52,6 +57,10 @@ void ipv4::receive(std::span<const packet::sk_buff> list) {
   flush();
 }
 
+void ipv4::state::loopback_receiver::receive(std::span<const packet::sk_buff> list) {
+  for (const packet::sk_buff& skb : list) ip.receive_looped(skb);
+}
+
 void ipv4::tx_wake() {
   for (const state::interface& interface : state_->interfaces) interface.neighbours->tx_wake();
   // A handler may have several numbers.
@@ -64,6 +73,11 @@ void ipv4::tx_wake() {
   flush();
 }
 
-std::vector<std::pair<std::string_view, std::uint64_t>> ipv4::counters() const { return state_->counters.named(); }
+std::vector<std::pair<std::string_view, std::uint64_t>> ipv4::counters() const {
+  auto result = state_->counters.named();
+  result.emplace_back("LoopbackPackets", state_->loopback.frames());
+  result.emplace_back("LoopbackDropped", state_->loopback.dropped());
+  return result;
+}
 
 }  // namespace fourtuple::ip

@@ -81,7 +81,8 @@ enum class xmit_result : std::uint8_t {
 };
 
 /// IPv4 over Ethernet for one host: addresses, routes, neighbours (ARP), ICMP echo and errors, and the way to and from
-/// transports.
+/// transports. Its own addresses and 127.0.0.0/8 it reaches over a loopback device of its own, which works by the
+/// timers that it is given.
 ///
 /// Linux's ip_rcv, ip_local_deliver, ip_route_output_flow, ip_queue_xmit, ip_output, neighbour and icmp.
 ///

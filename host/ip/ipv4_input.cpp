@@ -55,7 +55,7 @@ void ipv4::state::receive_frame(const packet::sk_buff& skb) {
   }
   switch (frame->header.ether_type) {
     case packet::eth_p_ip:
-      receive_ipv4(skb, *frame);
+      receive_ipv4(skb, *frame, ingress::network);
       break;
     case packet::eth_p_arp:
       receive_arp(*frame);
@@ -64,6 +64,11 @@ void ipv4::state::receive_frame(const packet::sk_buff& skb) {
       counters.add(mib::in_no_protocol);
       break;
   }
+}
+
+/// The host's own output needs none of that; its frames are untagged IPv4.
+void ipv4::state::receive_looped(const packet::sk_buff& skb) {
+  if (const auto frame = packet::parse_ethernet(skb.frame)) receive_ipv4(skb, *frame, ingress::loopback);
 }
 
 void ipv4::state::receive_arp(const packet::ethernet_frame& frame) {
@@ -82,7 +87,7 @@ void ipv4::state::receive_arp(const packet::ethernet_frame& frame) {
   if (at != interfaces.end()) at->neighbours->receive(*arp, frame.header.destination.is_group());
 }
 
-void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame) {
+void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from) {
   counters.add(mib::in_receives);
   const bool known_good = skb.network_checksum == packet::ip_summed::unnecessary;
   const auto parsed = packet::parse_ipv4(frame.payload, known_good);
@@ -99,7 +104,7 @@ void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::etherne
     return;
   }
   counters.add(mib::in_octets, datagram.header.total_bytes);
-  if (!accept_addresses(datagram.header, frame.header.destination.is_group())) return;
+  if (!accept_addresses(datagram.header, frame.header.destination.is_group(), from)) return;
   if (!accept_options(datagram.options)) return;
   if (!datagram.header.is_fragment()) {
     deliver(datagram, &skb);
@@ -114,13 +119,16 @@ void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::etherne
 }
 
 /// Counts what is refused.
-bool ipv4::state::accept_addresses(const packet::ipv4_header& header, bool group_frame) {
+bool ipv4::state::accept_addresses(const packet::ipv4_header& header, bool group_frame, ingress from) {
+  // What this host sends to itself has both addresses of its own: it was routed here.
+  if (from == ingress::loopback) return true;
   const bool broadcast = routes.is_broadcast(header.destination);
   if (broadcast) counters.add(mib::in_bcast_pkts);
   // RFC 1122 3.2.1.3: such a source is silently discarded. 0.0.0.0 speaks by broadcast while it has no address.
   const bool bad_source =
       routes.is_local(header.source) || (routes.is_martian(header.source) && !(header.source.is_any() && broadcast));
-  const bool unicast = routes.is_local(header.destination);
+  // RFC 1122 3.2.1.3 (g): 127.0.0.0/8 never appears outside of a host.
+  const bool unicast = routes.is_local(header.destination) && !header.destination.is_loopback();
   // RFC 1122 3.3.6: a link-layer broadcast of a packet for one host. RFC 1122 4.2.3.10: TCP is never broadcast.
   const bool misdirected = (unicast && group_frame) || (broadcast && header.protocol == packet::ip_protocol::tcp);
   if (bad_source || misdirected || !(unicast || broadcast)) {

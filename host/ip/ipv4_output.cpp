@@ -52,7 +52,7 @@ std::uint16_t ipv4::state::select_id(const ipv4_output& how, const packet::tx_sk
 
 xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
   counters.add(mib::out_requests);
-  if (interface_of(via) == nullptr) {
+  if (via.device != &loopback && interface_of(via) == nullptr) {
     counters.add(mib::out_no_routes);
     return xmit_result::no_route;
   }
@@ -113,6 +113,12 @@ xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& 
 
 /// Linux: ip_finish_output2. `skb` starts at its IPv4 header.
 xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via) {
+  if (via.device == &loopback) {
+    packet::write_ethernet(
+        skb.push(packet::ethernet_header::untagged_bytes),
+        {.destination = loopback.address(), .source = loopback.address(), .vlan = {}, .ether_type = packet::eth_p_ip});
+    return loopback.xmit(skb) == netdev_tx::ok ? xmit_result::ok : xmit_result::busy;
+  }
   if (via.next_hop.is_multicast() || routes.is_broadcast(via.next_hop)) {
     packet::write_ethernet(
         skb.push(packet::ethernet_header::untagged_bytes),

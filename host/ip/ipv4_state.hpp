@@ -9,6 +9,7 @@
 #include "host/ip/icmp.hpp"
 #include "host/ip/ip_fragment.hpp"
 #include "host/ip/ipv4.hpp"
+#include "host/ip/loopback.hpp"
 #include "host/ip/mib.hpp"
 #include "host/ip/neighbour.hpp"
 #include "host/packet/ethernet.hpp"
@@ -27,11 +28,22 @@ struct ipv4::state {
 
   state(ipv4& self, base::clock& clock, base::timer_wheel& timers);
 
+  /// Takes what comes over the loopback device.
+  struct loopback_receiver final : net_device_receiver {
+    explicit loopback_receiver(state& of) noexcept : ip(of) {}
+    void receive(std::span<const packet::sk_buff> list) override;
+    void tx_wake() override {}
+    state& ip;
+  };
+  /// Where a packet came in (Linux: skb->dev), as far as it matters.
+  enum class ingress : std::uint8_t { network, loopback };
+
   // Input: ipv4_input.cpp.
   void receive_frame(const packet::sk_buff& skb);
+  void receive_looped(const packet::sk_buff& skb);
   void receive_arp(const packet::ethernet_frame& frame);
-  void receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame);
-  [[nodiscard]] bool accept_addresses(const packet::ipv4_header& header, bool group_frame);
+  void receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from);
+  [[nodiscard]] bool accept_addresses(const packet::ipv4_header& header, bool group_frame, ingress from);
   [[nodiscard]] bool accept_options(std::span<const std::byte> options);
   void deliver(const packet::ipv4_datagram& datagram, const packet::sk_buff* skb);
   void deliver_unhandled(const packet::ipv4_datagram& datagram);
@@ -48,6 +60,8 @@ struct ipv4::state {
   base::clock& clock;
   base::timer_wheel& timers;
   mib_counters counters;
+  loopback_device loopback;
+  loopback_receiver from_loopback;
   fib routes;
   std::array<protocol*, 256> protocols{};
   icmp messages;

@@ -15,6 +15,7 @@ struct net_device_features {
   bool tx_checksum = false;             ///< Takes frames with checksum_partial().
   bool tso = false;                     ///< Takes frames with gso_size, within the two limits below.
   bool connection_table = false;        ///< Looks connections up and reports handles.
+  bool loopback = false;                ///< What is sent is received by this host itself (Linux: IFF_LOOPBACK).
   std::uint32_t tso_max_size = 65'536;  ///< With tso: bytes of payload behind one header must be fewer.
   std::uint16_t tso_max_segs = 65'535;  ///< With tso: segments that one frame may become.
 };

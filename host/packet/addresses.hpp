@@ -26,6 +26,7 @@ struct ipv4_address {
   [[nodiscard]] constexpr bool is_broadcast() const noexcept { return value == 0xffffffff; }
   [[nodiscard]] constexpr bool is_multicast() const noexcept { return (value >> 28) == 0xe; }
   [[nodiscard]] constexpr bool is_loopback() const noexcept { return (value >> 24) == 127; }
+  static constexpr ipv4_address loopback() noexcept { return {0x7f000001}; }
 
   /// The four bytes in network order, read as a little-endian number: how the address enters the hash of the
   /// connection tables (Linux on a little-endian machine: a __be32 as it lies in memory).

@@ -238,9 +238,13 @@ void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
 
 int tcp_v4_connect(tcp_sock& tp, packet::ipv4_address address, std::uint16_t port) {
   tcp_net& net = *tp.net;
-  if (address.is_any() || address.is_broadcast() || address.is_multicast() || port == 0) return -ENETUNREACH;
+  // Linux: ip_route_output_key: no address stands for the own one, or for loopback.
+  if (address.is_any()) address = tp.skc_tuple.local.is_any() ? packet::ipv4_address::loopback() : tp.skc_tuple.local;
+  if (address.is_broadcast() || address.is_multicast() || port == 0) return -ENETUNREACH;
   const auto via = net.ip.route_output(address);
   if (!via) return -ENETUNREACH;
+  // Linux: __mkroute_output. Such a source never leaves the host.
+  if (tp.skc_tuple.local.is_loopback() && !via->device->features().loopback) return -EINVAL;
   tp.sk_dst = *via;
   if (tp.skc_tuple.local.is_any()) tp.skc_tuple.local = via->source;
   tp.inet_saddr = tp.skc_tuple.local;

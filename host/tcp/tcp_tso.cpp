@@ -34,7 +34,9 @@ std::uint32_t tcp_tso_segs(const tcp_sock& tp, std::uint32_t mss_now) noexcept {
   }
   bytes = std::min<std::uint64_t>(bytes, sk_gso_max_size(tp));
   const auto segs = static_cast<std::uint32_t>(bytes / mss_now);
-  return std::min(std::max({segs, config.tcp_min_tso_segs, 1U}), max_segs);
+  // Two segments of a loopback's size are more than an IPv4 packet.
+  const std::uint32_t most = std::clamp(sk_gso_max_size(tp) / mss_now, 1U, max_segs);
+  return std::min(std::max({segs, config.tcp_min_tso_segs, 1U}), most);
 }
 
 std::uint32_t tcp_xmit_size_goal(const tcp_sock& tp, std::uint32_t mss_now) noexcept {

@@ -5,6 +5,7 @@
 
 #include "host/ip/icmp.hpp"
 
+#include "host/ip/loopback.hpp"
 #include "tests/unit/ip/ip_fixture.hpp"
 
 namespace fourtuple::ip {
@@ -202,7 +203,8 @@ TEST_F(Icmp, NoErrorsAboutBroadcasts) {
 }
 
 TEST_F(Icmp, NoErrorsAboutErrorsOrLaterFragmentsOrStrangeSources) {
-  fib routes;
+  loopback_device loopback{clock, timers};
+  fib routes{loopback};
   routes.add(device, own, 24);
   mib_counters counts;
   icmp messages{host, routes, clock, counts, [](std::uint8_t) { return nullptr; }};
