@@ -245,6 +245,7 @@ nic_result nic_driver::open() {
   configure();
   tx_stopped_ = false;
   shown_ = {};
+  watch_ = {};
   counters_.queues = used_queues_;
   for (unsigned queue = 0; queue < used_queues_; ++queue) queues_[queue]->start();
   open_ = true;
@@ -267,10 +268,11 @@ nic_result nic_driver::close() {
 
 void nic_driver::handle_event() {
   state_->event.store(false, std::memory_order_release);
-  if (!open_) return;
+  if (!open_ || state_->frozen) return;
   const std::uint32_t status = device_.read32(regs::device_event_status);
   if (status == no_answer) {
-    log_("NIC: the device does not answer");
+    // Unless the link has failed meanwhile: then there is slot_reset().
+    if (!state_->frozen) log_("NIC: the device does not answer");
     return;
   }
   ++counters_.events;

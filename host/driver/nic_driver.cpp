@@ -34,7 +34,7 @@ ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
     ++counters_.tx_dropped_size;
     return ip::netdev_tx::ok;
   }
-  if (restarting_) {
+  if (detached()) {
     tx_stopped_ = true;
     ++counters_.tx_busy;
     return ip::netdev_tx::busy;
@@ -54,7 +54,7 @@ ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
 }
 
 void nic_driver::flush() {
-  if (!open_ || restarting_ || !transmitter().transmit.unannounced()) return;
+  if (!open_ || detached() || !transmitter().transmit.unannounced()) return;
   const std::uint16_t tail = transmitter().transmit.announce();
   device_.write32(regs::queues_tx_tail(0), tail);
   ++counters_.tx_doorbells;
@@ -70,7 +70,7 @@ void nic_driver::connection_delete(const packet::connection_tuple& tuple) {
 }
 
 void nic_driver::wake_transmit() {
-  if (!tx_stopped_ || restarting_ || !transmitter().transmit.has_room()) return;
+  if (!tx_stopped_ || detached() || !transmitter().transmit.has_room()) return;
   tx_stopped_ = false;
   ++counters_.tx_wakes;
   if (receiver_ != nullptr) receiver_->tx_wake();

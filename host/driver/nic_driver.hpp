@@ -15,6 +15,7 @@
 #include "host/driver/flow_queues.hpp"
 #include "host/driver/nic_queue.hpp"
 #include "host/driver/nic_statistics.hpp"
+#include "host/driver/nic_watch.hpp"
 #include "host/driver/platform.hpp"
 #include "host/ip/net_device.hpp"
 #include "rtl/regs/generated/fourtuple_nic_regs.hpp"
@@ -60,10 +61,10 @@ enum class nic_result : std::uint8_t {
 /// which a frame of it came last. One poll serves all queues and hands frames up in the order in which they arrived.
 ///
 /// A runner calls it: when `wake` was called, poll_pending() and event_pending() say why. Then it calls poll() until
-/// less than the budget was used, then complete(); and handle_event().
+/// less than the budget was used, then complete(); and handle_event(). From time to time it calls watchdog().
 ///
-/// Nothing here waits or throws but open(), close(), handle_event() and device_counters(), which read registers, and
-/// allocation of host memory.
+/// Nothing here waits or throws but open(), close(), reset(), slot_reset(), handle_event(), watchdog() and
+/// device_counters(), which read registers, and allocation of host memory.
 ///
 /// Threads: the stack's, one at a time; interrupts may come on any.
 class nic_driver final : public ip::net_device {
@@ -111,6 +112,21 @@ class nic_driver final : public ip::net_device {
   /// Finds out what happened, logs it, and restarts queues that have halted.
   void handle_event();
 
+  /// Finds what an interrupt that was lost should have told of, so that poll_pending() or event_pending() says so, and
+  /// resets a device that does not send (Linux: a driver's service task, and ndo_tx_timeout). To be called every second
+  /// or two, always after the same time: what is found has waited for one to two such periods, a device that does not
+  /// send for three. While nothing has passed since the last call, it only looks at host memory.
+  void watchdog();
+
+  /// The link to the device has failed, and the device will be in reset when it is there again (Linux:
+  /// pci_error_handlers, error_detected with pci_channel_io_frozen). Until slot_reset() nothing is asked of it, and the
+  /// stack keeps what it wants to send. In interrupt context.
+  void error_detected() noexcept { state_->frozen = true; }
+  /// It can be reached again: brings it up as it was (Linux: slot_reset and resume). On an error it stays down.
+  nic_result slot_reset();
+  /// Open, and nothing has to be done before the device goes on.
+  [[nodiscard]] bool running() const noexcept { return open_ && !detached(); }
+
   [[nodiscard]] const nic_driver_counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const connection_commands& table() const noexcept { return commands_; }
   /// Reads the device's own counters: waits for each.
@@ -123,6 +139,7 @@ class nic_driver final : public ip::net_device {
     std::atomic<bool> event{false};
     std::atomic<std::uint64_t> count{0};
     std::atomic<bool> connected{false};
+    std::atomic<bool> frozen{false};  ///< Between error_detected() and slot_reset().
     std::function<void()> wake;
   };
 
@@ -141,6 +158,12 @@ class nic_driver final : public ip::net_device {
   void drain();
   void resume();
   void give_up(std::string_view reason);
+  [[nodiscard]] nic_result not_reset(std::string_view reason, nic_result result);
+  /// The device takes nothing now (Linux: netif_device_detach).
+  [[nodiscard]] bool detached() const noexcept { return restarting_ || state_->frozen; }
+  void look_for_missed_interrupts();
+  void look_for_missed_events();
+  [[nodiscard]] bool transmit_hangs();
 
   [[nodiscard]] bool fits(const packet::tx_sk_buff& skb) const noexcept;
   /// The frame completion that arrived first of those that the queues show; takes everything else on the way.
@@ -172,7 +195,8 @@ class nic_driver final : public ip::net_device {
   std::uint32_t clock_period_ps_ = 0;
   std::vector<packet::sk_buff> list_;  ///< Frames of one poll.
   bool tx_stopped_ = false;            ///< The receiver waits for tx_wake.
-  bool restarting_ = false;            ///< The device takes nothing now.
+  bool restarting_ = false;            ///< It is taken down and up again.
+  nic_watch watch_;
   bool open_ = false;
   nic_driver_counters counters_;
 };

@@ -40,6 +40,10 @@ struct nic_driver_counters {
   std::uint64_t events = 0;
   std::uint64_t queue_restarts = 0;
   std::uint64_t function_resets = 0;
+  std::uint64_t missed_interrupts = 0;  ///< Completions that the watchdog found, and nobody had told of.
+  std::uint64_t missed_events = 0;      ///< Likewise, events.
+  std::uint64_t tx_timeouts = 0;        ///< The device did not send what it was given (Linux: ndo_tx_timeout).
+  std::uint64_t link_errors = 0;        ///< That slot_reset() recovered from.
 };
 
 /// The driver's counters, with the connection table's commands, as a list.

@@ -16,7 +16,7 @@ void transmit_ring::start(const dma_region& descriptors, const dma_region& slots
   descriptors_ = descriptors.data;
   slots_ = slots;
   layout_ = shape;
-  tail_ = announced_ = finished_ = 0;
+  tail_ = announced_ = finished_ = asked_ = 0;
   since_completion_ = 0;
 }
 
@@ -70,6 +70,7 @@ void transmit_ring::push(const packet::tx_sk_buff& skb) noexcept {
     ++tail_;
     write_descriptor(last_);
   }
+  if (completion) asked_ = tail_;
 }
 
 void transmit_ring::set_options(const packet::tx_sk_buff& skb, bool completion) noexcept {
@@ -90,6 +91,7 @@ std::uint16_t transmit_ring::announce() noexcept {
   if (unannounced() && !last_.completion && in_use() > layout_.entries() / 2) {
     last_.completion = true;
     since_completion_ = 0;
+    asked_ = tail_;
     write_descriptor(last_);
   }
   announced_ = tail_;

@@ -44,6 +44,14 @@ class transmit_ring {
   /// Descriptors written and not yet reported as finished.
   [[nodiscard]] std::size_t in_use() const noexcept { return static_cast<std::uint16_t>(tail_ - finished_); }
 
+  /// The device has been asked for a completion that has not come.
+  [[nodiscard]] bool awaits_completion() const noexcept {
+    const auto asked = static_cast<std::uint16_t>(asked_ - finished_);
+    return asked != 0 && asked <= static_cast<std::uint16_t>(announced_ - finished_);
+  }
+  /// Index of the first descriptor that is not reported as finished.
+  [[nodiscard]] std::uint16_t finished() const noexcept { return finished_; }
+
   /// Takes a frame for which the ring is not full(). The device does not know of it until announce(). With gso_size the
   /// device cuts it up: its headers are Ethernet, IPv4 without options and TCP.
   void push(const packet::tx_sk_buff& skb) noexcept;
@@ -70,6 +78,7 @@ class transmit_ring {
   std::uint16_t tail_ = 0;
   std::uint16_t announced_ = 0;
   std::uint16_t finished_ = 0;
+  std::uint16_t asked_ = 0;        ///< Behind the last descriptor that asks for a completion.
   unsigned since_completion_ = 0;  ///< Descriptors behind the last one that asks for a completion.
   regs::transmit_descriptor last_;
 };

@@ -83,6 +83,7 @@ class fake_nic final : public mmio, public interrupt_controller {
   bool answers = true;               ///< All ones otherwise.
   bool stops = true;                 ///< Goes inactive when disabled.
   bool resets = true;                ///< Ends a function-level reset.
+  bool loses_interrupts = false;
   bool table_clears = true;
   unsigned reads_until_ready = 3;  ///< Of the status, before table_ready.
   unsigned interrupts = 0;
