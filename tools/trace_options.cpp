@@ -11,13 +11,12 @@
 #include <utility>
 
 #include "host/app/http_message.hpp"
+#include "model/system/scenario/time_text.hpp"
 #include "tools/command.hpp"
 
 namespace fourtuple::tools {
 namespace {
 
-constexpr std::pair<std::string_view, double> units[] = {{"ps", 1}, {"ns", 1e3}, {"us", 1e6}, {"ms", 1e9}, {"s", 1e12}};
-constexpr double most_ps = 1e18;  // Eleven days.
 constexpr std::uint64_t most_clocks = 100'000'000;
 
 constexpr std::pair<std::string_view, trace_trigger> triggers[] = {{"retransmit", trace_trigger::retransmit},
@@ -25,26 +24,15 @@ constexpr std::pair<std::string_view, trace_trigger> triggers[] = {{"retransmit"
                                                                    {"miss", trace_trigger::miss},
                                                                    {"error", trace_trigger::error}};
 
-// Nothing if it is none.
-std::optional<std::uint64_t> time_of(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  const auto* const found = std::ranges::find(units, unit, [](const auto& pair) { return pair.first; });
-  if (error != std::errc() || found == std::end(units) || !(value >= 0) || value * found->second > most_ps)
-    return std::nullopt;
-  return static_cast<std::uint64_t>(value * found->second);
-}
-
 std::uint64_t parse_time(std::string_view text, const std::string& whole) {
-  if (const auto time_ps = time_of(text)) return *time_ps;
+  if (const auto time_ps = model::system::parse_time_ps(text)) return *time_ps;
   throw usage_error(fmt::format("--trace={}: a time is a number with ps, ns, us, ms or s, as in 10us:1.5ms", whole));
 }
 
 }  // namespace
 
 std::uint64_t parse_time_ps(const std::string& text, const std::string& option) {
-  if (const auto time_ps = time_of(text)) return *time_ps;
+  if (const auto time_ps = model::system::parse_time_ps(text)) return *time_ps;
   throw usage_error(fmt::format("{}={}: a time is a number with ps, ns, us, ms or s, as in 1.5ms", option, text));
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <systemc>
+#include <utility>
 
 #include "model/pcie/requester.hpp"
 #include "model/pcie/tlp_port.hpp"
 #include "model/wire/frame_port.hpp"
+#include "rtl/regs/generated/fourtuple_nic_regs.hpp"
 
 namespace fourtuple::model::nic {
 
@@ -36,6 +39,18 @@ class nic : public sc_core::sc_module {
   wire::frame_out& ethernet_out() noexcept { return ethernet_out_; }
   pcie::tlp_in& downstream() noexcept { return downstream_; }
   wire::frame_in& ethernet_in() noexcept { return ethernet_in_; }
+
+  /// The link to the host was down and is up again, which resets the device (PCIe 6.6.1, hot reset): as a
+  /// function-level reset that reaches it at `when`, later than anything that it may have simulated already.
+  void hot_reset(sc_core::sc_time when) {
+    pcie::tlp start;
+    start.type = pcie::tlp_type::memory_write;
+    start.address = regs::device_function_reset;
+    start.length_bytes = 4;
+    start.data.resize(4);
+    start.data[0] = std::byte{regs::device_function_reset::start_mask};
+    on_tlp(std::move(start), when);
+  }
 
   [[nodiscard]] virtual nic_clocks clocks() const noexcept = 0;
 

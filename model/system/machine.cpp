@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/system/machine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "host/sock/inet_hashinfo.hpp"
@@ -57,19 +58,62 @@ machine::machine(sc_core::sc_module_name name, const platform_options& options, 
       dma_(iommu_),
       work_(threading_.make_wait_queue()),
       stack_(stack_config(options), clock_, random_),
-      sockets_(std::make_unique<socket::posix_api>(stack_.tcp(), clock_, threading_, [this] { after_call(); })) {
+      sockets_(std::make_unique<socket::posix_api>(stack_.tcp(), clock_, threading_, [this] { after_call(); })),
+      resets_ps_(function_resets_ps(options.faults)),
+      watchdog_period_ns_(options.watchdog_ms * base::ns_per_ms) {
   driver_ = std::make_unique<driver::nic_driver>(
       mmio_, dma_, interrupts_, nic_options(options, identity, stack_), [this] { work_->wake_all(); },
       [this](std::string_view line) { messages_.emplace_back(line); });
-  root_.to_device().socket.bind(link_.from_root().socket);
-  link_.to_endpoint().socket.bind(nic_->downstream().socket);
-  nic_->upstream().socket.bind(link_.from_endpoint().socket);
-  link_.to_root().socket.bind(root_.from_device().socket);
+  join_link(options);
   sc_core::sc_spawn_options in_thread;
   sc_core::sc_spawn([this] { interrupt_context(); }, "interrupt_context", &in_thread);
 }
 
 machine::~machine() = default;
+
+void machine::join_link(const platform_options& options) {
+  root_.to_device().socket.bind(link_.from_root().socket);
+  link_.to_root().socket.bind(root_.from_device().socket);
+  const pcie::fault_plan plan = plan_of(options.faults);
+  if (!plan.any()) {
+    link_.to_endpoint().socket.bind(nic_->downstream().socket);
+    nic_->upstream().socket.bind(link_.from_endpoint().socket);
+    return;
+  }
+  const auto make_random = [this, seed = options.seed](std::string_view stream) -> pcie::random_stream {
+    const auto random =
+        std::make_shared<host::seeded_random>(seed, std::string(basename()) + ": " + std::string(stream));
+    return [random] { return random->next(); };
+  };
+  faults_ = std::make_unique<pcie::fault_injector>(
+      "faults", plan, link_.smallest_latency(), [this](bool up) { link_changed(up); }, make_random);
+  link_.to_endpoint().socket.bind(faults_->from_link().socket);
+  faults_->to_device().socket.bind(nic_->downstream().socket);
+  nic_->upstream().socket.bind(faults_->from_device().socket);
+  faults_->to_link().socket.bind(link_.from_endpoint().socket);
+}
+
+// Linux: what the PCIe port's services (AER, DPC, hot plug) tell a driver through its pci_error_handlers.
+void machine::link_changed(bool up) {
+  if (up) nic_->hot_reset(sc_core::sc_time_stamp() + link_.smallest_latency());
+  if (!up) driver_->error_detected();
+  link_is_back_ = up;
+  work_->wake_all();
+}
+
+void machine::begin_work() {
+  busy_before_work_ns_ = cpu_.busy_ns();
+  if (faults_) faults_->begin();
+  if (!resets_ps_.empty()) sc_core::sc_spawn([this] { reset_at_times(); }, "function_resets");
+}
+
+void machine::reset_at_times() {
+  const sc_core::sc_time start = sc_core::sc_time_stamp();
+  for (const std::uint64_t time_ps : resets_ps_) {
+    sc_core::wait(sim::until(start + sim::from_ps(time_ps)));
+    reset_device();
+  }
+}
 
 bool machine::bring_up() {
   if (const driver::nic_result result = driver_->open(); result != driver::nic_result::ok) {
@@ -90,26 +134,36 @@ bool machine::bring_up() {
 
 void machine::interrupt_context() {
   if (!bring_up()) return;
+  if (watchdog_period_ns_ != 0) watchdog_at_ns_ = clock_.now_ns() + watchdog_period_ns_;
   for (;;) {
-    const std::uint64_t deadline_ns = stack_.next_deadline_ns();
-    const bool interrupted = driver_->poll_pending() || driver_->event_pending() || reset_wanted_;
+    const std::uint64_t deadline_ns = std::min(stack_.next_deadline_ns(), watchdog_at_ns_);
+    const bool interrupted = driver_->poll_pending() || driver_->event_pending() || reset_wanted_ || link_is_back_;
     if (!interrupted && deadline_ns > clock_.now_ns()) {
       sleeps_until_ns_ = deadline_ns;
       work_->wait_until(deadline_ns);
       sleeps_until_ns_ = 0;
     }
     cpu_.acquire();
-    if (driver_->poll_pending()) {
-      cpu_.charge(costs_.interrupt_ns);
-      poll_device();
-    }
-    if (driver_->event_pending()) driver_->handle_event();
-    // What goes wrong is in messages().
-    if (std::exchange(reset_wanted_, false)) static_cast<void>(driver_->reset());
+    handle_device();
     stack_.run_timers();
     stack_.ip().flush();
     cpu_.settle();
   }
+}
+
+// What goes wrong is in messages().
+void machine::handle_device() {
+  if (clock_.now_ns() >= watchdog_at_ns_) {
+    watchdog_at_ns_ = clock_.now_ns() + watchdog_period_ns_;
+    driver_->watchdog();
+  }
+  if (driver_->poll_pending()) {
+    cpu_.charge(costs_.interrupt_ns);
+    poll_device();
+  }
+  if (driver_->event_pending()) driver_->handle_event();
+  if (std::exchange(link_is_back_, false)) static_cast<void>(driver_->slot_reset());
+  if (std::exchange(reset_wanted_, false)) static_cast<void>(driver_->reset());
 }
 
 // Linux: net_rx_action. Interrupts stay off until a poll has found less than its budget.
@@ -154,7 +208,9 @@ void machine::reset_device() {
   work_->wake_all();
 }
 
-bool machine::quiescent() { return stack_.hashinfo().ehash().size() == 0; }
+bool machine::quiescent() {
+  return stack_.hashinfo().ehash().size() == 0 && (driver_->running() || !driver_->is_open());
+}
 
 bool machine::only_time_wait_left() {
   const sock::ehash_table& ehash = stack_.hashinfo().ehash();
@@ -173,6 +229,7 @@ machine_report machine::report(sc_core::sc_time worked) const {
   report.messages = messages_;
   report.iommu_faults = iommu_.fault_count();
   if (!iommu_.faults().empty()) report.first_iommu_fault = iommu_.faults().front().to_string();
+  if (faults_) report.pcie_faults = named(faults_->counters());
   report.cpu_charged = costs_.any();
   report.cpu_busy_ns = cpu_.busy_ns() - busy_before_work_ns_;
   if (worked > sc_core::SC_ZERO_TIME) {

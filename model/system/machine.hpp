@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <systemc>
+#include <vector>
 
 #include "host/app/tasks.hpp"
 #include "host/driver/nic_driver.hpp"
@@ -18,6 +19,7 @@
 #include "model/host/simulated_device.hpp"
 #include "model/host/simulated_threading.hpp"
 #include "model/nic/nic.hpp"
+#include "model/pcie/fault_injector.hpp"
 #include "model/pcie/iommu.hpp"
 #include "model/pcie/link.hpp"
 #include "model/pcie/root_complex.hpp"
@@ -69,8 +71,8 @@ class machine final : public sc_core::sc_module, public app::tasks {
   /// No connection is left that still has something to say.
   [[nodiscard]] bool only_time_wait_left();
 
-  /// From here on counts what report() says of the processor's time.
-  void begin_work() noexcept { busy_before_work_ns_ = cpu_.busy_ns(); }
+  /// From here on counts what report() says of the processor's time, and platform_options::faults happen.
+  void begin_work();
 
   /// Takes down what device, driver and stack have counted, and then the device itself. Only from a task: both take
   /// time.
@@ -81,6 +83,10 @@ class machine final : public sc_core::sc_module, public app::tasks {
  private:
   void interrupt_context();
   bool bring_up();
+  void join_link(const platform_options& options);
+  void handle_device();
+  void link_changed(bool up);
+  void reset_at_times();
   void poll_device();
   void after_call();
 
@@ -94,6 +100,7 @@ class machine final : public sc_core::sc_module, public app::tasks {
   pcie::root_complex root_;
   pcie::link link_;
   std::unique_ptr<nic::nic> nic_;
+  std::unique_ptr<pcie::fault_injector> faults_;  ///< Between the link and the NIC; nullptr if nothing goes wrong.
   host::simulated_mmio mmio_;
   host::simulated_interrupts interrupts_;
   host::simulated_dma_memory dma_;
@@ -105,6 +112,10 @@ class machine final : public sc_core::sc_module, public app::tasks {
   sc_core::sc_event up_event_;
   bool up_ = false;
   bool reset_wanted_ = false;
+  bool link_is_back_ = false;
+  std::vector<std::uint64_t> resets_ps_;  ///< From begin_work() on.
+  std::uint64_t watchdog_period_ns_;
+  std::uint64_t watchdog_at_ns_ = base::never_ns;
   std::uint64_t sleeps_until_ns_ = 0;
   std::uint64_t busy_before_work_ns_ = 0;
   std::string failure_;

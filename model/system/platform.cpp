@@ -48,7 +48,8 @@ nic::nic_config nic_config_of(const platform_options& options) {
   config.line_rate_bits_per_s = options.wire_bits_per_s;
   config.requester = {.max_payload_bytes = options.pcie_max_payload_bytes,
                       .max_read_request_bytes = options.pcie_max_read_request_bytes,
-                      .tags = options.pcie_tags};
+                      .tags = options.pcie_tags,
+                      .completion_timeout_ps = options.pcie_completion_timeout_us * ps_per_us};
   return config;
 }
 

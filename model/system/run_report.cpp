@@ -45,15 +45,18 @@ constexpr std::pair<const char*, const char*> drop_reasons[] = {
 json machine_json(const machine_report& machine) {
   json counters = json::object();
   for (const auto& [name, value] : machine.counters) counters[name] = value;
-  return {{"name", machine.name},
-          {"cpu", {{"busy_ns", machine.cpu_busy_ns}, {"busy_share", machine.cpu_busy_share}}},
-          {"pcie",
-           {{"upstream", {{"utilisation", machine.pcie_upstream_utilisation}, {"bytes", machine.pcie_upstream_bytes}}},
-            {"downstream",
-             {{"utilisation", machine.pcie_downstream_utilisation}, {"bytes", machine.pcie_downstream_bytes}}}}},
-          {"iommu_faults", machine.iommu_faults},
-          {"messages", machine.messages},
-          {"counters", std::move(counters)}};
+  json document = {
+      {"name", machine.name},
+      {"cpu", {{"busy_ns", machine.cpu_busy_ns}, {"busy_share", machine.cpu_busy_share}}},
+      {"pcie",
+       {{"upstream", {{"utilisation", machine.pcie_upstream_utilisation}, {"bytes", machine.pcie_upstream_bytes}}},
+        {"downstream",
+         {{"utilisation", machine.pcie_downstream_utilisation}, {"bytes", machine.pcie_downstream_bytes}}}}},
+      {"iommu_faults", machine.iommu_faults},
+      {"messages", machine.messages},
+      {"counters", std::move(counters)}};
+  for (const auto& [name, value] : machine.pcie_faults) document["pcie"]["faults"][name] = value;
+  return document;
 }
 
 json wire_json(const run_report& report) {
@@ -142,13 +145,24 @@ void append_nic_lines(const run_report& report, std::string& text) {
   }
 }
 
+// "2 lost, 1 reordered": those that are not 0.
+std::string counts_text(const std::vector<std::pair<const char*, std::uint64_t>>& counters, std::string_view if_none) {
+  std::string all;
+  for (const auto& [name, value] : counters) {
+    if (value != 0) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", value, name);
+  }
+  return all.empty() ? std::string(if_none) : all;
+}
+
 void append_impairments(const run_report& report, std::string& text) {
-  for (const impairment_report& impairment : report.impairments) {
-    std::string all;
-    for (const auto& [name, value] : impairment.counters) {
-      if (value != 0) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", value, name);
-    }
-    text += fmt::format("  {:<13} {}\n", impairment.direction, all.empty() ? "nothing sent" : all);
+  for (const impairment_report& impairment : report.impairments)
+    text += fmt::format("  {:<13} {}\n", impairment.direction, counts_text(impairment.counters, "nothing sent"));
+}
+
+void append_faults(const run_report& report, std::string& text) {
+  for (const machine_report& machine : report.machines) {
+    if (!machine.pcie_faults.empty())
+      text += fmt::format("  faults {:<6} {}\n", machine.name, counts_text(machine.pcie_faults, "none came"));
   }
 }
 
@@ -176,13 +190,8 @@ void append_workloads(const run_report& report, std::string& text) {
 }
 
 void append_switch(const run_report& report, std::string& text) {
-  for (const switch_port_report& port : report.switch_ports) {
-    std::string all;
-    for (const auto& [name, value] : port.counters) {
-      if (value != 0) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", value, name);
-    }
-    text += fmt::format("  switch {:<6} {}\n", port.name, all.empty() ? "nothing" : all);
-  }
+  for (const switch_port_report& port : report.switch_ports)
+    text += fmt::format("  switch {:<6} {}\n", port.name, counts_text(port.counters, "nothing"));
 }
 
 void append_drops(const run_report& report, std::string& text) {
@@ -265,6 +274,7 @@ std::string to_json(const run_report& report) {
       {"workloads", std::move(workloads)},
       {"machines", std::move(machines)},
   };
+  if (report.cut_at_ps) document["until_ps"] = *report.cut_at_ps;
   if (!report.switch_ports.empty()) document["switch"] = switch_json(report);
   return document.dump(2) + '\n';
 }
@@ -272,7 +282,10 @@ std::string to_json(const run_report& report) {
 std::string to_text(const run_report& report, double wall_seconds) {
   std::string text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "\n{}\n", report.errors.empty() ? "Run complete." : "Run failed.");
+  fmt::format_to(out, "\n{}\n",
+                 !report.errors.empty() ? "Run failed."
+                 : report.cut_at_ps     ? fmt::format("Run ended at {}, as asked.", time_text(*report.cut_at_ps / 1000))
+                                        : "Run complete.");
   fmt::format_to(out, "  nic           {}, seed {}\n", report.nic, report.seed);
   fmt::format_to(out, "  simulated     {}\n", time_text(report.sim_time_ps / 1000));
   fmt::format_to(out, "  connections   {} opened, {} accepted, {} closed in order\n", report.opened, report.accepted,
@@ -292,6 +305,7 @@ std::string to_text(const run_report& report, double wall_seconds) {
   append_switch(report, text);
   fmt::format_to(out, "  retransmits   {}\n", report.total("TcpRetransSegs"));
   append_nic_lines(report, text);
+  append_faults(report, text);
   append_drops(report, text);
   append_clocks(report, wall_seconds, text);
   for (const machine_report& machine : report.machines) {

@@ -24,7 +24,8 @@ struct machine_report {
   double pcie_downstream_utilisation = 0;
   std::uint64_t pcie_upstream_bytes = 0;
   std::uint64_t pcie_downstream_bytes = 0;
-  bool cpu_charged = false;  ///< Its processor takes time for what it does.
+  std::vector<std::pair<const char*, std::uint64_t>> pcie_faults;  ///< What they did; empty without faults.
+  bool cpu_charged = false;                                        ///< Its processor takes time for what it does.
   std::uint64_t cpu_busy_ns = 0;
   double cpu_busy_share = 0;  ///< Of the simulated time up to the end of the work, 0 to 1.
 
@@ -79,7 +80,8 @@ struct run_report {
   std::uint64_t transfer_ns = 0;          ///< From the first connect() to the last answer.
   std::vector<std::uint64_t> latency_ns;  ///< One for each connection or request.
   std::vector<machine_report> machines;
-  std::vector<std::string> errors;  ///< One line each; empty if everything went well.
+  std::optional<std::uint64_t> cut_at_ps;  ///< The run was to end here, and had not ended before.
+  std::vector<std::string> errors;         ///< One line each; empty if everything went well.
   std::optional<observe::series::result> plots;
   std::string listings;  ///< Text; empty if none were asked for.
   // What plots are measured against.

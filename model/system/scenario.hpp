@@ -9,6 +9,7 @@
 #include "host/base/clock.hpp"
 #include "host/packet/addresses.hpp"
 #include "host/tcp/tcp_config.hpp"
+#include "model/system/scenario/fault_settings.hpp"
 #include "model/system/scenario/impairment_settings.hpp"
 
 namespace fourtuple::model::system {
@@ -66,8 +67,10 @@ struct platform_options {
   tcp::tcp_config tcp = {};  ///< Its tcp_timewait_length_ms is not used: time_wait_ms is.
   std::uint32_t ehash_entries = 1024;
   host_costs costs;
-  std::uint32_t queues = 4;     ///< Receive queues that a host's driver uses, 1 to 16.
-  std::filesystem::path trace;  ///< FST file of the first host's NIC; empty: none.
+  fault_settings faults;              ///< Of the PCIe link and the device, from machine::begin_work() on.
+  std::uint32_t watchdog_ms = 2'000;  ///< Period of the driver's watchdog; 0: none.
+  std::uint32_t queues = 4;           ///< Receive queues that a host's driver uses, 1 to 16.
+  std::filesystem::path trace;        ///< FST file of the first host's NIC; empty: none.
   std::uint64_t trace_from_ps = 0;
   std::uint64_t trace_to_ps = ~std::uint64_t{0};
 };

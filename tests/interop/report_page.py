@@ -95,6 +95,13 @@ class ReportPage(unittest.TestCase):
         self.assertTrue(report["digest"] in document)
         self.assertTrue("What the wire did" in document)
 
+    def test_a_run_with_faults(self):
+        out = self.directory / "faulty"
+        fourtuple("run", "--nic=model", "--connections=4", f"--file={FOURTUPLE}", "--set", "hosts.client.faults.link_down=30us+5us", f"--out={out}")
+        document = self.check(out / "report.html", 12)
+        self.assertTrue("What the PCIe link did" in document)
+        self.assertTrue("What the drivers said" in document)
+
     def test_comparison(self):
         document = self.check(self.comparison, 12)
         self.assertTrue("2 runs compared" in document)

@@ -346,6 +346,10 @@
     const impaired = Object.entries(r.wire.impairments || {}).flatMap(([way, counters]) =>
       Object.entries(counters).filter(([, n]) => n > 0).map(([name, n]) => [`${way}: ${name}`, count(n)]));
     if (impaired.length) section.append(el("h2", {}, "What the wire did"), table(["Frames", "Count"], impaired));
+    const faults = r.machines.flatMap(machine => Object.entries(machine.pcie.faults || {}).map(([name, n]) => [`${machine.name}: ${name}`, count(n)]));
+    if (faults.length) section.append(el("h2", {}, "What the PCIe link did"), table(["Fault", "Count"], faults));
+    const messages = r.machines.flatMap(machine => machine.messages.map(text => [machine.name, text]));
+    if (messages.length) section.append(el("h2", {}, "What the drivers said"), table(["Host", "Message"], messages));
     return section;
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/system/scenario/fault_table.hpp"
 #include "model/system/scenario/field_makers.hpp"
 
 namespace fourtuple::model::system {
@@ -70,6 +71,13 @@ void add_nic(settings_table<platform>& table) {
                                 .help = "interrupt moderation: at the latest so long after the first completion",
                                 .most = 65'535},
                                FOURTUPLE_PLACE(interrupt_clocks)));
+  table.push_back(
+      at<platform>({.section = "nic",
+                    .key = "watchdog_ms",
+                    .unit = "ms",
+                    .help = "how often the driver looks for what an interrupt should have told of; 0: never",
+                    .most = most_ms},
+                   FOURTUPLE_PLACE(watchdog_ms)));
 }
 
 void add_pcie(settings_table<platform>& table) {
@@ -166,7 +174,7 @@ void add_pcie_credits(settings_table<platform>& table) {
   table.push_back(at<platform>({.section = "pcie",
                                 .key = "completion_timeout_us",
                                 .unit = "us",
-                                .help = "after which the processor gives up reading a register",
+                                .help = "after which processor and device give up a read that is not answered",
                                 .least = 50,
                                 .most = 50'000},
                                FOURTUPLE_PLACE(pcie_completion_timeout_us)));
@@ -303,6 +311,7 @@ const settings_table<platform_options>& platform_table() {
     add_nic(made);
     add_pcie(made);
     add_pcie_credits(made);
+    add_faults(made);
     add_cpu(made);
     add_tcp(made);
     add_link(made);

@@ -11,7 +11,7 @@ namespace fourtuple::model::system {
 
 namespace {
 
-constexpr std::string_view sections[] = {"run",  "nic",   "pcie",        "cpu",       "tcp",
+constexpr std::string_view sections[] = {"run",  "nic",   "pcie",        "faults",    "cpu",   "tcp",
                                          "link", "hosts", "impairments", "workloads", "switch"};
 
 bool is_platform_section(std::string_view name) {

@@ -21,7 +21,7 @@ fourtuple run scenarios/incast.toml --print-scenario    # the complete one, with
 ```
 
 Without a file there are two hosts, `client` 10.0.0.1 and `server` 10.0.0.2, a cable between them, and one workload, `bulk`. A file needs only
-what is different from the defaults. `[nic]`, `[pcie]`, `[cpu]`, `[tcp]` and `[link]` hold for every host; below a host, as `[hosts.nic]`, they hold for that
+what is different from the defaults. `[nic]`, `[pcie]`, `[faults]`, `[cpu]`, `[tcp]` and `[link]` hold for every host; below a host, as `[hosts.nic]`, they hold for that
 one. More than two hosts, or a SYN flood, are joined by a switch.
 
 `--set PATH=VALUE` sets any key: `--set nic.mtu=1400`, `--set hosts.server.nic.kind=rtl`, `--set workloads.bulk.connections=2`,
@@ -44,6 +44,14 @@ constexpr chapter chapters[] = {
     {"run", "[run]", "The run as a whole."},
     {"nic", "[nic]", "The device, and how its driver sets it up."},
     {"pcie", "[pcie]", "The slot of the NIC."},
+    {"faults", "[faults]",
+     "What goes wrong between a host and its NIC. Times, such as `40us`, and numbers count from the start of the "
+     "workloads; a completion is one packet of the\n"
+     "answer to a read of the device. The driver recovers from each: from a damaged or missing descriptor by "
+     "restarting "
+     "the queue, from a failed link\n"
+     "by resetting the device when it is up again, from a lost interrupt at the next look of its watchdog "
+     "(`nic.watchdog_ms`). TCP sends again what was lost."},
     {"cpu", "[cpu]",
      "What the host's processor takes for its work. It does one thing at a time, and what it sends leaves when it has "
      "come so far. With all of them 0 it\n"

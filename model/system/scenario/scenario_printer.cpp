@@ -40,7 +40,7 @@ void append_section(std::string& text, const settings_table<Settings>& table, st
   }
 }
 
-constexpr std::string_view platform_sections[] = {"nic", "pcie", "cpu", "tcp", "link"};
+constexpr std::string_view platform_sections[] = {"nic", "pcie", "faults", "cpu", "tcp", "link"};
 
 void append_host(std::string& text, const scenario& made, const host_settings& host) {
   text += "\n[[hosts]]\n";

@@ -110,7 +110,7 @@ class scenario_reader {
 };
 
 namespace {
-const std::set<std::string_view> platform_sections{"nic", "pcie", "cpu", "tcp", "link"};
+const std::set<std::string_view> platform_sections{"nic", "pcie", "faults", "cpu", "tcp", "link"};
 }
 
 const toml::table& scenario_reader::table_at(const toml::table& document, std::string_view key) const {

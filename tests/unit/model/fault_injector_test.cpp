@@ -20,19 +20,29 @@ using pcie::tlp_type;
 using sim::from_ns;
 
 constexpr std::uint64_t ns = 1'000;
+constexpr std::uint64_t early_ns = 300;
 
 /// The link's end on one side, the device on the other.
 struct bench {
-  explicit bench(std::vector<fault> faults)
-      : injector("injector", std::move(faults), from_ns(300), [this] { up_at.push_back(sc_core::sc_time_stamp()); }) {
+  explicit bench(std::vector<fault> faults) : bench(pcie::fault_plan{.faults = std::move(faults)}) {}
+  explicit bench(const pcie::fault_plan& plan)
+      : injector(
+            "injector", plan, from_ns(early_ns),
+            [this](bool up) { changes.emplace_back(up, sc_core::sc_time_stamp()); },
+            [](std::string_view) -> pcie::random_stream {
+              return
+                  [state = std::uint64_t{7}]() mutable { return state = state * 6364136223846793005 + 1, state >> 32; };
+            }) {
     link.out.socket.bind(injector.from_link().socket);
     injector.to_link().socket.bind(link.in.socket);
     device.out.socket.bind(injector.from_device().socket);
     injector.to_device().socket.bind(device.in.socket);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    injector.begin();
+    sc_core::sc_start(from_ns(early_ns));  // Faults begin one latency later.
     origin = sc_core::sc_time_stamp();
   }
-  std::vector<sc_core::sc_time> up_at;
+  std::vector<std::pair<bool, sc_core::sc_time>> changes;
   fault_injector injector;
   tlp_probe link{"link_end"};
   tlp_probe device{"device"};
@@ -49,7 +59,7 @@ tlp completion(std::uint16_t tag) {
 }
 
 TEST(fault_injector, without_faults_everything_passes_at_its_time) {
-  bench b({});
+  bench b(pcie::fault_plan{});
   b.link.out.send(completion(1), from_ns(5));
   b.device.out.send(memory_write(0x1000, bytes_of(8, 0), 2), from_ns(7));
   ASSERT_EQ(b.device.got.size(), 1U);
@@ -61,7 +71,7 @@ TEST(fault_injector, without_faults_everything_passes_at_its_time) {
 }
 
 TEST(fault_injector, loses_as_many_completions_as_it_is_told_from_its_time_on) {
-  bench b({{.kind = fault_kind::lose_completion, .from_ps = 100 * ns, .count = 2}});
+  bench b({{.kind = fault_kind::lose_completion, .from_ps = (early_ns + 100) * ns, .count = 2}});
   for (std::uint16_t i = 0; i < 5; ++i) b.link.out.send(completion(i), from_ns(99 + i));
   ASSERT_EQ(b.device.got.size(), 3U);
   EXPECT_EQ(b.device.got[0].packet.tag, 0);
@@ -98,8 +108,7 @@ TEST(fault_injector, a_lost_interrupt_is_acknowledged_and_does_not_arrive) {
 }
 
 TEST(fault_injector, a_link_that_is_down_passes_nothing_and_says_when_it_is_up) {
-  const std::uint64_t start_ps = sim::to_ps(sc_core::sc_time_stamp());
-  bench b({{.kind = fault_kind::link_down, .from_ps = start_ps + 10 * ns, .duration_ps = 20 * ns}});
+  bench b({{.kind = fault_kind::link_down, .from_ps = (early_ns + 10) * ns, .duration_ps = 20 * ns}});
   b.link.out.send(completion(1), from_ns(9));
   b.link.out.send(completion(2), from_ns(10));
   b.device.out.send(memory_read(0x1000, 4, 3), from_ns(20));
@@ -112,8 +121,65 @@ TEST(fault_injector, a_link_that_is_down_passes_nothing_and_says_when_it_is_up) 
   EXPECT_EQ(b.device.got[2].packet.tag, 5);
   EXPECT_EQ(b.injector.counters().tlps_lost_link_down, 3U);
   sc_core::sc_start(from_ns(100));
-  ASSERT_EQ(b.up_at.size(), 1U);
-  EXPECT_EQ(b.up_at[0] - b.origin, from_ns(30));
+  ASSERT_EQ(b.changes.size(), 2U);
+  EXPECT_FALSE(b.changes[0].first);
+  EXPECT_EQ(b.changes[0].second - b.origin, from_ns(10));
+  EXPECT_TRUE(b.changes[1].first);
+  EXPECT_EQ(b.changes[1].second - b.origin, from_ns(30));
+  EXPECT_EQ(b.injector.counters().links_down, 1U);
+}
+
+TEST(fault_injector, times_that_a_link_is_down_may_overlap) {
+  bench b({{.kind = fault_kind::link_down, .from_ps = (early_ns + 10) * ns, .duration_ps = 20 * ns},
+           {.kind = fault_kind::link_down, .from_ps = (early_ns + 30) * ns, .duration_ps = 5 * ns},
+           {.kind = fault_kind::link_down, .from_ps = (early_ns + 12) * ns, .duration_ps = 3 * ns}});
+  sc_core::sc_start(from_ns(100));
+  ASSERT_EQ(b.changes.size(), 2U);
+  EXPECT_EQ(b.changes[0].second - b.origin, from_ns(10));
+  EXPECT_EQ(b.changes[1].second - b.origin, from_ns(35));
+}
+
+TEST(fault_injector, hits_the_packets_with_the_numbers_that_it_is_told) {
+  bench b({{.kind = fault_kind::lose_completion, .first = 2, .count = 2},
+           {.kind = fault_kind::lose_completion, .first = 5},
+           {.kind = fault_kind::lose_completion, .first = 3}});
+  for (std::uint16_t i = 1; i <= 6; ++i) b.link.out.send(completion(i), from_ns(i));
+  ASSERT_EQ(b.device.got.size(), 3U);
+  EXPECT_EQ(b.device.got[0].packet.tag, 1);
+  EXPECT_EQ(b.device.got[1].packet.tag, 4);
+  EXPECT_EQ(b.device.got[2].packet.tag, 6);
+}
+
+TEST(fault_injector, a_probability_hits_about_as_many_as_it_says) {
+  pcie::fault_plan plan;
+  plan.lose_completion = 100'000;
+  bench b(plan);
+  for (std::uint16_t i = 0; i < 1000; ++i) b.link.out.send(completion(i), from_ns(i));
+  EXPECT_GT(b.injector.counters().completions_lost, 60U);
+  EXPECT_LT(b.injector.counters().completions_lost, 140U);
+  EXPECT_EQ(b.device.got.size() + b.injector.counters().completions_lost, 1000U);
+}
+
+TEST(fault_injector, nothing_goes_wrong_before_it_begins) {
+  pcie::fault_plan plan;
+  plan.faults = {{.kind = fault_kind::link_down, .duration_ps = 1'000'000 * ns}};
+  plan.lose_completion = pcie::always_ppm;
+  fault_injector injector(
+      "early_injector", plan, from_ns(early_ns), [](bool) {},
+      [](std::string_view) -> pcie::random_stream { return [] { return std::uint64_t{0}; }; });
+  tlp_probe link{"early_link"};
+  tlp_probe device{"early_device"};
+  link.out.socket.bind(injector.from_link().socket);
+  injector.to_link().socket.bind(link.in.socket);
+  device.out.socket.bind(injector.from_device().socket);
+  injector.to_device().socket.bind(device.in.socket);
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  link.out.send(completion(1), from_ns(1));
+  injector.begin();
+  link.out.send(completion(2), from_ns(early_ns - 1));
+  link.out.send(completion(3), from_ns(early_ns));
+  ASSERT_EQ(device.got.size(), 2U);
+  EXPECT_EQ(injector.counters().tlps_lost_link_down, 1U);
 }
 
 }  // namespace
