@@ -28,10 +28,9 @@ namespace {
 constexpr const char* usage =
     "usage: fourtuple exec --world=PATH --host=NAME [--only-world] -- PROGRAM [arguments]\n"
     "       fourtuple exec [options] -- PROGRAM [arguments]\n\n"
-    "Runs a dynamically linked program on a host of a world (fourtuple world), or of a world of its own, which ends "
-    "with\n"
-    "it. Its TCP over IPv4 goes through the simulated NIC; everything else stays the system's. The exit status is the\n"
-    "program's.\n\n"
+    "Runs a dynamically linked program on a host of a world (fourtuple world), or of a world of its own,\n"
+    "which ends with it. Its TCP over IPv4 goes through the simulated NIC; everything else stays the\n"
+    "system's. The exit status is the program's.\n\n"
     "  fourtuple exec --world=w.sock --host=b -- curl http://a/index.html\n"
     "  fourtuple exec --nic=rtl -- python3 client.py\n";
 
@@ -142,7 +141,7 @@ int command_exec(const arguments& words) {
       "only-world", po::bool_switch(), "refuse what would pass to the system: other addresses, UDP, IPv6");
   options.add(world_options_description());
   po::variables_map values;
-  if (parse_options({words.begin(), separator}, usage, options, {}, values)) return exit_ok;
+  if (parse_options({words.begin(), separator}, {usage, options, world_topics()}, {}, values)) return exit_ok;
   if (separator == words.end() || separator + 1 == words.end())
     throw usage_error("there is no program: fourtuple exec [options] -- PROGRAM [arguments]");
   program_launch launch;

@@ -23,9 +23,9 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple explain OUT [--connection=WHICH] [options]\n\n"
-    "Tells a connection's life in plain words, from the events of a run: handshake, the NIC's table, data, loss and\n"
-    "recovery, close. Without --connection it lists the connections. OUT is the file that --events wrote, or a\n"
-    "directory with it as events.jsonl.\n\n"
+    "Tells a connection's life in plain words, from the events of a run: handshake, the NIC's table,\n"
+    "data, loss and recovery, close. Without --connection it lists the connections. OUT is the file that\n"
+    "--events wrote, or a directory with it as events.jsonl.\n\n"
     "  fourtuple run --nic=model --drop=client:data:3 --out=out --events=out/events.jsonl\n"
     "  fourtuple explain out && fourtuple explain out --connection=1\n";
 

@@ -29,12 +29,11 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple fetch --tap=NAME --address=A.B.C.D/N URL... -o FILE... [options]\n\n"
-    "Fetches files from a real HTTP server behind a TAP device, through the simulated NIC. Several URLs are fetched "
-    "at\n"
-    "the same time, each into the FILE at the same place in the list.\n\n"
+    "Fetches files from a real HTTP server behind a TAP device, through the simulated NIC. Several URLs\n"
+    "are fetched at the same time, each into the FILE at the same place in the list.\n\n"
     "  ip tuntap add dev tap0 mode tap && ip address add 10.9.0.1/24 dev tap0 && ip link set tap0 up\n"
     "  python3 -m http.server &\n"
-    "  fourtuple fetch --tap=tap0 --address=10.9.0.2/24 http://10.9.0.1:8000/README.md -o /tmp/README.md --nic=rtl\n";
+    "  fourtuple fetch --tap=tap0 --address=10.9.0.2/24 http://10.9.0.1:8000/README.md -o README.copy\n";
 
 po::options_description fetch_options() {
   po::options_description options("Client", 100);
@@ -131,7 +130,7 @@ int command_fetch(const arguments& words) {
   po::variables_map values;
   po::positional_options_description positional;
   positional.add("url", -1);
-  if (parse_options(words, usage, fetch_options(), positional, values)) return exit_ok;
+  if (parse_options(words, {usage, fetch_options(), {simulation_topic()}}, positional, values)) return exit_ok;
   std::optional<output_directory> out;
   if (values.count("out") != 0) out.emplace(values["out"].as<std::string>());
   std::atomic<bool> stop = false;

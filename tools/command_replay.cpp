@@ -29,11 +29,11 @@ using model::system::replay_outcome;
 
 constexpr const char* usage =
     "usage: fourtuple replay CAPTURE [options]\n\n"
-    "Sends every frame of a pcap or pcapng file into a NIC's port and prints what the NIC makes of it: class, "
-    "checksum\n"
-    "verdicts, connection hash, table hit and latency. With --nic=both the RTL and the functional model get the same,\n"
-    "and any difference makes the exit status 1.\n\n"
-    "  fourtuple run --nic=model --out=out && fourtuple replay out/wire.pcapng --nic=both --learn --limit=20\n";
+    "Sends every frame of a pcap or pcapng file into a NIC's port and prints what the NIC makes of it:\n"
+    "class, checksum verdicts, connection hash, table hit and latency. With --nic=both the RTL and the\n"
+    "functional model get the same, and any difference makes the exit status 1.\n\n"
+    "  fourtuple run --nic=model --out=out\n"
+    "  fourtuple replay out/wire.pcapng --nic=both --learn --limit=20\n";
 
 po::options_description replay_options_description() {
   po::options_description options("Replay", 100);

@@ -18,8 +18,8 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple report DIR... [options]\n\n"
-    "Draws the results of one or several runs as a page that needs no network. Each DIR is what --out of a run was.\n"
-    "One run is shown in full, several are compared.\n\n"
+    "Draws the results of one or several runs as a page that needs no network. Each DIR is what --out of\n"
+    "a run was. One run is shown in full, several are compared.\n\n"
     "  fourtuple run --nic=model --out=clean && fourtuple run --nic=model --loss=0.01 --out=lossy\n"
     "  fourtuple report clean lossy --output=comparison.html\n";
 

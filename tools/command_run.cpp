@@ -30,10 +30,9 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple run [FILE.toml] [options]\n\n"
-    "Simulates hosts, each with its stack, driver, PCIe link and NIC, and what they do. Without a file: a client "
-    "opens\n"
-    "N connections to a server and sends a file across each, and the server compares its SHA-256 on arrival. Options\n"
-    "override the file; docs/scenario.md has every key.\n\n"
+    "Simulates hosts, each with its stack, driver, PCIe link and NIC, and what they do. Without a file:\n"
+    "a client opens N connections to a server and sends a file across each, and the server compares its\n"
+    "SHA-256 on arrival. Options override the file.\n\n"
     "  fourtuple run --nic=rtl --connections=8 --file=README.md --seed=7 --out=out\n";
 
 // The file that ships with the program: beside the directory of the binary, wherever that was put.
@@ -41,30 +40,38 @@ std::filesystem::path shipped_file() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "share/fourtuple/LICENSE";
 }
 
-po::options_description run_options() {
-  po::options_description options("Run", 118);
+help_pages run_help() {
+  po::options_description options("Run", help_columns);
   options.add_options()("scenario", po::value<std::string>()->value_name("FILE"),
-                        "a scenario in TOML; also without the option's name")(
-      "out,o", po::value<std::string>()->value_name("DIR")->default_value("out"),
-      "directory for run.json, report.html, wire.pcapng and the waveform")(
-      "events", po::value<std::string>()->value_name("FILE"),
-      "write what happens, in one order, into this file (JSON Lines)")(
-      "ss-at", po::value<std::vector<std::string>>()->value_name("TIME"),
-      "list every host's TCP as ss -tain does at this simulated time, as in 1.5ms, into ss.txt; more than once")(
-      "trace", po::value<std::string>()->value_name("FROM:TO")->implicit_value(""),
-      "waveform of the first host's NIC, nic.fst and nic.gtkw (only --nic=rtl; slow); from when to when, as in "
-      "10us:1ms")(
-      "trace-on", po::value<std::string>()->value_name("WHAT"),
-      "waveform around the first retransmit, drop, miss or error; :CLOCKS after it (2000) and half as many before")(
-      "no-capture", po::bool_switch(), "do not write wire.pcapng")(
+                        "a scenario in TOML, also without --scenario")(
+      "set", po::value<std::vector<std::string>>()->value_name("PATH=X")->composing(),
+      "any key of docs/scenario.md: nic.mtu=1400, hosts.server.nic.kind=model")(
       "print-scenario", po::value<std::string>()->value_name("FORMAT")->implicit_value("toml"),
-      "print the complete scenario and run nothing; =markdown: every key there is");
-  options.add(scenario_options_description("Scenario", {"run", "nic", "pcie", "cpu", "tcp", "link", "workloads"}));
-  options.add(scenario_options_description(
-      "Impairments of the wire, in both directions; client:VALUE or server:VALUE: of what that one sends",
-      {"impairments"}));
-  options.add(set_option_description());
-  return options;
+      "print the complete scenario and run nothing; =markdown: every key")(
+      "out,o", po::value<std::string>()->value_name("DIR")->default_value("out"),
+      "directory for run.json, report.html, wire.pcapng, the waveform")("no-capture", po::bool_switch(),
+                                                                        "do not write wire.pcapng")(
+      "events", po::value<std::string>()->value_name("FILE"), "write what happens, in one order, as JSON Lines")(
+      "ss-at", po::value<std::vector<std::string>>()->value_name("TIME"),
+      "list every host's TCP at this time as ss -tain does, into ss.txt")(
+      "trace", po::value<std::string>()->value_name("FROM:TO")->implicit_value(""),
+      "waveform of the first host's NIC (rtl; slow), as in 10us:1ms")(
+      "trace-on", po::value<std::string>()->value_name("WHAT"),
+      "waveform around the first retransmit, drop, miss or error[:CLOCKS]")(
+      "from", po::value<std::string>()->value_name("TIME"), "capture, events and waveform only from this time on")(
+      "until", po::value<std::string>()->value_name("TIME"), "end the run at this simulated time");
+  help_pages pages{.usage = usage, .first = options};
+  const auto add = [&](const char* name, const char* what, const char* title,
+                       const std::vector<std::string_view>& sections) {
+    pages.topics.push_back({name, what, scenario_options_description(title, sections)});
+  };
+  add("workload", "what the hosts do, for how long: --connections, --file, --seed...", "Workload and run",
+      {"run", "workloads"});
+  add("host", "NIC, PCIe slot, processor, TCP, cable: --nic, --pcie-lanes, --wire-gbit...", "Hosts",
+      {"nic", "pcie", "cpu", "tcp", "link"});
+  add("impairments", "a bad wire: --loss, --drop, --reorder, --bottleneck-mbit...",
+      "Impairments of the wire, in both directions; client:X or server:X: of what that one sends", {"impairments"});
+  return pages;
 }
 
 model::system::scenario read_scenario(const po::variables_map& values) {
@@ -110,13 +117,24 @@ void prepare_trace(const po::variables_map& values, const model::system::workloa
   first.trace_to_ps = *time_ps + after_ps;
 }
 
+// --from and --until: the waveform's window, if there is one, ends where they do.
+void take_window(const po::variables_map& values, model::system::scenario& made, model::system::run_outputs& outputs) {
+  if (values.count("from") != 0) outputs.from_ps = parse_time_ps(values["from"].as<std::string>(), "--from");
+  if (values.count("until") != 0) outputs.until_ps = parse_time_ps(values["until"].as<std::string>(), "--until");
+  if (outputs.from_ps >= outputs.until_ps)
+    throw usage_error("--from and --until: the run ends before anything is recorded");
+  model::system::platform_options& first = made.hosts.front().platform;
+  first.trace_from_ps = std::max(first.trace_from_ps, outputs.from_ps);
+  first.trace_to_ps = std::min(first.trace_to_ps, outputs.until_ps);
+}
+
 }  // namespace
 
 int command_run(const arguments& words) {
   po::variables_map values;
   po::positional_options_description positional;
   positional.add("scenario", 1);
-  if (parse_options(words, usage, run_options(), positional, values)) return exit_ok;
+  if (parse_options(words, run_help(), positional, values)) return exit_ok;
   model::system::scenario made = read_scenario(values);
   if (print_scenario(values, made)) return exit_ok;
   const model::system::workload_payloads payloads = read_payloads(made, shipped_file());
@@ -138,6 +156,7 @@ int command_run(const arguments& words) {
     std::ranges::sort(outputs.listing_times_ns);
   }
 
+  take_window(values, made, outputs);
   model::system::run_progress progress;
   const stop_signals stop(progress.stop);
   double wall_seconds = 0;

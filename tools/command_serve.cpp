@@ -23,8 +23,8 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple serve --tap=NAME --address=A.B.C.D/N --http=DIR [options]\n\n"
-    "Serves the files of a directory from a simulated host, through the simulated NIC, to whoever is behind a TAP\n"
-    "device: curl, wget, a browser. Ctrl-C ends it with a summary.\n\n"
+    "Serves the files of a directory from a simulated host, through the simulated NIC, to whoever is\n"
+    "behind a TAP device: curl, wget, a browser. Ctrl-C ends it with a summary.\n\n"
     "  ip tuntap add dev tap0 mode tap && ip address add 10.9.0.1/24 dev tap0 && ip link set tap0 up\n"
     "  fourtuple serve --tap=tap0 --address=10.9.0.2/24 --http=. --nic=rtl\n"
     "  curl http://10.9.0.2/README.md\n";
@@ -49,7 +49,7 @@ void print_summary(const model::system::run_report& report, const app::http_serv
 
 int command_serve(const arguments& words) {
   po::variables_map values;
-  if (parse_options(words, usage, serve_options(), {}, values)) return exit_ok;
+  if (parse_options(words, {usage, serve_options(), {simulation_topic()}}, {}, values)) return exit_ok;
   const std::filesystem::path root = values["http"].as<std::string>();
   std::error_code error;
   if (!std::filesystem::is_directory(root, error))

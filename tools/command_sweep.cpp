@@ -22,19 +22,18 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple sweep FILE.toml [options]\n\n"
-    "Runs a scenario with every combination of the values in its [sweep], as processes of their own over the cores.\n"
-    "Started again, it goes on where it stopped. Results: sweep.csv, sweep.json and report.html, and in runs/ what "
-    "each\n"
-    "run left.\n\n"
+    "Runs a scenario with every combination of the values in its [sweep], as processes of their own over\n"
+    "the cores. Started again, it goes on where it stopped. Results: sweep.csv, sweep.json and\n"
+    "report.html, and in runs/ what each run left.\n\n"
     "  fourtuple sweep scenarios/table_sizes.toml --out=sweep\n"
     "  fourtuple sweep scenarios/table_sizes.toml --out=sweep --emit=make && make -k -j 8 -C sweep\n"
-    "  fourtuple sweep scenarios/table_sizes.toml --out=sweep --emit=slurm && sbatch --wait sweep/sweep.sbatch\n"
+    "  fourtuple sweep scenarios/table_sizes.toml --emit=slurm && sbatch --wait sweep/sweep.sbatch\n"
     "  fourtuple sweep scenarios/table_sizes.toml --out=sweep --gather\n";
 
 constexpr std::uint32_t most_jobs = 1'024;
 
 po::options_description sweep_options() {
-  po::options_description options("Sweep", 118);
+  po::options_description options("Sweep", help_columns);
   options.add_options()("scenario", po::value<std::string>()->value_name("FILE")->required(),
                         "a scenario with a [sweep]; also without the option's name")(
       "out,o", po::value<std::string>()->value_name("DIR")->default_value("sweep"), "directory for the results")(

@@ -26,9 +26,9 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple tables --at=MOMENT [options]\n\n"
-    "Runs two hosts up to a moment in the life of a connection and draws the socket tables as they are then.\n"
-    "MOMENT: listen (bind and listen on 2222), syn, ack (before accept), accept: the server's; connect (from port\n"
-    "44404): the client's.\n\n"
+    "Runs two hosts up to a moment in the life of a connection and draws the socket tables as they are\n"
+    "then. MOMENT: listen (bind and listen on 2222), syn, ack (before accept), accept: the server's;\n"
+    "connect (from port 44404): the client's.\n\n"
     "  fourtuple tables --at=ack --format=svg --output=ack.svg\n";
 
 po::options_description tables_options() {
@@ -36,7 +36,6 @@ po::options_description tables_options() {
   options.add_options()("at", po::value<std::string>()->required(), "listen, syn, ack, accept or connect")(
       "format", po::value<std::string>()->default_value("text"), "text, dot (Graphviz) or svg (needs Graphviz)")(
       "output,o", po::value<std::string>(), "file; default: standard output");
-  options.add(platform_options_description());
   return options;
 }
 
@@ -82,7 +81,7 @@ std::string to_svg(const std::string& dot) {
 
 int command_tables(const arguments& words) {
   po::variables_map values;
-  if (parse_options(words, usage, tables_options(), {}, values)) return exit_ok;
+  if (parse_options(words, {usage, tables_options(), {simulation_topic()}}, {}, values)) return exit_ok;
   const auto moment = model::system::parse_table_moment(values["at"].as<std::string>());
   if (!moment)
     throw usage_error(

@@ -17,9 +17,9 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple world --socket=PATH [options]\n\n"
-    "Two simulated hosts, their NICs and the wire between them, for unmodified programs of this machine: their TCP "
-    "runs\n"
-    "through the simulated stack, PCIe, NIC and wire. No root needed. Ctrl-C ends it with a summary.\n\n"
+    "Two simulated hosts, their NICs and the wire between them, for unmodified programs of this machine:\n"
+    "their TCP runs through the simulated stack, PCIe, NIC and wire. No root needed. Ctrl-C ends it with\n"
+    "a summary.\n\n"
     "  fourtuple world --hosts=a,b --nic=rtl --socket=w.sock --out=out &\n"
     "  fourtuple exec --world=w.sock --host=a -- python3 -m http.server --bind a 8000 &\n"
     "  fourtuple exec --world=w.sock --host=b -- curl http://a:8000/\n";
@@ -31,7 +31,7 @@ int command_world(const arguments& words) {
   options.add_options()("socket", po::value<std::string>()->required(),
                         "where programs reach the world: a Unix socket, made with mode 0600");
   po::variables_map values;
-  if (parse_options(words, usage, options, {}, values)) return exit_ok;
+  if (parse_options(words, {usage, options, world_topics()}, {}, values)) return exit_ok;
   std::atomic<bool> stop = false;
   const stop_signals signals(stop);
   world_session session(values, values["socket"].as<std::string>(), stop);

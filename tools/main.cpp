@@ -31,7 +31,7 @@ struct subcommand {
 
 constexpr subcommand subcommands[] = {
     {"run", fourtuple::tools::command_run,
-     "simulate hosts, NICs and wires: a scenario file, or a file across each of N connections, compared on arrival"},
+     "simulate hosts, NICs and wires: a scenario, or a file across each of N connections"},
     {"sweep", fourtuple::tools::command_sweep, "run a scenario with many combinations of parameters and seeds"},
     {"serve", fourtuple::tools::command_serve,
      "an HTTP server on the simulated host, for real clients behind a TAP device"},
@@ -51,7 +51,7 @@ std::vector<fourtuple::tools::subcommand_help> help_of_all() {
   for (const subcommand& command : subcommands) {
     std::ostringstream text;
     std::streambuf* const terminal = std::cout.rdbuf(text.rdbuf());
-    static_cast<void>(command.function({"--help"}));
+    static_cast<void>(command.function({"--help=all"}));
     std::cout.rdbuf(terminal);
     all.push_back({.name = std::string(command.name), .what = std::string(command.what), .text = text.str()});
   }
@@ -73,8 +73,8 @@ void print_help() {
              "print a completion script: source <(fourtuple completion bash)");
   fmt::print(
       "\nfourtuple SUBCOMMAND --help shows its options and an example; fourtuple --version the version.\n"
-      "Exit status: 0 all went well, 1 the run failed, 2 nothing was run (bad option, unreadable file, missing "
-      "privilege).\n\n"
+      "Exit status: 0 all went well, 1 the run failed, 2 nothing was run (bad option, unreadable file,\n"
+      "missing privilege).\n\n"
       "  fourtuple run --nic=rtl --connections=8 --out=out\n");
 }
 

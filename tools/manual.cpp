@@ -88,7 +88,8 @@ std::string man_page(std::span<const subcommand_help> subcommands, const std::st
       ".SH SYNOPSIS\n.B fourtuple\n.I SUBCOMMAND\n[\\fIoptions\\fR]\n"
       ".SH DESCRIPTION\nRuns hosts with a TCP stack modelled on Linux's, NICs in SystemVerilog and the wire between "
       "them, "
-      "clock by clock or as functional models.\n",
+      "clock by clock or as functional models. \\-\\-help after a subcommand shows what is needed most, "
+      "\\-\\-help=all what is below.\n",
       version);
   for (const subcommand_help& each : subcommands) page += fmt::format(".TP\n.B {}\n{}\n", each.name, roff(each.what));
   for (const subcommand_help& each : subcommands)

@@ -36,12 +36,33 @@ void refuse_negative_numbers(const po::parsed_options& parsed, const po::variabl
   }
 }
 
+void print_help(const help_pages& pages, const std::string& topic) {
+  if (topic == "all" || (topic.empty() && pages.topics.empty())) {
+    std::cout << pages.usage << '\n' << pages.all();
+  } else if (topic.empty()) {
+    std::cout << pages.usage << '\n' << pages.first << "\nMore options:\n";
+    for (const help_topic& each : pages.topics) std::cout << fmt::format("  --help={:<14} {}\n", each.name, each.what);
+    std::cout << fmt::format("  --help={:<14} {}\n", "all", "all of them");
+  } else {
+    const auto found = std::ranges::find(pages.topics, topic, &help_topic::name);
+    if (found == pages.topics.end())
+      throw usage_error(fmt::format("--help={}: there is no such topic; see --help", topic));
+    std::cout << found->options;
+  }
+}
+
 }  // namespace
 
-bool parse_options(const arguments& words, const std::string& usage, const po::options_description& options,
+po::options_description help_pages::all() const {
+  po::options_description everything = first;
+  for (const help_topic& topic : topics) everything.add(topic.options);
+  return everything;
+}
+
+bool parse_options(const arguments& words, const help_pages& pages,
                    const po::positional_options_description& positional, po::variables_map& values) {
-  po::options_description all = options;
-  all.add_options()("help,h", "show this text");
+  po::options_description all = pages.all();
+  all.add_options()("help,h", po::value<std::string>()->implicit_value(""), "show this text");
   try {
     po::command_line_parser parser(words);
     using style = po::command_line_style::style_t;
@@ -51,7 +72,7 @@ bool parse_options(const arguments& words, const std::string& usage, const po::o
     po::store(parsed, values);
     refuse_negative_numbers(parsed, values);
     if (values.count("help") != 0) {
-      std::cout << usage << '\n' << options;
+      print_help(pages, values["help"].as<std::string>());
       return true;
     }
     po::notify(values);
@@ -71,6 +92,11 @@ po::options_description platform_options_description() {
   sections.emplace_back("run");
   po::options_description options = scenario_options_description("Simulation", sections, {"duration-us", "limit-s"});
   return options.add(set_option_description());
+}
+
+help_topic simulation_topic() {
+  return {"simulation", "the simulated host: --nic=rtl|model, --seed, --pcie-lanes, --set...",
+          platform_options_description()};
 }
 
 po::options_description wire_options_description() { return scenario_options_description("Wire", {"link"}); }

@@ -13,18 +13,45 @@
 
 namespace fourtuple::tools {
 
+/// Columns of what --help prints.
+inline constexpr unsigned help_columns = 100;
+
+/// Options of one kind, where a subcommand has more than fit a screen: --help=NAME shows them.
+struct help_topic {
+  std::string name;
+  std::string what;  ///< In a few words.
+  boost::program_options::options_description options;
+};
+
+/// What --help shows: `usage`, and the options, all or, with topics, only those of `first`.
+struct help_pages {
+  std::string usage;
+  boost::program_options::options_description first;
+  std::vector<help_topic> topics = {};
+
+  /// All that can be said.
+  [[nodiscard]] boost::program_options::options_description all() const;
+};
+
 /// Parses a subcommand's words. Throws usage_error for unknown options, bad values and missing ones.
-/// True if --help was asked for and has been printed, with `usage` above the options.
-bool parse_options(const arguments& words, const std::string& usage,
-                   const boost::program_options::options_description& options,
+/// True if --help was asked for and has been printed.
+bool parse_options(const arguments& words, const help_pages& pages,
                    const boost::program_options::positional_options_description& positional,
                    boost::program_options::variables_map& values);
+inline bool parse_options(const arguments& words, const std::string& usage,
+                          const boost::program_options::options_description& options,
+                          const boost::program_options::positional_options_description& positional,
+                          boost::program_options::variables_map& values) {
+  return parse_options(words, {.usage = usage, .first = options}, positional, values);
+}
 
 /// Rate and delay of the wire, for commands that have one without what may go wrong on it.
 [[nodiscard]] boost::program_options::options_description wire_options_description();
 
 /// Options that every simulation has: --nic, --seed, --no-skip, --quantum, --time-wait, --pcie...
 [[nodiscard]] boost::program_options::options_description platform_options_description();
+/// They as a topic of help.
+[[nodiscard]] help_topic simulation_topic();
 /// Two hosts that are as those options say.
 [[nodiscard]] model::system::scenario read_platform_scenario(const boost::program_options::variables_map& values);
 

@@ -37,7 +37,7 @@ std::string help_of(const model::system::described_setting& one) {
 
 po::options_description scenario_options_description(const char* title, const std::vector<std::string_view>& sections,
                                                      const std::vector<std::string_view>& but) {
-  po::options_description options(title, 118);
+  po::options_description options(title, help_columns);
   for (const model::system::described_setting& one : model::system::all_settings()) {
     const setting& about = *one.about;
     if (about.option.empty() || std::ranges::find(sections, about.section) == sections.end()) continue;
@@ -56,7 +56,7 @@ po::options_description scenario_options_description(const char* title, const st
 }
 
 po::options_description set_option_description() {
-  po::options_description options("Any other setting", 118);
+  po::options_description options("Any other setting", help_columns);
   options.add_options()("set", po::value<words>()->value_name("PATH=X")->composing(),
                         "any key of docs/scenario.md: nic.mtu=1400, hosts.server.nic.kind=model");
   return options;

@@ -40,7 +40,6 @@ po::options_description tap_options_description() {
       "address", po::value<std::string>()->required(), "of the simulated host, with prefix length: 10.9.0.2/24")(
       "gateway", po::value<std::string>(), "where packets for other networks go")(
       "out", po::value<std::string>(), "directory for run.json and wire.pcapng; default: none are written");
-  options.add(platform_options_description());
   return options;
 }
 

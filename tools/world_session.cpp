@@ -44,9 +44,12 @@ po::options_description world_options_description() {
       "virtual-time", po::bool_switch(), "programs live by the simulated clock, which waits for them")(
       "start-after", po::value<std::uint64_t>()->default_value(1),
       "virtual time: how many programs have to be there before time begins");
-  options.add(wire_options_description());
-  options.add(platform_options_description());
   return options;
+}
+
+std::vector<help_topic> world_topics() {
+  return {{"wire", "the cable between the hosts: --wire-gbit, --wire-delay-ns", wire_options_description()},
+          simulation_topic()};
 }
 
 world_session::world_session(const po::variables_map& values, const std::filesystem::path& socket,

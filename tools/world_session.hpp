@@ -17,6 +17,8 @@ namespace fourtuple::tools {
 
 /// --hosts, --out, --virtual-time, the wire's and the simulation's options: what world and exec have in common.
 [[nodiscard]] boost::program_options::options_description world_options_description();
+/// What else it can be told.
+[[nodiscard]] std::vector<help_topic> world_topics();
 
 /// A world that this process runs, from its options to its report.
 class world_session {

@@ -7,10 +7,10 @@
 
 namespace fourtuple::model::system {
 
-void observation::log_to(const std::filesystem::path& file) {
+void observation::log_to(const std::filesystem::path& file, std::uint64_t from_ps, std::uint64_t until_ps) {
   log_.emplace();
   if (const auto error = log_->open(file)) throw std::runtime_error(*error);
-  story_.add_listener(*log_);
+  story_.add_listener(logged_.emplace(*log_, from_ps, until_ps));
 }
 
 void observation::add(machine& host) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -12,6 +13,7 @@
 #include "model/observe/story.hpp"
 #include "model/observe/taps.hpp"
 #include "model/observe/timeline.hpp"
+#include "model/observe/window_listener.hpp"
 #include "model/system/machine.hpp"
 #include "model/wire/link.hpp"
 
@@ -24,8 +26,9 @@ class observation {
  public:
   observation() : story_(events_) { story_.add_listener(series_); }
 
-  /// Writes a line for each event. Throws std::runtime_error if the file cannot be written.
-  void log_to(const std::filesystem::path& file);
+  /// Writes a line for each event from `from_ps` on and before `until_ps`. Throws std::runtime_error if the file cannot
+  /// be written.
+  void log_to(const std::filesystem::path& file, std::uint64_t from_ps = 0, std::uint64_t until_ps = ~std::uint64_t{0});
   void add_listener(observe::story_listener& listener) { story_.add_listener(listener); }
 
   /// Machines before the wires that end at them.
@@ -46,7 +49,8 @@ class observation {
   observe::story story_;
   observe::series series_;
   std::optional<observe::event_log> log_;
-  std::deque<observe::host_tap> hosts_;  // Taps stay where they are.
+  std::optional<observe::window_listener> logged_;  ///< What of it goes into the log.
+  std::deque<observe::host_tap> hosts_;             // Taps stay where they are.
   std::deque<observe::nic_tap> nics_;
   std::deque<observe::wire_tap> wires_;
   std::map<std::string, observe::nic_tap*> nic_by_host_;

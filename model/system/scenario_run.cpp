@@ -2,6 +2,7 @@
 #include "model/system/scenario_run.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -15,6 +16,7 @@
 #include "model/system/run_workloads.hpp"
 #include "model/wire/digest.hpp"
 #include "model/wire/pcapng_writer.hpp"
+#include "model/wire/window_observer.hpp"
 
 namespace fourtuple::model::system {
 
@@ -27,8 +29,13 @@ constexpr std::uint64_t longest_observation_period_ns = 100 * base::ns_per_ms;
 class scenario_run final : public sc_core::sc_module {
  public:
   scenario_run(sc_core::sc_module_name name, const scenario& made, const workload_payloads& payloads,
-               run_progress& progress)
-      : sc_module(name), made_(made), progress_(progress), network_("hosts", made), work_(made, network_, payloads) {
+               run_progress& progress, std::uint64_t until_ps)
+      : sc_module(name),
+        made_(made),
+        progress_(progress),
+        until_ps_(until_ps),
+        network_("hosts", made),
+        work_(made, network_, payloads) {
     sc_core::sc_spawn_options in_thread;
     sc_core::sc_spawn([this] { direct(); }, "director", &in_thread);
   }
@@ -58,6 +65,8 @@ class scenario_run final : public sc_core::sc_module {
 
   const scenario& made_;
   run_progress& progress_;
+  std::uint64_t until_ps_;
+  bool cut_ = false;  ///< until_ps_ came first.
   network network_;
   run_workloads work_;
   observation* observation_ = nullptr;
@@ -94,7 +103,7 @@ bool scenario_run::duration_over() const {
   return made_.run.duration_us != 0 && worked() >= sim::from_ns(made_.run.duration_us * base::ns_per_us);
 }
 
-// False if the run was stopped or took too long first; then errors_ says so.
+// False if the run was stopped or took too long first; then errors_ says so. Also at until_ps_.
 bool scenario_run::wait_until(const std::function<bool()>& condition) {
   std::uint64_t period_ns = observation_period_ns;
   std::uint64_t last_events = 0;
@@ -104,11 +113,15 @@ bool scenario_run::wait_until(const std::function<bool()>& condition) {
       errors_.emplace_back("stopped before the end");
       return false;
     }
+    if (sim::to_ps(sc_core::sc_time_stamp()) >= until_ps_) {
+      cut_ = true;
+      return false;
+    }
     if (clock().now_ns() > made_.run.limit_s * base::ns_per_s) {
       errors_.push_back("not finished after " + std::to_string(made_.run.limit_s) + " simulated seconds");
       return false;
     }
-    host::sleep_until(clock().now_ns() + period_ns);
+    sc_core::wait(std::min(sim::from_ns(period_ns), sim::until(sim::from_ps(until_ps_))));
     // Long waits, such as TIME_WAIT, are looked at less and less often.
     const std::uint64_t events = network_.wire_frames();
     period_ns = events == last_events ? std::min(period_ns * 2, longest_observation_period_ns) : observation_period_ns;
@@ -244,11 +257,13 @@ run_report scenario_run::report() const {
     report.clocks.evaluated += clocks.evaluated;
     report.clocks.skipped += clocks.skipped;
   }
+  if (cut_) report.cut_at_ps = until_ps_;
   report.machines = machines_;
   report.errors = errors_;
   report_wire(report);
   report_switch(report);
   report_work(report);
+  if (cut_) report.payload_ok.reset();  // Too early to say.
   if (report.errors.empty() && !report.payload_ok.value_or(true))
     report.errors.emplace_back("not every file arrived intact");
   for (const machine_report& host : report.machines) {
@@ -262,12 +277,14 @@ run_report scenario_run::report() const {
 run_report run_scenario(const scenario& made, const workload_payloads& payloads, const run_outputs& outputs,
                         run_progress& progress) {
   observation observed;  // Before the hosts: what they do at their end still tells it.
-  scenario_run run("run", made, payloads, progress);
+  scenario_run run("run", made, payloads, progress, outputs.until_ps);
   const auto& links = run.hosts().links();
   std::vector<std::unique_ptr<wire::digest>> digests;
+  std::deque<wire::window_observer> windows;
   std::vector<std::string> interfaces;
   for (std::size_t i = 0; i < links.size(); ++i) {
-    links[i]->add_observer(*digests.emplace_back(std::make_unique<wire::digest>()));
+    wire::digest& digest = *digests.emplace_back(std::make_unique<wire::digest>());
+    links[i]->add_observer(windows.emplace_back(digest, 0, outputs.until_ps));
     const std::string& name = run.hosts().end_name(i, wire::direction::a_to_b);
     const std::string& other = run.hosts().end_name(i, wire::direction::b_to_a);
     interfaces.push_back(name);
@@ -276,12 +293,13 @@ run_report run_scenario(const scenario& made, const workload_payloads& payloads,
   wire::pcapng_writer writer({.interface_names = interfaces});
   if (!outputs.capture.empty()) {
     if (const auto error = writer.open(outputs.capture.string())) throw std::runtime_error(*error);
-    for (std::size_t i = 0; i < links.size(); ++i) links[i]->add_observer(writer.of_link(i));
+    for (std::size_t i = 0; i < links.size(); ++i)
+      links[i]->add_observer(windows.emplace_back(writer.of_link(i), outputs.from_ps, outputs.until_ps));
   }
   if (!outputs.listing_times_ns.empty()) run.list_at(outputs.listing_times_ns);
   if (outputs.plots || !outputs.events.empty() || outputs.listener != nullptr) run.observe(observed);
   if (outputs.listener != nullptr) observed.add_listener(*outputs.listener);
-  if (!outputs.events.empty()) observed.log_to(outputs.events);
+  if (!outputs.events.empty()) observed.log_to(outputs.events, outputs.from_ps, outputs.until_ps);
   sc_core::sc_start();
   if (!outputs.capture.empty()) {
     if (const auto error = writer.finish()) throw std::runtime_error(*error);

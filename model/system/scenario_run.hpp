@@ -29,6 +29,8 @@ struct run_outputs {
   bool plots = true;                                 ///< Collect run_report::plots.
   std::vector<std::uint64_t> listing_times_ns = {};  ///< When every host's TCP is listed as by `ss -tain`, in order.
   observe::story_listener* listener = nullptr;       ///< Hears what happens; nullptr for nobody.
+  std::uint64_t from_ps = 0;                         ///< Capture and events begin here.
+  std::uint64_t until_ps = ~std::uint64_t{0};        ///< The run ends here, if it has not ended before.
 };
 
 /// What workloads carry that is not in the scenario itself: for each of them, the content of its file.

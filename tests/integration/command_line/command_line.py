@@ -143,6 +143,63 @@ class Repeatable(Directory):
         self.assertEqual(expected, self.digest("--nic=rtl", "--seed=7", "--trace"))
 
 
+class Part(Directory):
+    """--from and --until: a run that is cut in two is the run."""
+
+    WORDS = ("--connections=3", "--time-wait-ms=1", "--loss=0.02", "--seed=7")
+
+    def frames(self, out: str) -> list:
+        """The blocks with frames of a capture, each with its interface, time and bytes."""
+        data = (self.directory / out / "wire.pcapng").read_bytes()
+        blocks, at = [], 0
+        while at < len(data):
+            length = int.from_bytes(data[at + 4:at + 8], "little")
+            if int.from_bytes(data[at:at + 4], "little") == 6:
+                blocks.append(data[at:at + length])
+            at += length
+        return blocks
+
+    def test_the_halves_are_the_whole(self):
+        for nic in ("model", "rtl"):
+            with self.subTest(nic):
+                words = (f"--nic={nic}", *self.WORDS)
+                whole = self.run_ok(*words, f"--events={self.directory / 'whole.jsonl'}", out="whole")
+                events = [json.loads(line) for line in (self.directory / "whole.jsonl").read_text().splitlines()]
+                # In the middle of it, and at no multiple of anything.
+                cut_ps = events[len(events) // 3]["time_ps"] + 123
+                cut = f"{cut_ps}ps"
+                first = self.run_ok(*words, f"--events={self.directory / 'first.jsonl'}", f"--until={cut}", out="first")
+                second = self.run_ok(*words, f"--events={self.directory / 'second.jsonl'}", f"--from={cut}", out="second")
+                self.assertEqual(whole, second)
+                self.assertEqual(first["until_ps"], cut_ps)
+                self.assertNotEqual(first["digest"], whole["digest"])
+                self.assertIsNone(first["payload_ok"])
+                for half in ("first", "second"):
+                    self.assertGreater(len(self.frames(half)), 5)
+                self.assertEqual(self.frames("first") + self.frames("second"), self.frames("whole"))
+                halves = [(self.directory / f"{half}.jsonl").read_text() for half in ("first", "second")]
+                self.assertEqual("".join(halves), (self.directory / "whole.jsonl").read_text())
+                self.assertLess(max(json.loads(line)["time_ps"] for line in halves[0].splitlines()), cut_ps)
+
+    def test_a_run_that_ends_before_its_cut_is_whole(self):
+        whole = self.run_ok("--nic=model", *self.WORDS)
+        self.assertEqual(whole, self.run_ok("--nic=model", *self.WORDS, "--until=1000s"))
+
+    def test_the_waveform_begins_there(self):
+        sizes = []
+        for number, words in enumerate(((), ("--from=20us",))):
+            self.run_ok("--nic=rtl", "--connections=1", "--time-wait-ms=1", "--trace", *words, out=f"trace-{number}")
+            sizes.append((self.directory / f"trace-{number}" / "nic.fst").stat().st_size)
+        self.assertLess(sizes[1], sizes[0])
+
+    def test_times_that_are_none(self):
+        for words in (("--from=soon",), ("--until=3",), ("--from=3us", "--until=2us")):
+            result = fourtuple("run", "--nic=model", f"--out={self.directory / 'out'}", *words)
+            self.assertEqual(result.returncode, 2, result.stdout)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            self.assertFalse((self.directory / "out").exists())
+
+
 def impaired(report: dict, name: str) -> int:
     return sum(way[name] for way in report["wire"]["impairments"].values())
 
@@ -370,11 +427,25 @@ class BadInput(Directory):
         self.assertIn("usage:", result.stdout)
 
     def test_help(self):
-        for words in (("--help",), ("run", "--help"), ("serve", "--help"), ("fetch", "--help"), ("tables", "--help")):
-            result = fourtuple(*words)
-            self.assertEqual(result.returncode, 0)
-            self.assertIn("usage:", result.stdout)
-            self.assertLessEqual(max(map(len, result.stdout.splitlines())), 120)
+        listed = re.findall(r"^  ([a-z]+) ", fourtuple("--help").stdout.split("SUBCOMMAND", 1)[1], re.MULTILINE)
+        self.assertIn("replay", listed)
+        for words in (("--help",), *((name, "--help") for name in listed if name not in ("man", "completion", "fourtuple"))):
+            with self.subTest(words):
+                result = fourtuple(*words)
+                self.assertEqual(result.returncode, 0)
+                self.assertIn("usage:", result.stdout)
+                self.assertRegex(result.stdout, r"\n +fourtuple [a-z]+ ", "an example")
+                lines = result.stdout.splitlines()
+                self.assertLessEqual(len(lines), 32, "a screen")
+                self.assertLessEqual(max(map(len, lines)), 100, max(lines, key=len))
+                for topic in re.findall(r"--help=([a-z]+)", result.stdout):
+                    more = fourtuple(words[0], f"--help={topic}")
+                    self.assertEqual(more.returncode, 0)
+                    self.assertIn("--", more.stdout)
+                    self.assertLessEqual(max(map(len, more.stdout.splitlines())), 100)
+        for option in ("--connections", "--loss", "--trace-on", "--pcie-lanes", "--set"):
+            self.assertIn(option, fourtuple("run", "--help=all").stdout)
+        self.refused("run", "--help=nothing", says="nothing")
 
     def test_version(self):
         self.assertRegex(fourtuple("--version").stdout, r"^fourtuple \d+\.\d+\.\d+\n$")

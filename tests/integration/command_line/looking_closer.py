@@ -263,7 +263,7 @@ class Manual(Directory):
         return [name for name in names if name not in ("man", "completion", "fourtuple")]
 
     def options(self, name):
-        text = self.ok(name, "--help")
+        text = self.ok(name, "--help=all")
         self.assertIn("  fourtuple ", text, "an example")
         return set(re.findall(r"^  (?:-[a-z] \[ )?(--[a-z0-9-]+)", text, re.M))
 
