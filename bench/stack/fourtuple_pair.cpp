@@ -75,7 +75,10 @@ class fourtuple_pair final : public stack_pair {
         random_{random_numbers{1}, random_numbers{2}},
         hosts_{stack::host_stack{config_for(connections), clock_, random_[0]},
                stack::host_stack{config_for(connections), clock_, random_[1]}} {
-    for (int i = 0; i < 2; ++i) hosts_[i].add_device(wire_.end(i), address_of_end[i], 24);
+    for (int i = 0; i < 2; ++i) {
+      hosts_[i].add_device(wire_.end(i), address_of_end[i], 24);
+      hosts_[i].ip().set_gro(what == offload::nic);
+    }
     for (std::uint16_t i = 0; i < ports; ++i) {
       tcp::tcp_sock& listener = server().create();
       if (const int r = server().bind(listener, {}, static_cast<std::uint16_t>(first_port + i)); r != 0)
@@ -157,21 +160,21 @@ class fourtuple_pair final : public stack_pair {
     }
   }
 
-  /// A frame if there is one; otherwise time passes to the next timer.
+  /// A poll if there is a frame; otherwise time passes to the next timer.
   void step() {
     if (wire_.idle()) {
       const std::uint64_t next = std::min(hosts_[0].next_deadline_ns(), hosts_[1].next_deadline_ns());
       if (next == base::never_ns) throw std::runtime_error("everything waits for ever");
       if (next > clock_.now_ns()) clock_.advance(next - clock_.now_ns());
     } else {
-      wire_.deliver_one();
+      wire_.deliver();
     }
     run_due_timers();
   }
 
   void settle() {
     while (!wire_.idle()) {
-      wire_.deliver_one();
+      wire_.deliver();
       run_due_timers();
     }
   }

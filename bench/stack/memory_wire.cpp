@@ -70,11 +70,16 @@ class memory_wire::device final : public ip::net_device {
     connections_.erase(tuple);
   }
 
-  void receive(std::span<const std::byte> frame) {
-    packet::sk_buff skb;
+  /// One more frame of the poll at hand.
+  void take(std::span<const std::byte> frame) {
+    packet::sk_buff& skb = list_.emplace_back();
     skb.frame = frame;
     if (what_ != offload::none) look_at(skb);
-    receiver_->receive({&skb, 1});
+  }
+  /// The poll ends.
+  void hand_up() {
+    receiver_->receive(list_);
+    list_.clear();
   }
 
  private:
@@ -138,6 +143,7 @@ class memory_wire::device final : public ip::net_device {
   int index_;
   offload what_;
   ip::net_device_receiver* receiver_ = nullptr;
+  std::vector<packet::sk_buff> list_;
   std::unique_ptr<std::byte[]> whole_ = std::make_unique_for_overwrite<std::byte[]>(std::size_t{1} << 16);
   std::unordered_map<packet::connection_tuple, std::uint32_t, tuple_hash> connections_;
 };
@@ -164,12 +170,18 @@ memory_wire::frame_buffer memory_wire::take_buffer() {
 
 void memory_wire::send(int from_end, frame_buffer frame) { flying_.push_back({1 - from_end, std::move(frame)}); }
 
-void memory_wire::deliver_one() {
-  in_flight next = std::move(flying_.front());
-  flying_.pop_front();
-  clock_.advance(frame_time_ns);
-  ends_[next.to_end]->receive(next.frame.contents());
-  free_buffers_.push_back(std::move(next.frame));
+void memory_wire::deliver() {
+  const int end = flying_.front().to_end;
+  device& to = *ends_[end];
+  while (polled_.size() < napi_budget && !flying_.empty() && flying_.front().to_end == end) {
+    clock_.advance(frame_time_ns);
+    polled_.push_back(std::move(flying_.front().frame));
+    flying_.pop_front();
+    to.take(polled_.back().contents());
+  }
+  to.hand_up();
+  for (frame_buffer& frame : polled_) free_buffers_.push_back(std::move(frame));
+  polled_.clear();
 }
 
 }  // namespace fourtuple::bench

@@ -34,11 +34,13 @@ class memory_wire {
 
   [[nodiscard]] ip::net_device& end(int index) noexcept;
   [[nodiscard]] bool idle() const noexcept { return flying_.empty(); }
-  /// Lets a frame's time pass and hands the oldest one over.
-  void deliver_one();
+  /// Lets the oldest frame's time pass and hands it over, and in the same poll what follows it to the same end, each
+  /// after its own time (Linux: a driver's NAPI poll).
+  void deliver();
 
  private:
   class device;
+  static constexpr std::size_t napi_budget = 64;
   /// More than an Ethernet frame of MTU 1500.
   static constexpr std::size_t buffer_bytes = 2048;
   struct frame_buffer {
@@ -58,6 +60,7 @@ class memory_wire {
   bench_clock& clock_;
   std::unique_ptr<device> ends_[2];
   std::deque<in_flight> flying_;
+  std::vector<frame_buffer> polled_;  ///< Being worked off.
   std::vector<frame_buffer> free_buffers_;
 };
 

@@ -36,6 +36,8 @@ void ipv4::add_device(net_device& device, packet::ipv4_address address, unsigned
 
 void ipv4::set_gateway(packet::ipv4_address gateway) { state_->routes.set_gateway(gateway); }
 
+void ipv4::set_gro(bool on) noexcept { state_->gro_on = on; }
+
 void ipv4::add_protocol(std::uint8_t number, protocol& handler) { state_->protocols[number] = &handler; }
 
 bool ipv4::is_local(packet::ipv4_address address) const noexcept { return state_->routes.is_local(address); }
@@ -53,7 +55,11 @@ void ipv4::flush() {
 }
 
 void ipv4::receive(std::span<const packet::sk_buff> list) {
-  for (const packet::sk_buff& skb : list) state_->receive_frame(skb);
+  if (state_->gro_on && list.size() > 1) {
+    for (const gro_unit& unit : state_->merging.receive(list)) state_->receive_unit(unit);
+  } else {
+    for (const packet::sk_buff& skb : list) state_->receive_frame(skb);
+  }
   flush();
 }
 
@@ -75,6 +81,12 @@ void ipv4::tx_wake() {
 
 std::vector<std::pair<std::string_view, std::uint64_t>> ipv4::counters() const {
   auto result = state_->counters.named();
+  const gro_counters& merged = state_->merging.counters();
+  result.emplace_back("GroUnits", merged.units);
+  result.emplace_back("GroMerged", merged.merged);
+  result.emplace_back("GroFlushRefused", merged.flush_refused);
+  result.emplace_back("GroFlushSize", merged.flush_size);
+  result.emplace_back("GroFlushFull", merged.flush_full);
   result.emplace_back("LoopbackPackets", state_->loopback.frames());
   result.emplace_back("LoopbackDropped", state_->loopback.dropped());
   return result;

@@ -11,6 +11,7 @@
 
 #include "host/base/clock.hpp"
 #include "host/base/timer_wheel.hpp"
+#include "host/ip/gro.hpp"
 #include "host/ip/net_device.hpp"
 #include "host/packet/addresses.hpp"
 #include "host/packet/sk_buff.hpp"
@@ -27,6 +28,7 @@ struct ipv4_packet {
   std::span<const std::byte> payload;                    ///< Behind the IPv4 header, up to its total length.
   const packet::sk_buff* skb = nullptr;                  ///< The frame it came in; nullptr for a reassembled packet.
   packet::ip_summed checksum = packet::ip_summed::none;  ///< Transport checksum of payload.
+  const gro_rest* gro = nullptr;                         ///< Of a unit: what comes behind payload.
 };
 
 /// An ICMP error about a packet that was sent (RFC 792, RFC 1122 3.2.2).
@@ -97,6 +99,8 @@ class ipv4 final : public net_device_receiver {
   void add_device(net_device& device, packet::ipv4_address address, unsigned prefix_length);
   /// Where everything goes that is on no device's network; must be on one of them.
   void set_gateway(packet::ipv4_address gateway);
+  /// Whether segments that come in one poll are merged (ethtool -K DEV gro on); they are not unless this says so.
+  void set_gro(bool on) noexcept;
   /// Linux: inet_add_protocol.
   void add_protocol(std::uint8_t number, protocol& handler);
 

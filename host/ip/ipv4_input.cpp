@@ -40,7 +40,18 @@ options_verdict check_options(std::span<const std::byte> options) {
 
 }  // namespace
 
-void ipv4::state::receive_frame(const packet::sk_buff& skb) {
+void ipv4::state::receive_frame(const packet::sk_buff& skb) { receive_parsed(skb, nullptr); }
+
+void ipv4::state::receive_unit(const gro_unit& unit) {
+  if (unit.rest.payloads.empty()) {
+    receive_frame(unit.skb);
+  } else {
+    receive_parsed(unit.skb, &unit.rest);
+  }
+}
+
+/// `rest`: of a unit, or nullptr.
+void ipv4::state::receive_parsed(const packet::sk_buff& skb, const gro_rest* rest) {
   const auto frame = packet::parse_ethernet(skb.frame);
   // No VLAN is configured on any device, so a tag is somebody else's, unless it only carries a priority (802.1Q 6.9.1).
   if (!frame || (frame->header.vlan && frame->header.vlan->vid != 0)) {
@@ -55,7 +66,7 @@ void ipv4::state::receive_frame(const packet::sk_buff& skb) {
   }
   switch (frame->header.ether_type) {
     case packet::eth_p_ip:
-      receive_ipv4(skb, *frame, ingress::network);
+      receive_ipv4(skb, *frame, ingress::network, rest);
       break;
     case packet::eth_p_arp:
       receive_arp(*frame);
@@ -87,7 +98,8 @@ void ipv4::state::receive_arp(const packet::ethernet_frame& frame) {
   if (at != interfaces.end()) at->neighbours->receive(*arp, frame.header.destination.is_group());
 }
 
-void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from) {
+void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from,
+                               const gro_rest* rest) {
   counters.add(mib::in_receives);
   const bool known_good = skb.network_checksum == packet::ip_summed::unnecessary;
   const auto parsed = packet::parse_ipv4(frame.payload, known_good);
@@ -103,11 +115,15 @@ void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::etherne
     counters.add(mib::in_hdr_errors);
     return;
   }
-  counters.add(mib::in_octets, datagram.header.total_bytes);
+  std::size_t octets = datagram.header.total_bytes;
+  if (rest != nullptr) {
+    for (const auto payload : rest->payloads) octets += payload.size();
+  }
+  counters.add(mib::in_octets, octets);
   if (!accept_addresses(datagram.header, frame.header.destination.is_group(), from)) return;
   if (!accept_options(datagram.options)) return;
   if (!datagram.header.is_fragment()) {
-    deliver(datagram, &skb);
+    deliver(datagram, &skb, rest);
     return;
   }
   if (const auto whole = defrag.add(datagram)) {
@@ -153,7 +169,7 @@ bool ipv4::state::accept_options(std::span<const std::byte> options) {
   return false;
 }
 
-void ipv4::state::deliver(const packet::ipv4_datagram& datagram, const packet::sk_buff* skb) {
+void ipv4::state::deliver(const packet::ipv4_datagram& datagram, const packet::sk_buff* skb, const gro_rest* rest) {
   const packet::ipv4_header& header = datagram.header;
   const ipv4_packet packet{.source = header.source,
                            .destination = header.destination,
@@ -162,7 +178,8 @@ void ipv4::state::deliver(const packet::ipv4_datagram& datagram, const packet::s
                            .ttl = header.ttl,
                            .payload = datagram.payload,
                            .skb = skb,
-                           .checksum = skb != nullptr ? skb->transport_checksum : packet::ip_summed::none};
+                           .checksum = skb != nullptr ? skb->transport_checksum : packet::ip_summed::none,
+                           .gro = rest};
   if (header.protocol == packet::ip_protocol::icmp) {
     counters.add(mib::in_delivers);
     messages.receive(packet);

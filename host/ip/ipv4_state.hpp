@@ -40,12 +40,15 @@ struct ipv4::state {
 
   // Input: ipv4_input.cpp.
   void receive_frame(const packet::sk_buff& skb);
+  void receive_unit(const gro_unit& unit);
+  void receive_parsed(const packet::sk_buff& skb, const gro_rest* rest);
   void receive_looped(const packet::sk_buff& skb);
   void receive_arp(const packet::ethernet_frame& frame);
-  void receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from);
+  void receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from,
+                    const gro_rest* rest = nullptr);
   [[nodiscard]] bool accept_addresses(const packet::ipv4_header& header, bool group_frame, ingress from);
   [[nodiscard]] bool accept_options(std::span<const std::byte> options);
-  void deliver(const packet::ipv4_datagram& datagram, const packet::sk_buff* skb);
+  void deliver(const packet::ipv4_datagram& datagram, const packet::sk_buff* skb, const gro_rest* rest = nullptr);
   void deliver_unhandled(const packet::ipv4_datagram& datagram);
 
   // Output: ipv4_output.cpp.
@@ -65,6 +68,8 @@ struct ipv4::state {
   fib routes;
   std::array<protocol*, 256> protocols{};
   icmp messages;
+  gro merging;
+  bool gro_on = false;
   ip_defrag defrag;
   std::vector<interface> interfaces;
 

@@ -28,7 +28,7 @@ void tcp_incr_quickack(tcp_sock& tp, std::uint8_t max_quickacks) noexcept {
 }
 
 void tcp_measure_rcv_mss(tcp_sock& tp, const rx_segment& segment) noexcept {
-  const auto len = static_cast<std::uint32_t>(segment.payload.size());
+  const std::uint32_t len = segment.gso_size != 0 ? segment.gso_size : segment.bytes();
   if (len >= tp.icsk_ack.rcv_mss) {
     tp.icsk_ack.rcv_mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(len, tp.advmss));
   } else if (segment.flags.psh && len >= tcp_min_mss && len < tcp_mss_default) {

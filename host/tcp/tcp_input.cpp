@@ -38,8 +38,18 @@ bool tcp_rcv_fast_path(tcp_sock& tp, rx_segment& segment) {
     tcp_data_snd_check(tp);
     return true;
   }
-  if (segment.payload.size() > tcp_receive_window(tp) || !tp.out_of_order_queue.empty()) return false;
+  if (segment.bytes() > tcp_receive_window(tp) || !tp.out_of_order_queue.empty()) return false;
   if (!tp.sk_receive_queue.append(segment.payload)) return false;
+  for (std::uint32_t end_seq = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
+       const auto more : segment.frag_list) {
+    // Without memory the rest counts as never received: the peer sends it again.
+    if (!tp.sk_receive_queue.append(more)) {
+      segment.end_seq = end_seq;
+      tp.net->count(mib::rcv_q_drop);
+      break;
+    }
+    end_seq += static_cast<std::uint32_t>(more.size());
+  }
   if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp);
   tp.net->count(mib::hp_hits);
   tp.rcv_nxt = segment.end_seq;
@@ -194,6 +204,14 @@ bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment) {
     tcp_send_challenge_ack(tp);
     return false;
   }
+  return true;
+}
+
+bool tcp_rcv_predicted_unit(tcp_sock& tp, rx_segment& unit) {
+  if (tp.skc_state != tcp_state::established) return false;
+  tcp_parse_aligned_timestamp(tp, unit);
+  if (!is_predicted(tp, unit) || !tcp_rcv_fast_path(tp, unit)) return false;
+  tp.segs_in += unit.gso_segs();
   return true;
 }
 

@@ -12,6 +12,8 @@ namespace fourtuple::tcp {
 
 /// A segment for an established connection: header prediction, then everything else.
 void tcp_rcv_established(tcp_sock& tp, rx_segment& segment);
+/// Takes in a unit that GRO made, if that is what header prediction expects. False, and nothing happened, if it is not.
+[[nodiscard]] bool tcp_rcv_predicted_unit(tcp_sock& tp, rx_segment& unit);
 /// A segment for a sock in any other state but CLOSE. True: answer it with a reset.
 bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment);
 /// RFC 9293 3.10.7.4 first to fourth, with RFC 5961 and PAWS. False: the segment is dealt with.

@@ -52,8 +52,12 @@ rx_segment make_segment(const ip::ipv4_packet& packet, const packet::tcp_segment
   segment.ecn = packet.tos & ecn_mask;
   segment.options = parsed.options;
   segment.payload = parsed.payload;
-  segment.end_seq = header.seq + static_cast<std::uint32_t>(parsed.payload.size()) + (header.flags.syn ? 1U : 0U) +
-                    (header.flags.fin ? 1U : 0U);
+  if (packet.gro != nullptr) {
+    segment.frag_list = packet.gro->payloads;
+    segment.flags.fin = segment.flags.fin || (packet.gro->flags & ip::gro_rest::fin) != 0;
+    segment.flags.psh = segment.flags.psh || (packet.gro->flags & ip::gro_rest::psh) != 0;
+  }
+  segment.end_seq = header.seq + segment.bytes() + (segment.flags.syn ? 1U : 0U) + (segment.flags.fin ? 1U : 0U);
   return segment;
 }
 
@@ -192,7 +196,7 @@ void tcp_v4_reqsk_send_ack(tcp_net& net, const sock::tcp_request_sock& req) {
 }
 
 void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment) {
-  ++tp.segs_in;
+  tp.segs_in += segment.gso_segs();
   if (tp.skc_state == tcp_state::listen && cookie_v4_check(tp, segment)) return;
   if (tp.skc_state == tcp_state::established) {
     tcp_rcv_established(tp, segment);
@@ -200,6 +204,52 @@ void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment) {
     tcp_v4_send_reset(*tp.net, segment);
   }
 }
+
+namespace {
+
+/// Linux: the second half of tcp_v4_rcv.
+void rcv_for(tcp_net& net, sock::sock_common& sk, rx_segment& segment) {
+  switch (sk.kind()) {
+    case sock::sock_kind::full: {
+      auto& tp = static_cast<tcp_sock&>(sk);
+      // RFC 5082: who is farther away than agreed is not the peer.
+      if (segment.ttl < tp.min_ttl) {
+        net.count(mib::min_ttl_drop);
+        return;
+      }
+      tcp_v4_do_rcv(tp, segment);
+      break;
+    }
+    case sock::sock_kind::request:
+      rcv_request(net, static_cast<sock::tcp_request_sock&>(sk), segment);
+      break;
+    case sock::sock_kind::timewait:
+      rcv_timewait(net, static_cast<sock::tcp_timewait_sock&>(sk), segment);
+      break;
+  }
+}
+
+/// A unit is taken whole if it is what header prediction expects. Otherwise it is taken apart: each segment does what
+/// it would have done without GRO, and finds its own way, because the one before it may have changed that.
+void rcv_unit(tcp_net& net, sock::sock_common& sk, rx_segment& unit) {
+  if (sk.kind() == sock::sock_kind::full) {
+    auto& tp = static_cast<tcp_sock&>(sk);
+    if (unit.ttl >= tp.min_ttl && tcp_rcv_predicted_unit(tp, unit)) return;
+  }
+  for (;; unit.next_of_unit()) {
+    rx_segment segment = unit.first_of_unit();
+    auto found = net.hashinfo.inet_lookup_established(segment.tuple);
+    if (!found) found = net.hashinfo.inet_lookup_listener(segment.tuple);
+    if (found) {
+      rcv_for(net, *found, segment);
+    } else {
+      tcp_v4_send_reset(net, segment);
+    }
+    if (unit.frag_list.empty()) return;
+  }
+}
+
+}  // namespace
 
 void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
   net.count(mib::in_segs);
@@ -216,23 +266,10 @@ void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
     tcp_v4_send_reset(net, segment);
     return;
   }
-  switch (sk->kind()) {
-    case sock::sock_kind::full: {
-      auto& tp = static_cast<tcp_sock&>(*sk);
-      // RFC 5082: who is farther away than agreed is not the peer.
-      if (segment.ttl < tp.min_ttl) {
-        net.count(mib::min_ttl_drop);
-        return;
-      }
-      tcp_v4_do_rcv(tp, segment);
-      break;
-    }
-    case sock::sock_kind::request:
-      rcv_request(net, static_cast<sock::tcp_request_sock&>(*sk), segment);
-      break;
-    case sock::sock_kind::timewait:
-      rcv_timewait(net, static_cast<sock::tcp_timewait_sock&>(*sk), segment);
-      break;
+  if (segment.frag_list.empty()) {
+    rcv_for(net, *sk, segment);
+  } else {
+    rcv_unit(net, *sk, segment);
   }
 }
 

@@ -87,15 +87,12 @@ inline void trace(const tcp_sock& tp, tracepoint what, const rx_segment& segment
                  .sk = &tp,
                  .seq = segment.seq,
                  .ack_seq = segment.ack_seq,
-                 .bytes = static_cast<std::uint32_t>(segment.payload.size())});
+                 .bytes = segment.bytes()});
 }
 /// Of a segment whose connection has no full sock, or none that is known yet.
 inline void trace(const tcp_net& net, tracepoint what, const rx_segment& segment) {
-  net.trace({.what = what,
-             .tuple = segment.tuple,
-             .seq = segment.seq,
-             .ack_seq = segment.ack_seq,
-             .bytes = static_cast<std::uint32_t>(segment.payload.size())});
+  net.trace(
+      {.what = what, .tuple = segment.tuple, .seq = segment.seq, .ack_seq = segment.ack_seq, .bytes = segment.bytes()});
 }
 
 /// The net of a sock in TIME_WAIT.

@@ -25,7 +25,22 @@ struct rx_segment {
   std::uint8_t ecn = 0;  ///< The two bits of its IP header (RFC 3168 5).
   packet::tcp_options options;
   std::span<const std::byte> payload;
+  std::span<const std::span<const std::byte>> frag_list;  ///< Of a unit that GRO made: what comes behind payload.
 
+  /// Bytes of payload and frag_list.
+  [[nodiscard]] std::uint32_t bytes() const noexcept {
+    std::size_t sum = payload.size();
+    for (const auto more : frag_list) sum += more.size();
+    return static_cast<std::uint32_t>(sum);
+  }
+  /// Segments on the wire (Linux: max(1, skb_shinfo(skb)->gso_segs)).
+  [[nodiscard]] std::uint32_t gso_segs() const noexcept;
+  /// The first segment of a unit alone.
+  [[nodiscard]] rx_segment first_of_unit() const noexcept;
+  /// Takes the first segment off a unit that has more.
+  void next_of_unit() noexcept;
+
+  // Of a segment that is no unit:
   /// Drops bytes that were received before, from the front; SYN counts as the first.
   void trim_front(std::uint32_t to_seq) noexcept;
   /// Drops what lies at or behind `to_seq`, FIN included.

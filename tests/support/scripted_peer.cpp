@@ -38,6 +38,15 @@ void scripted_peer::send(std::string_view text) {
   network_.run_for_ms(0);
 }
 
+void scripted_peer::send_together(std::initializer_list<std::string_view> segments) {
+  for (const std::string_view text : segments) {
+    network_.wire().send(1, assemble(make(text), mac_of_end(1), mac_of_end(0)));
+  }
+  network_.wire().set_polls(true);
+  network_.run_for_ms(0);
+  network_.wire().set_polls(false);
+}
+
 void scripted_peer::send_damaged(std::string_view text, std::size_t byte_from_end) {
   auto frame = assemble(make(text), mac_of_end(1), mac_of_end(0));
   frame.at(frame.size() - 1 - byte_from_end) ^= std::byte{0x10};

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,8 @@ class scripted_peer final : public ip::net_device_receiver {
   void set_ports(std::uint16_t own, std::uint16_t stacks) noexcept;
   /// Says it.
   void send(std::string_view segment);
+  /// Says these in one poll of the stack's device.
+  void send_together(std::initializer_list<std::string_view> segments);
   /// Says it with bytes of a frame changed first, checksums not repaired.
   void send_damaged(std::string_view segment, std::size_t byte_from_end);
   /// The next segment of the stack within `within_ms` must be this. Window and options are compared if `segment` has

@@ -36,13 +36,20 @@ class virtual_wire::device final : public ip::net_device {
   }
   void connection_delete(const packet::connection_tuple& tuple) override { connections_.erase(tuple); }
 
-  void receive(std::span<const std::byte> frame) {
+  /// The frames of one poll.
+  void receive(std::span<const std::vector<std::byte>> frames) {
     if (receiver_ == nullptr) return;
-    packet::sk_buff skb;
-    skb.frame = frame;
-    skb.timestamp_ns = wire_.clock_.now_ns();
-    if (features_.connection_table) look_up(frame, skb);
-    receiver_->receive({&skb, 1});
+    std::vector<packet::sk_buff> list;
+    for (const auto& frame : frames) {
+      packet::sk_buff& skb = list.emplace_back();
+      skb.frame = frame;
+      skb.timestamp_ns = wire_.clock_.now_ns();
+      if (features_.connection_table) look_up(frame, skb);
+      if (!features_.rx_checksum) continue;
+      skb.raw_sum = static_cast<std::uint16_t>(~checksum(skb.frame.subspan(ethernet_bytes)));
+      skb.raw_sum_valid = true;
+    }
+    receiver_->receive(list);
   }
 
   void set_busy(bool busy) {
@@ -56,6 +63,8 @@ class virtual_wire::device final : public ip::net_device {
   std::uint16_t mtu_ = 1500;
 
  private:
+  static constexpr std::size_t ethernet_bytes = 14;
+
   void look_up(std::span<const std::byte> frame, packet::sk_buff& skb) {
     const auto segment = dissect(frame);
     if (!segment) return;
@@ -123,8 +132,13 @@ std::uint64_t virtual_wire::next_delivery_ns() const noexcept {
 
 void virtual_wire::deliver() {
   while (!flying_.empty() && flying_.begin()->first <= clock_.now_ns()) {
-    const in_flight next = std::move(flying_.extract(flying_.begin()).mapped());
-    ends_[next.to_end]->receive(next.frame);
+    const int end = flying_.begin()->second.to_end;
+    std::vector<std::vector<std::byte>> frames;
+    do {
+      frames.push_back(std::move(flying_.extract(flying_.begin()).mapped().frame));
+    } while (polls_ && !flying_.empty() && flying_.begin()->first <= clock_.now_ns() &&
+             flying_.begin()->second.to_end == end);
+    ends_[end]->receive(frames);
   }
 }
 

@@ -59,6 +59,8 @@ class virtual_wire {
   [[nodiscard]] ip::net_device& end(int index) noexcept;
   void set_filter(filter f) { filter_ = std::move(f); }
   void set_features(int index, const ip::net_device_features& features) noexcept;
+  /// Whether frames that arrive at the same time are handed over as one list, as a poll does, or each by itself.
+  void set_polls(bool polls) noexcept { polls_ = polls; }
   void set_mtu(int index, std::uint16_t mtu) noexcept;
   /// While busy, xmit takes nothing; afterwards whoever was refused is woken.
   void set_busy(int index, bool busy);
@@ -87,6 +89,7 @@ class virtual_wire {
   virtual_clock& clock_;
   std::uint64_t delay_ns_;
   filter filter_;
+  bool polls_ = false;
   std::unique_ptr<device> ends_[2];
   std::multimap<std::uint64_t, in_flight> flying_;
   std::vector<captured_segment> capture_;

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/ip/gro.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "host/base/byte_order.hpp"
+#include "host/packet/checksum.hpp"
+#include "host/packet/ethernet.hpp"
+#include "host/packet/ipv4_header.hpp"
+#include "host/packet/tcp_header.hpp"
+
+namespace fourtuple::ip {
+namespace {
+
+// Places in the headers: Ethernet without a tag, IPv4 without options (RFC
+// 791 3.1), TCP (RFC 9293 3.1).
+constexpr std::size_t network = packet::ethernet_header::untagged_bytes;
+constexpr std::size_t transport = network + packet::ipv4_header::min_bytes;
+constexpr std::size_t shortest = transport + packet::tcp_header::bytes;
+constexpr std::size_t ether_type = 12;
+constexpr std::byte version_and_length{0x45};
+constexpr std::size_t ip_tos = network + 1;
+constexpr std::size_t ip_total_length = network + 2;
+constexpr std::size_t ip_identification = network + 4;
+constexpr std::size_t ip_fragment = network + 6;
+constexpr std::uint16_t ip_df = 0x4000;
+constexpr std::size_t ip_ttl = network + 8;
+constexpr std::size_t ip_protocol = network + 9;
+constexpr std::size_t ip_source = network + 12;
+constexpr std::size_t ip_addresses_bytes = 8;
+constexpr std::size_t tcp_ports_bytes = 4;
+constexpr std::size_t tcp_seq = transport + 4;
+constexpr std::size_t tcp_ack_seq = transport + 8;
+constexpr std::size_t tcp_offset = transport + 12;
+constexpr std::size_t tcp_flag_bits = transport + 13;
+constexpr std::size_t tcp_window = transport + 14;
+
+constexpr std::uint8_t syn = 0x02;
+constexpr std::uint8_t rst = 0x04;
+constexpr std::uint8_t ack = 0x10;
+constexpr std::uint8_t urg = 0x20;
+constexpr std::uint8_t cwr = 0x80;
+constexpr std::uint8_t ends_a_unit = gro_rest::fin | gro_rest::psh;
+
+std::uint8_t byte_at(std::span<const std::byte> bytes, std::size_t offset) noexcept {
+  return std::to_integer<std::uint8_t>(bytes[offset]);
+}
+
+bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b, std::size_t offset,
+                std::size_t count) noexcept {
+  return std::memcmp(a.data() + offset, b.data() + offset, count) == 0;
+}
+
+/// From Ethernet's type to TCP's fixed header it lies within its frame, and at
+/// the usual places.
+bool is_plain_tcp(std::span<const std::byte> frame) noexcept {
+  return frame.size() >= shortest && base::load_be16(frame, ether_type) == packet::eth_p_ip &&
+         frame[network] == version_and_length && byte_at(frame, ip_protocol) == packet::ip_protocol::tcp &&
+         (base::load_be16(frame, ip_fragment) & ~ip_df) == 0;
+}
+
+/// The device found both checksums right, or its sum of all that lies behind
+/// the Ethernet header says so (Linux: CHECKSUM_UNNECESSARY,
+/// CHECKSUM_COMPLETE). There is no padding in that sum.
+bool checksums_are_good(const packet::sk_buff& skb) noexcept {
+  using packet::ip_summed;
+  if (skb.network_checksum == ip_summed::bad || skb.transport_checksum == ip_summed::bad) return false;
+  const bool network_known = skb.network_checksum == ip_summed::unnecessary;
+  if (network_known && skb.transport_checksum == ip_summed::unnecessary) return true;
+  const auto header = skb.frame.subspan(network, packet::ipv4_header::min_bytes);
+  if (!network_known && !packet::internet_checksum{}.add(header).good()) return false;
+  if (skb.transport_checksum == ip_summed::unnecessary) return true;
+  if (!skb.raw_sum_valid) return false;
+  // A right IPv4 header sums up to nothing, so that what is left is the
+  // segment's sum.
+  const std::uint16_t pseudo =
+      packet::pseudo_header_sum({base::load_be32(skb.frame, ip_source)}, {base::load_be32(skb.frame, ip_source + 4)},
+                                packet::ip_protocol::tcp, static_cast<std::uint16_t>(skb.frame.size() - transport));
+  return packet::fold_sum(std::uint64_t{skb.raw_sum} + pseudo) == 0xffff;
+}
+
+}  // namespace
+
+/// A TCP segment as far as merging looks at it.
+struct gro::segment {
+  /// nullopt: not TCP over IPv4, or not as most of it is.
+  static std::optional<segment> parse(const packet::sk_buff& skb) noexcept {
+    if (!is_plain_tcp(skb.frame)) return std::nullopt;
+    segment s{.frame = skb.frame, .tcp_bytes = static_cast<std::size_t>(byte_at(skb.frame, tcp_offset) >> 4) * 4};
+    const std::size_t headers = transport + s.tcp_bytes;
+    // Padding shows in the length (Linux: inet_gro_receive). What is a unit
+    // already stays what it is.
+    s.alone = s.tcp_bytes < packet::tcp_header::bytes || s.frame.size() <= headers || skb.gso_size != 0 ||
+              base::load_be16(s.frame, ip_total_length) + network != s.frame.size();
+    if (s.alone) return s;
+    s.payload = s.frame.subspan(headers);
+    s.flags = byte_at(s.frame, tcp_flag_bits);
+    s.alone = (s.flags & (syn | rst | urg | cwr | ack)) != ack || !checksums_are_good(skb);
+    return s;
+  }
+
+  [[nodiscard]] std::uint32_t seq() const noexcept { return base::load_be32(frame, tcp_seq); }
+  [[nodiscard]] std::uint16_t id() const noexcept { return base::load_be16(frame, ip_identification); }
+  [[nodiscard]] bool dont_fragment() const noexcept { return base::load_be16(frame, ip_fragment) == ip_df; }
+
+  std::span<const std::byte> frame;
+  std::span<const std::byte> payload{};
+  std::size_t tcp_bytes = 0;  ///< Header and options.
+  std::uint8_t flags = 0;
+  bool alone = false;  ///< Never part of a unit.
+};
+
+std::span<const gro_unit> gro::receive(std::span<const packet::sk_buff> list) {
+  heads_.clear();
+  links_.clear();
+  fragments_.clear();
+  out_.clear();
+  // So that views of them stay valid.
+  links_.reserve(list.size());
+  fragments_.reserve(list.size());
+  for (const packet::sk_buff& skb : list) take(skb);
+  flush_all();
+  return out_;
+}
+
+void gro::take(const packet::sk_buff& skb) {
+  const auto s = segment::parse(skb);
+  if (!s) {
+    out_.push_back({.skb = skb, .rest = {}});
+    return;
+  }
+  held* unit = find_flow(*s);
+  if (unit != nullptr && !s->alone && can_join(*unit, *s)) {
+    join(*unit, *s);
+    return;
+  }
+  if (unit != nullptr) flush(*unit);
+  // Behind what ends a unit nothing can come.
+  if (s->alone || (s->flags & ends_a_unit) != 0) {
+    out_.push_back({.skb = skb, .rest = {}});
+  } else {
+    hold(skb, *s);
+  }
+}
+
+gro::held* gro::find_flow(const segment& s) noexcept {
+  for (held& unit : held_) {
+    const auto other = heads_[unit.skb].frame;
+    if (same_bytes(s.frame, other, ip_source, ip_addresses_bytes) &&
+        same_bytes(s.frame, other, transport, tcp_ports_bytes)) {
+      return &unit;
+    }
+  }
+  return nullptr;
+}
+
+bool gro::can_join(const held& unit, const segment& s) noexcept {
+  const auto first = heads_[unit.skb].frame;
+  const bool same = same_bytes(s.frame, first, 0, network) && s.frame[ip_tos] == first[ip_tos] &&
+                    s.frame[ip_ttl] == first[ip_ttl] &&
+                    base::load_be16(s.frame, ip_fragment) == base::load_be16(first, ip_fragment) &&
+                    (s.dont_fragment() || s.id() == static_cast<std::uint16_t>(unit.last_id + 1)) &&
+                    base::load_be32(s.frame, tcp_ack_seq) == base::load_be32(first, tcp_ack_seq) &&
+                    s.frame[tcp_offset] == first[tcp_offset] &&
+                    (s.flags & ~ends_a_unit) == (byte_at(first, tcp_flag_bits) & ~ends_a_unit) &&
+                    same_bytes(s.frame, first, tcp_window, 2) &&
+                    same_bytes(s.frame, first, shortest, s.tcp_bytes - packet::tcp_header::bytes);
+  if (!same || s.seq() != unit.next_seq || s.payload.size() > unit.mss) {
+    ++counters_.flush_refused;
+    return false;
+  }
+  if (unit.bytes + s.payload.size() >= max_bytes) {
+    ++counters_.flush_size;
+    return false;
+  }
+  return true;
+}
+
+void gro::join(held& unit, const segment& s) {
+  links_.push_back({s.payload, 0});
+  const std::size_t at = links_.size() - 1;
+  if (unit.segs == 1) {
+    unit.first_fragment = at;
+  } else {
+    links_[unit.last_fragment].next = at;
+  }
+  unit.last_fragment = at;
+  ++unit.segs;
+  ++counters_.merged;
+  unit.bytes += static_cast<std::uint32_t>(s.payload.size());
+  unit.next_seq += static_cast<std::uint32_t>(s.payload.size());
+  unit.last_id = s.id();
+  unit.last_flags = s.flags & ends_a_unit;
+  if (s.payload.size() < unit.mss || unit.last_flags != 0) flush(unit);
+}
+
+void gro::hold(const packet::sk_buff& skb, const segment& s) {
+  if (held_.size() == max_flows) {
+    ++counters_.flush_full;
+    flush(held_.front());
+  }
+  heads_.push_back(skb);
+  held_.push_back({.skb = heads_.size() - 1,
+                   .next_seq = s.seq() + static_cast<std::uint32_t>(s.payload.size()),
+                   .bytes = static_cast<std::uint32_t>(s.frame.size() - network),
+                   .mss = static_cast<std::uint16_t>(s.payload.size()),
+                   .last_id = s.id()});
+}
+
+/// Hands `unit` on; it is gone then.
+void gro::flush(held& unit) {
+  gro_unit& result = out_.emplace_back(gro_unit{.skb = heads_[unit.skb], .rest = {}});
+  if (unit.segs != 1) {
+    const std::size_t begin = fragments_.size();
+    for (std::size_t n = 1, at = unit.first_fragment; n < unit.segs; ++n, at = links_[at].next) {
+      fragments_.push_back(links_[at].payload);
+    }
+    result.skb.gso_size = unit.mss;
+    // Only what is right was merged, and its sums could not be looked at any more.
+    result.skb.network_checksum = result.skb.transport_checksum = packet::ip_summed::unnecessary;
+    result.rest = {.payloads = std::span{fragments_}.subspan(begin), .flags = unit.last_flags};
+    ++counters_.units;
+  }
+  held_.erase(held_.begin() + (&unit - held_.data()));
+}
+
+void gro::flush_all() {
+  while (!held_.empty()) flush(held_.front());
+}
+
+}  // namespace fourtuple::ip
