@@ -178,8 +178,9 @@ void rtl_nic::clock_edge() {
   model_->evaluate(edge_ps());
   if (on_drop_) tell_drops();
   settled_ = false;
-  ++next_edge_;
   ++evaluated_;
+  if (options_.on_edge) options_.on_edge(next_edge_);
+  ++next_edge_;
 }
 
 void rtl_nic::tell_drops() {
@@ -224,6 +225,7 @@ void rtl_nic::skip_to(std::uint64_t edge) {
   next_edge_ = edge - 1;
   clock_edge();
   *pins_.skip = 0;
+  if (options_.on_wake) options_.on_wake(next_edge_);
 }
 
 sc_core::sc_time rtl_nic::delay_to(std::uint64_t time_ps) const { return model::sim::until(from_ps(time_ps)); }

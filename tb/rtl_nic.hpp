@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,6 +30,10 @@ struct rtl_nic_options {
   std::string trace_file = {};
   bool trace_from_start = true;   ///< Otherwise set_tracing() starts it.
   trace_window trace_times = {};  ///< What lies outside is left out, tracing or not.
+  /// To look at how the clocks go: called after a sleep, with the number of the edge that comes next, and after each
+  /// edge, with its number.
+  std::function<void(std::uint64_t next_edge)> on_wake = {};
+  std::function<void(std::uint64_t edge)> on_edge = {};
 };
 
 /// What the Verilated NIC was built with: nic_config must say the same.
@@ -57,6 +62,8 @@ class rtl_nic final : public model::nic::nic {
   void set_drop_callback(drop_callback on_drop) override { on_drop_ = std::move(on_drop); }
   /// With a trace_file: whether what follows goes into it.
   void set_tracing(bool on) { model_->set_tracing(on); }
+  /// Of everything that the RTL keeps. Not with a trace_file.
+  [[nodiscard]] std::uint64_t state_hash() { return model_->state_hash(); }
 
  private:
   using input = std::variant<model::pcie::tlp, model::wire::frame>;

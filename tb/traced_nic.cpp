@@ -42,6 +42,7 @@ class traced_nic final : public verilated_nic {
     dumped_ps_ = time_ps;
   }
   void set_tracing(bool on) override { tracing_ = on; }
+  std::uint64_t state_hash() override { throw std::logic_error("the model with waveform code cannot be hashed"); }
 
  private:
   static VerilatedContext* prepared(VerilatedContext& context) {

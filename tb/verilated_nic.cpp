@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <verilated.h>
+#include <verilated_save.h>
+
+#include <cstring>
 
 #include "Vfourtuple_nic.h"
 #include "Vfourtuple_nic___024root.h"
@@ -7,6 +10,28 @@
 
 namespace fourtuple::tb {
 namespace {
+
+/// A hash of what Verilator would write into a file (--savable).
+class state_hasher final : public VerilatedSerialize {
+ public:
+  ~state_hasher() override = default;
+  void flush() override {
+    // Zeros behind the end: what is written before them says how much there is.
+    const std::ptrdiff_t rest = (m_cp - m_bufp) % static_cast<std::ptrdiff_t>(sizeof(std::uint64_t));
+    if (rest != 0) std::memset(m_cp, 0, sizeof(std::uint64_t) - static_cast<std::size_t>(rest));
+    for (const std::uint8_t* at = m_bufp; at < m_cp; at += sizeof(std::uint64_t)) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, at, sizeof word);
+      hash_ = (hash_ ^ word) * 0x9e37'79b9'7f4a'7c15;
+      hash_ ^= hash_ >> 29;
+    }
+    m_cp = m_bufp;
+  }
+  [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 0;
+};
 
 class plain_nic final : public verilated_nic {
  public:
@@ -18,6 +43,13 @@ class plain_nic final : public verilated_nic {
   }
   void evaluate(std::uint64_t) override { model_.eval(); }
   void set_tracing(bool) override {}
+  std::uint64_t state_hash() override {
+    Verilated::threadContextp(&context_);
+    state_hasher hasher;
+    hasher << model_;
+    hasher.flush();
+    return hasher.hash();
+  }
 
  private:
   static VerilatedContext* prepared(VerilatedContext& context) {
