@@ -123,6 +123,19 @@ class Repeatable(Directory):
             for name in ("run.json", "wire.pcapng"):
                 self.assertEqual((self.directory / "a" / name).read_bytes(), (self.directory / "b" / name).read_bytes(), name)
 
+    def test_the_hundredth_run_is_the_first(self):
+        """Wherever memory lies, whatever the environment, the locale, the time zone and the directory are."""
+        digests = set()
+        for number in range(100):
+            environment = {**os.environ, "LC_ALL": ("C", "C.UTF-8", "de_DE.UTF-8")[number % 3], "TZ": f"UTC{number % 12:+d}",
+                           "MALLOC_PERTURB_": str(number), "PADDING": "x" * (number * 37)}
+            result = subprocess.run([FOURTUPLE, "run", "--nic=model", "--no-capture", f"--out={self.directory / 'out'}", f"--file={self.payload}", *SHORT],
+                                    cwd=("/", str(self.directory))[number % 2], env=environment, text=True, capture_output=True, timeout=TIMEOUT_S,
+                                    check=False)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            digests.add(json.loads((self.directory / "out" / "run.json").read_text())["digest"])
+        self.assertEqual(len(digests), 1)
+
     def test_another_seed_is_another_run(self):
         self.assertNotEqual(self.digest("--nic=model", "--seed=1"), self.digest("--nic=model", "--seed=2"))
 

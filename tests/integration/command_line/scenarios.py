@@ -116,6 +116,15 @@ class Shipped(Directory):
         self.assertEqual(workload(report, "http")["finished"], 80)
         self.assertEqual(workload(report, "crowd")["failed"], 0)
 
+    def test_no_connection_is_lost_in_a_bad_slot(self):
+        report = self.run_ok("scenarios/bad_slot.toml")
+        self.assertTrue(report["payload_ok"])
+        self.assertEqual(report["connections"], {"opened": 6, "accepted": 6, "closed": 6})
+        client, server = report["machines"]
+        for fault in ("completions_lost", "completions_poisoned", "interrupts_lost", "links_down"):
+            self.assertEqual(client["pcie"]["faults"][fault], 1, fault)
+        self.assertEqual(server["counters"]["driver_function_resets"], 1)
+
     def test_more_overflow_lines_hold_more_connections(self):
         full = [self.run_ok("scenarios/table_sizes.toml", "--set", f"nic.table_overflow_lines_log2={lines}")["table"]["full"]
                 for lines in (3, 8)]
