@@ -48,6 +48,23 @@ std::uint8_t byte_at(std::span<const std::byte> bytes, std::size_t offset) noexc
   return std::to_integer<std::uint8_t>(bytes[offset]);
 }
 
+std::uint32_t load32(const std::byte* bytes, std::size_t offset) noexcept {
+  std::uint32_t word = 0;
+  std::memcpy(&word, bytes + offset, sizeof word);
+  return word;
+}
+std::uint64_t load64(const std::byte* bytes, std::size_t offset) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes + offset, sizeof word);
+  return word;
+}
+
+/// PSH in the word of data offset, flags and window, as it lies in memory.
+const std::uint32_t psh_of_offset_word = [] {
+  constexpr std::byte word[4] = {std::byte{0}, std::byte{gro_rest::psh}, std::byte{0}, std::byte{0}};
+  return load32(word, 0);
+}();
+
 bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b, std::size_t offset,
                 std::size_t count) noexcept {
   return std::memcmp(a.data() + offset, b.data() + offset, count) == 0;
@@ -114,13 +131,18 @@ struct gro::segment {
 
 std::span<const gro_unit> gro::receive(std::span<const packet::sk_buff> list) {
   heads_.clear();
-  links_.clear();
-  fragments_.clear();
+  gathered_.clear();
   out_.clear();
+  payloads_used_ = 0;
   // So that views of them stay valid.
-  links_.reserve(list.size());
-  fragments_.reserve(list.size());
-  for (const packet::sk_buff& skb : list) take(skb);
+  if (payloads_.size() < list.size()) {
+    payloads_.resize(list.size());
+    owners_.resize(list.size());
+    gathered_.reserve(list.size());
+  }
+  for (const packet::sk_buff& skb : list) {
+    if (!join_newest(skb)) take(skb);
+  }
   flush_all();
   return out_;
 }
@@ -133,7 +155,7 @@ void gro::take(const packet::sk_buff& skb) {
   }
   held* unit = find_flow(*s);
   if (unit != nullptr && !s->alone && can_join(*unit, *s)) {
-    join(*unit, *s);
+    join(*unit, s->payload, s->flags, s->id());
     return;
   }
   if (unit != nullptr) flush(*unit);
@@ -178,22 +200,50 @@ bool gro::can_join(const held& unit, const segment& s) noexcept {
   return true;
 }
 
-void gro::join(held& unit, const segment& s) {
-  links_.push_back({s.payload, 0});
-  const std::size_t at = links_.size() - 1;
-  if (unit.segs == 1) {
-    unit.first_fragment = at;
-  } else {
-    links_[unit.last_fragment].next = at;
-  }
-  unit.last_fragment = at;
+void gro::join(held& unit, std::span<const std::byte> payload, std::uint8_t flags, std::uint16_t id) {
+  if (unit.segs == 1) unit.first_fragment = payloads_used_;
+  unit.last_fragment = payloads_used_;
+  payloads_[payloads_used_] = payload;
+  owners_[payloads_used_] = unit.skb;
+  ++payloads_used_;
   ++unit.segs;
-  ++counters_.merged;
-  unit.bytes += static_cast<std::uint32_t>(s.payload.size());
-  unit.next_seq += static_cast<std::uint32_t>(s.payload.size());
-  unit.last_id = s.id();
-  unit.last_flags = s.flags & ends_a_unit;
-  if (s.payload.size() < unit.mss || unit.last_flags != 0) flush(unit);
+  unit.bytes += static_cast<std::uint32_t>(payload.size());
+  unit.next_seq += static_cast<std::uint32_t>(payload.size());
+  unit.last_id = id;
+  unit.last_flags = flags & ends_a_unit;
+  if (payload.size() < unit.mss || unit.last_flags != 0) flush(unit);
+}
+
+/// The short way of what comes most: the next full segment of the flow that came last. Compares what parse, find_flow
+/// and can_join look at a word at a time; whatever differs is for them.
+bool gro::join_newest(const packet::sk_buff& skb) {
+  if (held_.empty()) return false;
+  held& unit = held_.back();
+  const std::span<const std::byte> frame = skb.frame;
+  const std::span<const std::byte> first = heads_[unit.skb].frame;
+  const std::size_t headers = unit.header_bytes;
+  if (frame.size() != headers + unit.mss || unit.bytes + unit.mss >= max_bytes || skb.gso_size != 0 ||
+      skb.network_checksum != packet::ip_summed::unnecessary ||
+      skb.transport_checksum != packet::ip_summed::unnecessary) {
+    return false;
+  }
+  const std::byte* f = frame.data();
+  const std::byte* g = first.data();
+  // Ethernet, version, header length, type of service, total length; DF, time to live, protocol; addresses and ports.
+  std::uint64_t differ = load64(f, 0) ^ load64(g, 0);
+  differ |= load64(f, 8) ^ load64(g, 8);
+  differ |= load32(f, 14) ^ load32(g, 14);
+  differ |= load32(f, 20) ^ load32(g, 20);
+  differ |= load64(f, ip_source) ^ load64(g, ip_source);
+  differ |= load32(f, transport) ^ load32(g, transport);
+  differ |= load32(f, tcp_ack_seq) ^ load32(g, tcp_ack_seq);
+  differ |= (load32(f, tcp_offset) ^ load32(g, tcp_offset)) & ~psh_of_offset_word;
+  std::size_t at = shortest;
+  for (; at + 4 <= headers; at += 4) differ |= load32(f, at) ^ load32(g, at);
+  const bool next = base::load_be32(frame, tcp_seq) == unit.next_seq && base::load_be16(frame, ip_fragment) == ip_df;
+  if (differ != 0 || !next) return false;
+  join(unit, frame.subspan(headers), byte_at(frame, tcp_flag_bits), 0);
+  return true;
 }
 
 void gro::hold(const packet::sk_buff& skb, const segment& s) {
@@ -205,23 +255,36 @@ void gro::hold(const packet::sk_buff& skb, const segment& s) {
   held_.push_back({.skb = heads_.size() - 1,
                    .next_seq = s.seq() + static_cast<std::uint32_t>(s.payload.size()),
                    .bytes = static_cast<std::uint32_t>(s.frame.size() - network),
+                   .header_bytes = static_cast<std::uint32_t>(s.frame.size() - s.payload.size()),
                    .mss = static_cast<std::uint16_t>(s.payload.size()),
                    .last_id = s.id()});
+}
+
+/// In a row as they came, or gathered if another flow's came between.
+std::span<const std::span<const std::byte>> gro::fragments_of(const held& unit) {
+  const std::size_t count = unit.segs - std::size_t{1};
+  if (unit.last_fragment - unit.first_fragment + 1 == count) {
+    return std::span<const std::span<const std::byte>>{payloads_}.subspan(unit.first_fragment, count);
+  }
+  const std::size_t begin = gathered_.size();
+  for (std::size_t at = unit.first_fragment; at <= unit.last_fragment; ++at) {
+    if (owners_[at] == unit.skb) gathered_.push_back(payloads_[at]);
+  }
+  return std::span<const std::span<const std::byte>>{gathered_}.subspan(begin);
 }
 
 /// Hands `unit` on; it is gone then.
 void gro::flush(held& unit) {
   gro_unit& result = out_.emplace_back(gro_unit{.skb = heads_[unit.skb], .rest = {}});
   if (unit.segs != 1) {
-    const std::size_t begin = fragments_.size();
-    for (std::size_t n = 1, at = unit.first_fragment; n < unit.segs; ++n, at = links_[at].next) {
-      fragments_.push_back(links_[at].payload);
-    }
     result.skb.gso_size = unit.mss;
     // Only what is right was merged, and its sums could not be looked at any more.
     result.skb.network_checksum = result.skb.transport_checksum = packet::ip_summed::unnecessary;
-    result.rest = {.payloads = std::span{fragments_}.subspan(begin), .flags = unit.last_flags};
+    const auto header_bytes = unit.header_bytes - static_cast<std::uint32_t>(network);
+    result.rest = {
+        .payloads = fragments_of(unit), .bytes = unit.bytes - header_bytes - unit.mss, .flags = unit.last_flags};
     ++counters_.units;
+    counters_.merged += unit.segs - 1U;
   }
   held_.erase(held_.begin() + (&unit - held_.data()));
 }

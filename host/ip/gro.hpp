@@ -16,7 +16,8 @@ struct gro_rest {
   static constexpr std::uint8_t psh = 0x08;
 
   std::span<const std::span<const std::byte>> payloads;
-  std::uint8_t flags = 0;  ///< FIN and PSH of the last one.
+  std::uint32_t bytes = 0;  ///< Of them all.
+  std::uint8_t flags = 0;   ///< FIN and PSH of the last one.
 };
 
 /// One received frame, or several TCP segments as one: the first of them, and the payloads of the rest. The headers are
@@ -65,33 +66,32 @@ class gro {
   /// What is held back until it is known whether more follows (Linux: a list entry of napi->gro_hash).
   struct held {
     std::size_t skb = 0;             ///< In heads_.
-    std::size_t first_fragment = 0;  ///< In links_, of those behind the first, if segs is more than 1.
+    std::size_t first_fragment = 0;  ///< In payloads_, if segs is more than 1.
     std::size_t last_fragment = 0;
     std::uint32_t next_seq = 0;
-    std::uint32_t bytes = 0;  ///< Of the IPv4 packet so far.
-    std::uint16_t mss = 0;    ///< Payload of each but the last.
+    std::uint32_t bytes = 0;         ///< Of the IPv4 packet so far.
+    std::uint32_t header_bytes = 0;  ///< From Ethernet's to the end of TCP's options.
+    std::uint16_t mss = 0;           ///< Payload of each but the last.
     std::uint16_t segs = 1;
     std::uint16_t last_id = 0;
     std::uint8_t last_flags = 0;
   };
-  /// A payload and the one behind it in its unit.
-  struct link {
-    std::span<const std::byte> payload;
-    std::size_t next;
-  };
-
   void take(const packet::sk_buff& skb);
+  [[nodiscard]] bool join_newest(const packet::sk_buff& skb);
   [[nodiscard]] held* find_flow(const segment& s) noexcept;
   [[nodiscard]] bool can_join(const held& unit, const segment& s) noexcept;
-  void join(held& unit, const segment& s);
+  void join(held& unit, std::span<const std::byte> payload, std::uint8_t flags, std::uint16_t id);
+  [[nodiscard]] std::span<const std::span<const std::byte>> fragments_of(const held& unit);
   void hold(const packet::sk_buff& skb, const segment& s);
   void flush(held& unit);
   void flush_all();
 
-  std::vector<held> held_;                             ///< Oldest first.
-  std::vector<packet::sk_buff> heads_;                 ///< First frames of what is or was held in this poll.
-  std::vector<link> links_;                            ///< Payloads of the rest.
-  std::vector<std::span<const std::byte>> fragments_;  ///< The same, each unit's in a row.
+  std::vector<held> held_;                            ///< Oldest first.
+  std::vector<packet::sk_buff> heads_;                ///< First frames of what is or was held in this poll.
+  std::vector<std::span<const std::byte>> payloads_;  ///< Of segments that joined a unit, as they came.
+  std::vector<std::size_t> owners_;                   ///< held::skb of their units.
+  std::size_t payloads_used_ = 0;                     ///< Of the two.
+  std::vector<std::span<const std::byte>> gathered_;  ///< Those of units that others came between.
   std::vector<gro_unit> out_;
   gro_counters counters_;
 };

@@ -115,11 +115,7 @@ void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::etherne
     counters.add(mib::in_hdr_errors);
     return;
   }
-  std::size_t octets = datagram.header.total_bytes;
-  if (rest != nullptr) {
-    for (const auto payload : rest->payloads) octets += payload.size();
-  }
-  counters.add(mib::in_octets, octets);
+  counters.add(mib::in_octets, datagram.header.total_bytes + (rest != nullptr ? rest->bytes : 0U));
   if (!accept_addresses(datagram.header, frame.header.destination.is_group(), from)) return;
   if (!accept_options(datagram.options)) return;
   if (!datagram.header.is_fragment()) {

@@ -54,6 +54,7 @@ rx_segment make_segment(const ip::ipv4_packet& packet, const packet::tcp_segment
   segment.payload = parsed.payload;
   if (packet.gro != nullptr) {
     segment.frag_list = packet.gro->payloads;
+    segment.frag_bytes = packet.gro->bytes;
     segment.flags.fin = segment.flags.fin || (packet.gro->flags & ip::gro_rest::fin) != 0;
     segment.flags.psh = segment.flags.psh || (packet.gro->flags & ip::gro_rest::psh) != 0;
   }

@@ -16,6 +16,7 @@ rx_segment rx_segment::first_of_unit() const noexcept {
   rx_segment first = *this;
   if (frag_list.empty()) return first;
   first.frag_list = {};
+  first.frag_bytes = 0;
   first.gso_size = 0;
   first.flags.psh = first.flags.fin = false;
   first.end_seq = seq + static_cast<std::uint32_t>(payload.size());
@@ -26,6 +27,7 @@ void rx_segment::next_of_unit() noexcept {
   seq += static_cast<std::uint32_t>(payload.size());
   payload = frag_list.front();
   frag_list = frag_list.subspan(1);
+  frag_bytes -= static_cast<std::uint32_t>(payload.size());
   if (frag_list.empty()) gso_size = 0;
 }
 

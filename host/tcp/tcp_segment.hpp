@@ -26,13 +26,10 @@ struct rx_segment {
   packet::tcp_options options;
   std::span<const std::byte> payload;
   std::span<const std::span<const std::byte>> frag_list;  ///< Of a unit that GRO made: what comes behind payload.
+  std::uint32_t frag_bytes = 0;                           ///< Of frag_list.
 
   /// Bytes of payload and frag_list.
-  [[nodiscard]] std::uint32_t bytes() const noexcept {
-    std::size_t sum = payload.size();
-    for (const auto more : frag_list) sum += more.size();
-    return static_cast<std::uint32_t>(sum);
-  }
+  [[nodiscard]] std::uint32_t bytes() const noexcept { return static_cast<std::uint32_t>(payload.size()) + frag_bytes; }
   /// Segments on the wire (Linux: max(1, skb_shinfo(skb)->gso_segs)).
   [[nodiscard]] std::uint32_t gso_segs() const noexcept;
   /// The first segment of a unit alone.

@@ -75,7 +75,9 @@ class Gro : public testing::Test {
       };
       const std::size_t total = base::load_be16(skb.frame, 16);
       check(skb.frame.first(std::min(skb.frame.size(), 14 + total)).subspan(34 + at));
+      const std::size_t of_first = payload;
       for (const auto piece : rest.payloads) check(piece);
+      EXPECT_EQ(rest.bytes, payload - of_first);
       last = {.skb = skb, .rest = rest};
     }
     std::size_t sent = 0;
