@@ -134,18 +134,20 @@ module rx_queue_admission (
   end
 
   // What is on its way to host memory. A record leaves in the clock in which its burst, if it has one, is issued.
+  // It is counted one clock after the decision, too.
   logic [RecordsLog2-1:0] records_q;
   logic [BurstsLog2-1:0] bursts_q;
-  logic made, busy;
-  assign made = deliver || take_record;
-  assign busy = records_q != '0 || bursts_q != '0;
+  logic made_q, busy;
+  assign busy = made_q || records_q != '0 || bursts_q != '0;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
+      made_q    <= 1'b0;
       records_q <= '0;
       bursts_q  <= '0;
     end else begin
-      if (made || records_left_i) begin
-        records_q <= records_q + RecordsLog2'(made) -
+      made_q <= deliver || take_record;
+      if (made_q || records_left_i) begin
+        records_q <= records_q + RecordsLog2'(made_q) -
                      (records_left_i ? (records_two_i ? RecordsLog2'(2) : RecordsLog2'(1)) : '0);
       end
       if (burst_issued_i && !burst_answered_i) bursts_q <= bursts_q + 1'b1;
@@ -185,7 +187,7 @@ module rx_queue_admission (
       OneAtATime : assert (!(frame_i && record_i));
       RecordsWereMade : assert (!records_left_i || records_q >= (records_two_i ? RecordsLog2'(2) : RecordsLog2'(1)));
       BurstWasIssued : assert (!burst_answered_i || bursts_q != '0);
-      RecordsCounted : assert (!made || records_q != '1);
+      RecordsCounted : assert (!made_q || records_q != '1);
     end
   end
 endmodule

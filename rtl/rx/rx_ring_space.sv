@@ -61,27 +61,57 @@ module rx_ring_space (
   assign return_waits_o = returned_valid;
   assign returning      = return_i && returned_valid && settled_q;
 
-  // What is given back lies before the ring's end, behind it, or on both sides.
+  // What is given back lies before the ring's end, behind it, or on both sides. The sums are made in the first of the
+  // three clocks: no frame changes them any more.
   logic beyond_end_q;
-  logic [25:0] new_gap_q;  // if beyond_end_q, minus what lies behind the end
+  logic [25:0] new_gap_q;      // if beyond_end_q, minus what lies behind the end
+  logic [25:0] to_end_q;       // before_q if beyond_end_q,
+  logic [25:0] more_before_q;  // else
   always_ff @(posedge clk_i) begin
     settled_q <= returned_valid && !returning;
-    if (returned_valid) {beyond_end_q, new_gap_q} <= {1'b0, gap_q} + {1'b1, minus_returned};
+    if (returned_valid) begin
+      {beyond_end_q, new_gap_q} <= {1'b0, gap_q} + {1'b1, minus_returned};
+      to_end_q                  <= before_q + gap_q;
+      more_before_q             <= before_q - minus_returned;
+    end
   end
 
-  logic [25:0] frame;
   logic ends_round;  // the frame ends where the ring does
-  assign frame      = {17'b0, frame_beats_i};
-  assign ends_round = before_q == frame && reaches_end_q;
+  assign ends_round = before_q == {17'b0, frame_beats_i} && reaches_end_q;
 
-  // Every sum is there before it is known which one counts.
-  logic [25:0] tail_after, round_after, before_after, behind_after;
-  logic [23:0] place_after;
-  assign tail_after   = tail_q + frame;
-  assign round_after  = next_round_q + frame;
-  assign before_after = before_q - frame;
-  assign behind_after = behind_q - frame;
-  assign place_after  = place_q + 24'(frame_beats_i);
+  // A frame has at most 256 beats: what it changes above the ten lowest bits is one up or down, or nothing.
+  function automatic logic [25:0] more(input logic [25:0] value, input logic [8:0] by);
+    logic [10:0] low;
+    low  = {1'b0, value[9:0]} + {2'b00, by};
+    more = {low[10] ? value[25:10] + 16'd1 : value[25:10], low[9:0]};
+  endfunction
+  function automatic logic [25:0] less(input logic [25:0] value, input logic [8:0] by);
+    logic [10:0] low;
+    low  = {1'b0, value[9:0]} - {2'b00, by};
+    less = {low[10] ? value[25:10] - 16'd1 : value[25:10], low[9:0]};
+  endfunction
+
+  // Every sum is there before it is known which one counts. And-or, not ?: between two sums: Yosys would choose the
+  // operands instead (opt_share), and the sum would begin only then.
+  logic [25:0] tail_after, round_after, before_after, behind_after, place_after;
+  assign tail_after   = more(tail_q, frame_beats_i);
+  assign round_after  = more(next_round_q, frame_beats_i);
+  assign before_after = less(before_q, frame_beats_i);
+  assign behind_after = less(behind_q, frame_beats_i);
+  assign place_after  = more({2'b00, place_q}, frame_beats_i);
+
+  logic unused_place;  // the ring's end is below
+  assign unused_place = ^place_after[25:24];
+
+  logic [25:0] tail_next, before_next, before_other;  // before_other: without a frame's sum
+  logic goes_straight, goes_over, before_is_other;
+  assign goes_straight   = take_i && straight && !ends_round;
+  assign goes_over       = take_i && !straight;
+  assign before_is_other = returning || (take_i && straight && ends_round);
+  assign tail_next       = (tail_after & {26{straight}}) | (round_after & {26{!straight}});
+  assign before_other    = !returning ? behind_q : beyond_end_q ? to_end_q : more_before_q;
+  assign before_next     = (before_after & {26{goes_straight}}) | (behind_after & {26{goes_over}}) |
+                           (before_other & {26{before_is_other}});
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -110,23 +140,20 @@ module rx_ring_space (
       before_big_q  <= |before_q[25:10];
       behind_big_q  <= |behind_q[25:10];
       reaches_end_q <= gap_q == '0;
+      if (returning || take_i) before_q <= before_next;
       if (returning) begin
-        before_q <= beyond_end_q ? before_q + gap_q : before_q - minus_returned;
         behind_q <= beyond_end_q ? behind_q - new_gap_q : behind_q;
         gap_q    <= beyond_end_q ? '0 : new_gap_q;
       end else if (take_i) begin
-        tail_q  <= straight ? tail_after : round_after;
-        place_q <= !straight ? 24'(frame_beats_i) : ends_round ? '0 : place_after;
+        tail_q  <= tail_next;
+        place_q <= !straight ? 24'(frame_beats_i) : ends_round ? '0 : place_after[23:0];
         if (!straight || ends_round) begin
-          before_q      <= straight ? behind_q : behind_after;
           behind_q      <= '0;
           gap_q         <= size_q - behind_q;
           next_round_q  <= next_round_q + size_q;
           before_big_q  <= behind_big_q;
           behind_big_q  <= 1'b0;
           reaches_end_q <= 1'b0;  // the frame itself lies between
-        end else begin
-          before_q <= before_after;
         end
       end
     end
