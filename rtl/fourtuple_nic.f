@@ -43,6 +43,7 @@ rx/rx_admission.sv
 rx/rx_ring_writer.sv
 rx/rx_queues.sv
 interrupt/interrupt_moderation.sv
+interrupt/nearest_timer.sv
 interrupt/msix.sv
 tx/tx_queue_state.sv
 tx/tx_descriptor_fetch.sv

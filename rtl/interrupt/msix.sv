@@ -32,7 +32,10 @@ module msix #(
 
   logic [VECTORS-1:0] pending_q, ready, first;
   assign ready = pending_q & ~mask;
-  assign first = ready & (~ready + 1'b1);
+  for (genvar i = 0; i < VECTORS; i++) begin : gen_first
+    localparam logic [VECTORS-1:0] LOWER = VECTORS'((33'd1 << i) - 33'd1);
+    assign first[i] = ready[i] && (ready & LOWER) == '0;
+  end
 
   logic load;
   assign load = !message_valid_o && |ready;

@@ -62,14 +62,18 @@ module nic_interrupts #(
     );
   end
 
-  logic [15:0] shortest;
-  always_comb begin
-    shortest = '1;
-    for (int unsigned i = 0; i < QUEUES; i++) begin
-      if (timing[i] && quiet_clocks[16*i+:16] < shortest) shortest = quiet_clocks[16*i+:16];
-    end
-  end
-  assign quiet_clocks_o = timing == '0 ? '1 : {32'b0, shortest};
+  logic timer_quiet;
+  nearest_timer #(
+      .TIMERS(QUEUES)
+  ) i_nearest_timer (
+      .clk_i,
+      .rst_ni,
+      .timing_i(timing),
+      .quiet_clocks_i(quiet_clocks),
+      .skip_i,
+      .quiet_clocks_o,
+      .quiet_o(timer_quiet)
+  );
 
   logic event_message, event_quiet, msix_quiet;
   event_unit i_events (
@@ -105,7 +109,7 @@ module nic_interrupts #(
       .quiet_o(msix_quiet)
   );
 
-  assign quiet_o = &moderation_quiet && event_quiet && msix_quiet;
+  assign quiet_o = &moderation_quiet && timer_quiet && event_quiet && msix_quiet;
 endmodule
 
 `default_nettype wire
