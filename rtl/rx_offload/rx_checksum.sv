@@ -25,13 +25,13 @@ module rx_checksum (
     output logic                                    l4_good_o,
     output logic                                    quiet_o
 );
-  // Stage 1: where the two headers and the segment begin and end within this beat, 0 to 64.
-  logic [17:0] l4_end_here;
-  assign l4_end_here = range_i.l4_end - {3'd0, number_i, 6'd0};
-
+  // Stage 1: where the two headers and the segment begin and end within this beat, 0 to 64. The segment's end is in an
+  // earlier beat, in this one, or in a later one.
+  logic l4_open_q, l4_ended_q, l4_ends_here_q;
+  logic [5:0] l4_to_q;  // if it ends here
   logic [511:0] data_q, data_2_q;
   logic valid_q, first_q, last_q, valid_2_q, first_2_q, last_2_q;
-  logic [6:0] header_from_q, header_to_q, l4_from_q, l4_to_q;
+  logic [6:0] header_from_q, header_to_q, l4_from_q;
   logic [16:0] source_sum_q, destination_sum_q, rest_sum_q;
   always_ff @(posedge clk_i) begin
     if (valid_i) begin
@@ -40,11 +40,10 @@ module rx_checksum (
       l4_from_q     <= 7'd0;
       if (first_i) l4_from_q <= range_i.l4_offset[6] ? 7'd64 : range_i.l4_offset;
       if (second_i && range_i.l4_offset[6]) l4_from_q <= {1'b0, range_i.l4_offset[5:0]};
-      // l4_end is below 2^17 and number at most 256: bit 17 says that the segment has ended before
-      // this beat.
-      if (range_i.l4_end_open) l4_to_q <= 7'd64;
-      else if (l4_end_here[17]) l4_to_q <= 7'd0;
-      else l4_to_q <= l4_end_here[16:6] != '0 ? 7'd64 : l4_end_here[6:0];
+      l4_open_q      <= range_i.l4_end_open;
+      l4_ended_q     <= range_i.l4_end[17:6] < {3'd0, number_i};
+      l4_ends_here_q <= range_i.l4_end[17:6] == {3'd0, number_i};
+      l4_to_q        <= range_i.l4_end[5:0];
       // The header ends where the segment begins, and never lies behind the second beat.
       header_to_q <= 7'd0;
       if (first_i) header_to_q <= range_i.l4_offset[6] ? 7'd64 : range_i.l4_offset;
@@ -70,7 +69,8 @@ module rx_checksum (
       for (int unsigned lane = 0; lane < 64; lane++) begin
         raw_mask_q[lane]    <= !first_q || lane >= 14;
         header_mask_q[lane] <= 7'(lane) >= header_from_q && 7'(lane) < header_to_q;
-        l4_mask_q[lane]     <= 7'(lane) >= l4_from_q && 7'(lane) < l4_to_q;
+        l4_mask_q[lane]     <= 7'(lane) >= l4_from_q &&
+                               (l4_open_q || (l4_ends_here_q ? 6'(lane) < l4_to_q : !l4_ended_q));
       end
     end
   end

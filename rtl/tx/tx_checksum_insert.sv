@@ -89,7 +89,7 @@ module tx_checksum_insert #(
   always_ff @(posedge clk_i) begin
     difference_q <= {1'b0, total} + {1'b0, ~before_sum};
     folded_q     <= difference_q[15:0] + {15'd0, difference_q[16]};
-    checksum_q   <= (&swapped) ? 16'hffff : ~swapped;
+    checksum_q   <= (&folded_q) ? 16'hffff : ~swapped;
     odd_2_q      <= {odd_2_q[0], odd};
   end
 
@@ -139,16 +139,14 @@ module tx_checksum_insert #(
   logic [511:0] m_data_q, m_data_d;
   logic [63:0] m_keep_q, m_keep_d;
   logic [13:0] m_length_q;
-  logic [5:0] low_lane;
   assign advance = !m_valid_q || m_axis_tready;
   assign go = beat_waits && advance && (checksum_waits || !beat.checksum);
   assign checksum_taken = go && beat.checksum && beat.last;
-  assign low_lane = beat.field_lane + 6'd1;
 
   for (genvar lane = 0; lane < 64; lane++) begin : gen_out
     logic high_here, low_here;
     assign high_here = beat.field_high && beat.field_lane == 6'(lane);
-    assign low_here = beat.field_low && low_lane == 6'(lane);
+    assign low_here = beat.field_low && beat.field_lane == 6'(lane + 63);  // the lane before
     assign m_data_d[8*lane+:8] = high_here ? checksum[15:8] : low_here ? checksum[7:0]
                                                             : data[8*lane+:8];
   end
