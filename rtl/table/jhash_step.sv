@@ -2,10 +2,10 @@
 `default_nettype none
 
 /// One of the seven steps that end Bob Jenkins' lookup3 hash: x becomes (x ^ y) - rotate_left(y,
-/// ROTATE); y and z stay. The subtraction is done in two halves, so that no carry runs over more
-/// than 16 bits in a clock.
+/// ROTATE); y and z stay. A clock for the exclusive or, and one for each half of the subtraction, so
+/// that no carry runs over more than 16 bits.
 ///
-/// latency       2 clocks
+/// latency       3 clocks
 /// throughput    1 per clock
 /// backpressure  none
 /// reset         drops what is inside
@@ -24,37 +24,49 @@ module jhash_step #(
     output logic      [31:0] z_o,
     output logic             quiet_o
 );
-  logic [31:0] mixed, rotated;
-  assign mixed   = x_i ^ y_i;
-  assign rotated = {y_i[31-ROTATE:0], y_i[31:32-ROTATE]};
-
-  logic half_valid_q, full_valid_q;
+  logic mixed_valid_q, half_valid_q, full_valid_q;
+  logic [31:0] mixed_q, mixed_y_q, mixed_z_q, half_y_q, half_z_q, full_x_q, full_y_q, full_z_q;
+  logic [31:0] rotated;
   logic [16:0] low_q;  // with the borrow
   logic [15:0] mixed_high_q, rotated_high_q;
-  logic [31:0] half_y_q, half_z_q, full_x_q, full_y_q, full_z_q;
+  assign rotated = {mixed_y_q[31-ROTATE:0], mixed_y_q[31:32-ROTATE]};
+
+  // The borrow is the carry into the same chain: 0 - 1 in a bit of its own below.
+  logic [16:0] high;
+  assign high = {mixed_high_q, 1'b0} - {rotated_high_q, low_q[16]};
 
   always_ff @(posedge clk_i) begin
     if (valid_i) begin
-      low_q          <= {1'b0, mixed[15:0]} - {1'b0, rotated[15:0]};
-      mixed_high_q   <= mixed[31:16];
+      mixed_q   <= x_i ^ y_i;
+      mixed_y_q <= y_i;
+      mixed_z_q <= z_i;
+    end
+    if (mixed_valid_q) begin
+      low_q          <= {1'b0, mixed_q[15:0]} - {1'b0, rotated[15:0]};
+      mixed_high_q   <= mixed_q[31:16];
       rotated_high_q <= rotated[31:16];
-      half_y_q       <= y_i;
-      half_z_q       <= z_i;
+      half_y_q       <= mixed_y_q;
+      half_z_q       <= mixed_z_q;
     end
     if (half_valid_q) begin
-      full_x_q <= {mixed_high_q - rotated_high_q - 16'(low_q[16]), low_q[15:0]};
+      full_x_q <= {high[16:1], low_q[15:0]};
       full_y_q <= half_y_q;
       full_z_q <= half_z_q;
     end
   end
 
+  logic unused_high;  // the borrow's own bit
+  assign unused_high = high[0];
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      half_valid_q <= 1'b0;
-      full_valid_q <= 1'b0;
+      mixed_valid_q <= 1'b0;
+      half_valid_q  <= 1'b0;
+      full_valid_q  <= 1'b0;
     end else begin
-      half_valid_q <= valid_i;
-      full_valid_q <= half_valid_q;
+      mixed_valid_q <= valid_i;
+      half_valid_q  <= mixed_valid_q;
+      full_valid_q  <= half_valid_q;
     end
   end
 
@@ -62,7 +74,7 @@ module jhash_step #(
   assign x_o     = full_x_q;
   assign y_o     = full_y_q;
   assign z_o     = full_z_q;
-  assign quiet_o = !half_valid_q && !full_valid_q;
+  assign quiet_o = !mixed_valid_q && !half_valid_q && !full_valid_q;
 endmodule
 
 `default_nettype wire
