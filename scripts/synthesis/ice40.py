@@ -6,13 +6,15 @@ a NIC would be built with.
 """
 
 import dataclasses
-import json
 import re
 import shutil
+import statistics
 
-from . import sources
+from . import sources, wrapper
 
 SEEDS = (1, 2, 3)
+# How much faster than its peer a block is at least. A placement is partly luck, so the middle one of the seeds is what counts.
+LEAST_OF_PEER = 1.3
 
 
 @dataclasses.dataclass
@@ -44,7 +46,8 @@ class Placement:
     module: str
     parameters: dict[str, int]
     logic_cells: int = 0
-    mhz: list[float] = dataclasses.field(default_factory=list)
+    mhz: list[float] = dataclasses.field(default_factory=list)  # by seed
+    median_mhz: float = 0
     peer: str = ""
     peer_mhz: int = 0
     problems: list[str] = dataclasses.field(default_factory=list)
@@ -62,16 +65,9 @@ def place(candidate: Candidate) -> Placement:
     name = f"{module}.ice40"
     netlist = sources.OUT / f"{name}.json"
     try:
-        wrapper = sources.OUT / f"{name}.v"
-        wrapper.write_text(_wrapper(module, candidate.parameters, _ports(module, candidate.parameters)))
         sources.yosys(name, [
-            sources.read(),
-            f"read_verilog {wrapper}",
-            "hierarchy -check -top wrapped",
-            # nextpnr knows no assertions.
-            "proc",
-            "chformal -remove",
-            f"synth_ice40 -top wrapped -json {netlist}",
+            *wrapper.read(name, module, candidate.parameters),
+            f"synth_ice40 -top {wrapper.TOP} -json {netlist}",
         ])
         for seed in SEEDS:
             log = sources.run(f"{name}.{seed}", ["nextpnr-ice40", "--hx8k", "--package", "ct256", "--json", str(netlist),
@@ -80,43 +76,14 @@ def place(candidate: Candidate) -> Placement:
             result.logic_cells = int(re.search(r"ICESTORM_LC: *(\d+)/", log).group(1))
     except sources.ToolFailed as failure:
         result.problems.append(str(failure))
+        return result
+    judge(result)
     return result
 
 
-def _ports(module: str, parameters: dict[str, int]) -> dict[str, tuple[str, int]]:
-    """Direction and bits of each port."""
-    name = f"{module}.ports"
-    changes = [f"chparam -set {key} {value} {module}" for key, value in parameters.items()]
-    file = sources.OUT / f"{name}.json"
-    sources.yosys(name, [sources.read(), *changes, f"hierarchy -check -top {module}",
-                         "proc", f"rename -top {module}", f"write_json {file}"])
-    ports = json.loads(file.read_text())["modules"][module]["ports"]
-    return {port: (entry["direction"], len(entry["bits"])) for port, entry in ports.items()}
-
-
-def _wrapper(module: str, parameters: dict[str, int], ports: dict[str, tuple[str, int]]) -> str:
-    """Inputs come from one shift register, outputs go into registers and from there into another: no path begins or ends at a pin."""
-    places = {"input": 0, "output": 0}
-    connections = []
-    for port, (direction, bits) in ports.items():
-        if port == "clk_i":
-            connections.append(".clk_i(clk_i)")
-            continue
-        vector = {"input": "given", "output": "taken"}[direction]
-        connections.append(f".{port}({vector}[{places[direction]} +: {bits}])")
-        places[direction] += bits
-    changes = ", ".join(f".{key}({value})" for key, value in parameters.items())
-    return f"""module wrapped (input clk_i, input serial_i, input load_i, output serial_o);
-  reg  [{places["input"] - 1}:0] given;
-  wire [{places["output"] - 1}:0] taken;
-  reg  [{places["output"] - 1}:0] shifted;
-  reg  load;
-  always @(posedge clk_i) begin
-    given   <= {{given, serial_i}};
-    load    <= load_i;
-    shifted <= load ? taken : {{shifted, 1'b0}};
-  end
-  assign serial_o = shifted[{places["output"] - 1}];
-  {module} {f"#({changes}) " if changes else ""}block ({", ".join(connections)});
-endmodule
-"""
+def judge(result: Placement) -> None:
+    """Says what is in the middle of the frequencies, and whether that is too slow."""
+    result.median_mhz = statistics.median(result.mhz)
+    least = LEAST_OF_PEER * result.peer_mhz
+    if result.median_mhz < least:
+        result.problems.append(f"{result.median_mhz:.1f} MHz, at least {least:.1f}: {LEAST_OF_PEER} times {result.peer}'s")

@@ -12,13 +12,14 @@ import xml.etree.ElementTree as xml
 from . import sources
 
 
-def expected(module: str) -> dict[str, int]:
-    """Bits by hierarchical name, as Verilator elaborates the module with its default parameters."""
+def expected(module: str, parameters: dict[str, int] | None = None) -> dict[str, int]:
+    """Bits by hierarchical name, as Verilator elaborates the module with these parameters, the others' defaults."""
     scratch = sources.OUT / f"{module}.xml.d"
     scratch.mkdir(exist_ok=True)
     tree_file = scratch / "tree.xml"
     sources.run(f"{module}.elaboration", ["verilator", "--xml-only", "--xml-output", str(tree_file), "--Mdir", str(scratch),
-                                          "--top-module", module, *sources.files()])
+                                          "--top-module", module,
+                                          *(f"-G{key}={value}" for key, value in (parameters or {}).items()), *sources.files()])
     tree = xml.parse(tree_file).getroot()
     types = {entry.get("id"): entry for entry in tree.iter() if entry.get("id") and entry.tag.endswith("dtype")}
     arrays = {}

