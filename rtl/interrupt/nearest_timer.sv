@@ -5,6 +5,7 @@
 /// has started or stopped, and then counts down with it.
 ///
 /// latency       quiet_o is 0 for LATENCY + 1 clocks after timing_i has changed
+/// timing_i      0 for a clock at least between two runs of a timer
 /// skip_i        time goes on by skip_i + 1 clocks; 0 unless quiet_o, and at most quiet_clocks_o
 /// reset         no timer
 module nearest_timer #(

@@ -2,10 +2,10 @@
 `default_nettype none
 
 /// One of the seven steps that end Bob Jenkins' lookup3 hash: x becomes (x ^ y) - rotate_left(y,
-/// ROTATE); y and z stay. A clock for the exclusive or, and one for each half of the subtraction, so
-/// that no carry runs over more than 16 bits.
+/// ROTATE); y and z stay. A clock for the exclusive or, and one for each third of the subtraction, so
+/// that no carry runs over more than 12 bits.
 ///
-/// latency       3 clocks
+/// latency       4 clocks
 /// throughput    1 per clock
 /// backpressure  none
 /// reset         drops what is inside
@@ -21,60 +21,68 @@ module jhash_step #(
     output logic             valid_o,
     output logic      [31:0] x_o,
     output logic      [31:0] y_o,
-    output logic      [31:0] z_o,
-    output logic             quiet_o
+    output logic      [31:0] z_o
 );
-  logic mixed_valid_q, half_valid_q, full_valid_q;
-  logic [31:0] mixed_q, mixed_y_q, mixed_z_q, half_y_q, half_z_q, full_x_q, full_y_q, full_z_q;
+  // y is kept inverted: what is subtracted is added as ~y and a carry, without an inverter in front of the chain.
+  logic [3:0] valid_q;
+  logic [31:0] mixed_q, inverted_0_q, inverted_1_q, inverted_2_q, z_0_q, z_1_q, z_2_q, x_q, y_q, z_q;
   logic [31:0] rotated;
-  logic [16:0] low_q;  // with the borrow
-  logic [15:0] mixed_high_q, rotated_high_q;
-  assign rotated = {mixed_y_q[31-ROTATE:0], mixed_y_q[31:32-ROTATE]};
+  logic [20:0] mixed_1_q, rotated_1_q;  // what is not yet added
+  logic [9:0] mixed_2_q, rotated_2_q;
+  logic [10:0] low_1_q;
+  logic [21:0] low_2_q;
+  logic carry_1_q, carry_2_q;
+  assign rotated = {inverted_0_q[31-ROTATE:0], inverted_0_q[31:32-ROTATE]};
 
-  // The borrow is the carry into the same chain: 0 - 1 in a bit of its own below.
-  logic [16:0] high;
-  assign high = {mixed_high_q, 1'b0} - {rotated_high_q, low_q[16]};
+  // Carries come in through a bit of their own below: 1 + carry.
+  logic [12:0] low, middle;
+  logic [10:0] high;
+  assign low    = {1'b0, mixed_q[10:0], 1'b1} + {1'b0, rotated[10:0], 1'b1};
+  assign middle = {1'b0, mixed_1_q[10:0], 1'b1} + {1'b0, rotated_1_q[10:0], carry_1_q};
+  assign high   = {mixed_2_q, 1'b1} + {rotated_2_q, carry_2_q};
 
+  // With && a carry is logic at its chain's end, where a register can stand beside it, and no wire to one elsewhere.
   always_ff @(posedge clk_i) begin
     if (valid_i) begin
-      mixed_q   <= x_i ^ y_i;
-      mixed_y_q <= y_i;
-      mixed_z_q <= z_i;
+      mixed_q      <= x_i ^ y_i;
+      inverted_0_q <= ~y_i;
+      z_0_q        <= z_i;
     end
-    if (mixed_valid_q) begin
-      low_q          <= {1'b0, mixed_q[15:0]} - {1'b0, rotated[15:0]};
-      mixed_high_q   <= mixed_q[31:16];
-      rotated_high_q <= rotated[31:16];
-      half_y_q       <= mixed_y_q;
-      half_z_q       <= mixed_z_q;
+    if (valid_q[0]) begin
+      low_1_q      <= low[11:1];
+      carry_1_q    <= low[12] && valid_q[0];
+      mixed_1_q    <= mixed_q[31:11];
+      rotated_1_q  <= rotated[31:11];
+      inverted_1_q <= inverted_0_q;
+      z_1_q        <= z_0_q;
     end
-    if (half_valid_q) begin
-      full_x_q <= {high[16:1], low_q[15:0]};
-      full_y_q <= half_y_q;
-      full_z_q <= half_z_q;
+    if (valid_q[1]) begin
+      low_2_q      <= {middle[11:1], low_1_q};
+      carry_2_q    <= middle[12] && valid_q[1];
+      mixed_2_q    <= mixed_1_q[20:11];
+      rotated_2_q  <= rotated_1_q[20:11];
+      inverted_2_q <= inverted_1_q;
+      z_2_q        <= z_1_q;
+    end
+    if (valid_q[2]) begin
+      x_q <= {high[10:1], low_2_q};
+      y_q <= ~inverted_2_q;
+      z_q <= z_2_q;
     end
   end
 
-  logic unused_high;  // the borrow's own bit
-  assign unused_high = high[0];
+  logic unused_low;  // the carries' own bits
+  assign unused_low = ^{low[0], middle[0], high[0]};
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      mixed_valid_q <= 1'b0;
-      half_valid_q  <= 1'b0;
-      full_valid_q  <= 1'b0;
-    end else begin
-      mixed_valid_q <= valid_i;
-      half_valid_q  <= mixed_valid_q;
-      full_valid_q  <= half_valid_q;
-    end
+    if (!rst_ni) valid_q <= '0;
+    else valid_q <= {valid_q[2:0], valid_i};
   end
 
-  assign valid_o = full_valid_q;
-  assign x_o     = full_x_q;
-  assign y_o     = full_y_q;
-  assign z_o     = full_z_q;
-  assign quiet_o = !mixed_valid_q && !half_valid_q && !full_valid_q;
+  assign valid_o = valid_q[3];
+  assign x_o     = x_q;
+  assign y_o     = y_q;
+  assign z_o     = z_q;
 endmodule
 
 `default_nettype wire

@@ -5,13 +5,13 @@
 #include <verilated.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <random>
 #include <type_traits>
-#include <vector>
 
 #include "Vnearest_timer.h"
 #include "Vnearest_timer_one.h"
@@ -22,7 +22,7 @@ namespace {
 constexpr std::uint64_t no_timer = 0xffff'ffff'ffff;
 constexpr unsigned settles_within_clocks = 8;
 
-/// Timers as interrupt_moderation has them: they stop when they have reached 0.
+/// Timers as interrupt_moderation has them: they stop when they have reached 0, and start again a clock later at least.
 template <class Block, std::size_t timers>
 class timer_bench {
  public:
@@ -59,17 +59,18 @@ class timer_bench {
     block_->skip_i = skip;
     block_->clk_i = 1;
     block_->eval();
-    for (auto& timer : left) {
-      if (!timer) continue;
-      if (*timer == 0) {
-        timer.reset();
-      } else {
-        *timer = static_cast<std::uint16_t>(*timer - skip - 1U);
+    for (std::size_t i = 0; i < timers; ++i) {
+      acted[i] = left[i] == 0;
+      if (acted[i]) {
+        left[i].reset();
+      } else if (left[i]) {
+        *left[i] = static_cast<std::uint16_t>(*left[i] - skip - 1U);
       }
     }
   }
 
-  std::vector<std::optional<std::uint16_t>> left{timers};
+  std::array<std::optional<std::uint16_t>, timers> left{};
+  std::array<bool, timers> acted{};  ///< In the clock before.
 
  private:
   void show() {
@@ -78,7 +79,7 @@ class timer_bench {
       if (left[i]) timing = static_cast<std::uint16_t>(timing | 1U << i);
       set_clocks(i, static_cast<std::uint16_t>(left[i].value_or(0) - 1U));
     }
-    block_->timing_i = static_cast<decltype(block_->timing_i)>(timing);
+    block_->timing_i = static_cast<std::remove_reference_t<decltype(block_->timing_i)>>(timing);
     block_->skip_i = 0;
     block_->clk_i = 0;
     block_->eval();
@@ -107,7 +108,7 @@ void run_at_random() {
       const std::size_t timer = random() % timers;
       if (random() % 4 == 0) {
         bench.stop(timer);
-      } else if (!bench.left[timer]) {
+      } else if (!bench.left[timer] && !bench.acted[timer]) {
         bench.start(timer, static_cast<std::uint16_t>(random() % (random() % 3 == 0 ? 65'536 : 100)));
       }
     }
