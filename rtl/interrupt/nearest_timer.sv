@@ -57,7 +57,7 @@ module nearest_timer #(
   logic [15:0] shortest_q;
   always_ff @(posedge clk_i) begin
     if (settling) shortest_q <= tree_q[15:0] - 16'(LATENCY);
-    else shortest_q <= shortest_q + ~skip_i;  // - (skip_i + 1)
+    else if (timing_i != '0) shortest_q <= shortest_q + ~skip_i;  // - (skip_i + 1)
   end
 
   assign quiet_clocks_o = timing_i == '0 ? '1 : {32'b0, shortest_q};
