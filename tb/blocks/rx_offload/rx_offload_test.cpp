@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows that rx_offload finds out about every frame what docs/device.md says (a reference written from that page), with
 // well-formed and damaged frames of any length, with and without gaps, one-beat frames back to back and frames that are
-// too long; which queue it goes to; that beats leave after exactly 32 clocks; that lookups see commands as promised;
+// too long; which queue it goes to; that beats leave after exactly 46 clocks; that lookups see commands as promised;
 // and that it becomes quiet.
 #include <gtest/gtest.h>
 
