@@ -18,12 +18,19 @@ class Proof:
     not_before: int = 0                     # clocks of reset in which the blocks' own assertions are about what never was. abc only
     map_memories: bool = False              # small memories as registers, so that probes can look into them
     abstract: tuple[str, ...] = ()          # modules that are replaced by tb/formal/abstract_<module>.sv, which can do more
+    machine: str = ""                       # skip: what machine.py shows of a whole design, instead of all of these
     bugs: tuple[str, ...] = ()              # BUG_<name>: a way to break the harness; each must give a counterexample
     slow: bool = False
     limit_s: int = 280                      # of the processor, for each run of a solver
 
     def methods(self) -> list[str]:
+        if self.machine:
+            return [self.machine]
         return [method for method in ("induction", "unbounded", "bounded", "cover") if getattr(self, method)]
+
+    def search(self) -> str:
+        """The method that has to find a planted bug."""
+        return self.machine or "bounded"
 
 
 @dataclasses.dataclass
@@ -31,9 +38,9 @@ class Outcome:
     """What a solver said."""
 
     proof: str
-    method: str           # induction, unbounded, bounded or cover
-    depth: int            # k, or clocks; 0 for unbounded
-    seconds: float = 0.0
+    method: str           # induction, unbounded, bounded, cover or skip
+    depth: int            # k, or clocks; 0 for all
+    seconds: float = 0.0  # of the processor
     verdict: str = "unknown"  # proved, failed, unknown
     detail: str = ""      # the property that failed
     bug: str = ""         # what was planted

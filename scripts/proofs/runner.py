@@ -2,19 +2,20 @@
 """Runs a proof. Yosys makes a netlist of the harness and what it needs of the RTL. Then either yosys-smtbmc asks z3, word by word, or, for
 what is too wide for that, ABC looks at the single bits."""
 
+import os
 import pathlib
 import re
 import subprocess
-import time
+import threading
 
 from synthesis import sources
 
-from . import aiger, netlist
+from . import aiger, machine, netlist
 from .proof import Outcome, Proof
 
 OUT = sources.TOP / "build" / "formal"
 HARNESSES = "tb/formal"
-SUPPORT = ["formal_reset", "stream_rules", "stream_scoreboard", "axi_write_rules"]
+SUPPORT = ["formal_reset", "stream_rules", "stream_scoreboard", "axi_write_rules", "axi_read_rules", "axil_rules"]
 PROBE = re.compile(r"^\s*`FOURTUPLE_PROBE\(\s*[^,]+,\s*(\w+),\s*([^)\s]+)\s*\)", re.MULTILINE)
 
 
@@ -48,14 +49,38 @@ def _elaborate(proof: Proof, bug: str) -> list[str]:
     return [*commands, "opt -full -fine", "async2sync", "dffunmap", "opt_expr", "opt_clean", "check -assert"]
 
 
+# Seconds of the processor that this thread's programs have taken: the clock on the wall would say how busy the machine is.
+_used = threading.local()
+
+
+def used_s() -> float:
+    return getattr(_used, "seconds", 0.0)
+
+
+def _elaborate_machine(proof: Proof, bug: str) -> list[str]:
+    """Likewise, up to an and-inverter graph. What the blocks assert is not looked at."""
+    top = harness(proof).stem
+    define = f"-DBUG_{bug} " if bug else ""
+    probes = PROBE.findall(harness(proof).read_text())
+    return [f"read_verilog -formal -defer -sv -I. {define}{' '.join(_files(proof))}", f"hierarchy -check -top {top}", "proc", "flatten",
+            f"cd {top}", *(f"connect -set {name} \\{path}" for name, path in probes), "cd ..", "opt_expr", "opt_clean",
+            "delete t:$assert t:$assume t:$cover", "memory -nordff", "opt -full -fine", "async2sync", "dffunmap",
+            "opt_expr", "opt_clean", "setundef -undriven -anyseq", "techmap", "dffunmap", "opt_clean", "aigmap", "opt_clean"]
+
+
 def _run(work: pathlib.Path, name: str, command: list[str]) -> str:
     """What the command printed, which is also in <name>.log."""
-    done = subprocess.run(command, cwd=sources.TOP, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    (work / f"{name}.log").write_text(done.stdout)
-    if done.returncode != 0 and command[0] == "yosys":
-        last = "\n".join(done.stdout.rstrip().splitlines()[-5:])
-        raise ProofBroken(f"{command[0]} failed, {(work / name).relative_to(sources.TOP)}.log:\n{last}")
-    return done.stdout
+    log = work / f"{name}.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=sources.TOP, stdout=file, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    _used.seconds = used_s() + usage.ru_utime + usage.ru_stime
+    output = log.read_text(errors="replace")
+    if process.returncode != 0 and command[0] == "yosys":
+        last = "\n".join(output.rstrip().splitlines()[-5:])
+        raise ProofBroken(f"{command[0]} failed, {log.relative_to(sources.TOP)}:\n{last}")
+    return output
 
 
 def _limited(proof: Proof, command: list[str]) -> list[str]:
@@ -75,6 +100,9 @@ def build(proof: Proof, bug: str = "") -> pathlib.Path:
     work.mkdir(parents=True, exist_ok=True)
     if bug and f"BUG_{bug}" not in harness(proof).read_text():
         raise ProofBroken(f"{proof.name}: nothing in {harness(proof).relative_to(sources.TOP)} plants {bug}")
+    if proof.machine:
+        _yosys(work, "elaborate", [*_elaborate_machine(proof, bug), f"write_aiger -map {work}/machine.aim {work}/machine.aig"])
+        return work
     ending = [] if proof.engine == "abc" else [f"write_smt2 -wires {work}/proof.smt2"]
     _yosys(work, "elaborate", [*_elaborate(proof, bug), *ending, f"write_rtlil {work}/flat.il"])
     return work
@@ -95,7 +123,7 @@ def _smtbmc(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
         outcome.detail = "; ".join(dict.fromkeys(failed[:2]))
         outcome.trace = str(trace.relative_to(sources.TOP)) if trace.exists() else ""
     else:
-        outcome.detail = (output.strip().splitlines() or ["no output"])[-1]
+        outcome.detail = (output.strip().splitlines() or ["no output"])[-1][-200:]
 
 
 def _abc_cover(proof: Proof, work: pathlib.Path, outcome: Outcome, names: list[str]) -> None:
@@ -142,10 +170,39 @@ def _abc(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
         outcome.detail = (output.strip().splitlines() or ["no output"])[-1]
 
 
+def _satisfiable(proof: Proof, work: pathlib.Path, name: str, circuit: machine.Circuit, literal: int) -> str:
+    """The inputs with which the literal is 1; "" if there are none."""
+    file, witness = work / f"{name}.aig", work / f"{name}.aiw"
+    circuit.write(file, literal)
+    witness.unlink(missing_ok=True)
+    output = _run(work, name, _limited(proof, ["berkeley-abc", "-c", f"read_aiger {file}; strash; dsat; write_cex -a {witness}"]))
+    if re.search(r"^SATISFIABLE", output, re.MULTILINE):
+        return aiger.read_witness(witness, len(circuit.inputs))[0]
+    if re.search(r"^UNSATISFIABLE", output, re.MULTILINE):
+        return ""
+    raise ProofBroken(f"{proof.name}: {(output.strip().splitlines() or ['no output'])[-1]}")
+
+
+def _machine(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
+    """The whole design in one step: machine.py."""
+    design = machine.Machine(work / "machine")
+    circuit, wrong, possible, differences = machine.skip(design)
+    if not _satisfiable(proof, work, "possible", circuit, possible):
+        outcome.verdict, outcome.detail = "failed", "it can never be quiet"
+        return
+    given = _satisfiable(proof, work, "wrong", circuit, wrong)
+    outcome.verdict = "failed" if given else "proved"
+    if given:
+        different = machine.evaluate(circuit, given, differences)
+        outcome.detail = f"{len(different)} of {len(differences)} differ: " + "; ".join(different[:4])
+        (work / "differences.txt").write_text("\n".join(different) + "\n")
+
+
 def solve(proof: Proof, work: pathlib.Path, method: str, bug: str = "") -> Outcome:
     """One question to a solver. A counterexample leaves <method>.vcd in `work`."""
-    outcome = Outcome(proof.name, method, getattr(proof, method) if method != "unbounded" else 0, bug=bug, engine=proof.engine)
-    began = time.monotonic()
-    (_abc if proof.engine == "abc" else _smtbmc)(proof, work, outcome)
-    outcome.seconds = time.monotonic() - began
+    depth = getattr(proof, method) if method in ("induction", "bounded", "cover") else 0
+    outcome = Outcome(proof.name, method, depth, bug=bug, engine=proof.engine)
+    began = used_s()
+    (_machine if proof.machine else _abc if proof.engine == "abc" else _smtbmc)(proof, work, outcome)
+    outcome.seconds = used_s() - began
     return outcome

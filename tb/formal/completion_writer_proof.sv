@@ -21,14 +21,10 @@ module completion_writer_proof (
   `FOURTUPLE_CONST(5, entries_log2)
 
   // The ring is set up before it is started, and started before there are records.
-  logic [2:0] clocks_q;
-  logic start;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) clocks_q <= '0;
-    else clocks_q <= {clocks_q[1:0], 1'b1};
-  end
-  assign start = clocks_q == 3'b011;
-  `FOURTUPLE_ASSUME(StartsFirst, clocks_q[2] || !(record_valid_i || frame_done_i));
+  logic started_q, start;
+  always_ff @(posedge clk_i) started_q <= rst_ni;
+  assign start = rst_ni && !started_q;
+  `FOURTUPLE_ASSUME(StartsFirst, !start || !(record_valid_i || frame_done_i));
 
   logic record_ready, beat_valid;
   logic [57:0] beat_address;
