@@ -15,7 +15,7 @@ from .proof import Outcome, Proof
 
 OUT = sources.TOP / "build" / "formal"
 HARNESSES = "tb/formal"
-SUPPORT = ["formal_reset", "stream_rules", "stream_scoreboard", "axi_write_rules", "axi_read_rules", "axil_rules"]
+SUPPORT = ["formal_reset", "stream_rules", "stream_scoreboard", "stream_buffer_rules", "axi_write_rules", "axi_read_rules", "axil_rules"]
 PROBE = re.compile(r"^\s*`FOURTUPLE_PROBE\(\s*[^,]+,\s*(\w+),\s*([^)\s]+)\s*\)", re.MULTILINE)
 
 

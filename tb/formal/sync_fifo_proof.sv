@@ -48,34 +48,23 @@ module sync_fifo_proof #(
   logic [3:0] inside, ahead;
   logic [WIDTH-1:0] value;
   logic marked;
-  stream_scoreboard #(
+  stream_buffer_rules #(
       .WIDTH(WIDTH),
       .COUNT_BITS(4)
-  ) i_scoreboard (
+  ) i_rules (
       .clk_i,
       .rst_ni,
       .push_i(push),
       .push_data_i(s_data_i),
       .pop_i(pop),
-      .pop_data_i(m_data),
+      .m_valid_i(m_valid),
+      .m_ready_i,
+      .m_data_i(m_data),
       .mark_i,
       .inside_o(inside),
       .marked_o(marked),
       .ahead_o(ahead),
       .value_o(value)
-  );
-  stream_rules #(
-      .WIDTH(WIDTH)
-  ) i_rules (
-      .clk_i,
-      .rst_ni,
-      .valid_i(m_valid),
-      .ready_i(m_ready_i),
-      .payload_i(m_data)
-  );
-  formal_reset i_reset (
-      .clk_i,
-      .rst_ni
   );
 
   `FOURTUPLE_ASSERT(EmptyIsTrue, empty == (inside == '0));
