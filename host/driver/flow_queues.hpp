@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "host/packet/addresses.hpp"
 
@@ -11,6 +13,15 @@ namespace fourtuple::driver {
 
 /// The connection hash as the device computes it (docs/device.md, The hash).
 [[nodiscard]] std::uint32_t connection_hash(const packet::connection_tuple& tuple, std::uint32_t secret) noexcept;
+
+/// The connection, seen from this host, that a frame with these headers is sent for: TCP or UDP in IPv4, no fragment.
+[[nodiscard]] std::optional<packet::connection_tuple> sent_connection(std::span<const std::byte> headers) noexcept;
+
+/// Which of `queues` queues a hash belongs to when they share the hashes evenly: that of the indirection table.
+[[nodiscard]] constexpr unsigned queue_of_hash(std::uint32_t hash, unsigned queues) noexcept {
+  constexpr std::uint32_t indirection_entries = 128;  // docs/device.md, Queues
+  return hash % indirection_entries % queues;
+}
 
 /// Remembers for each hash, modulo the table's size, in which queue a frame with it came last (Linux:
 /// rps_sock_flow_table). Flows that share an entry share a queue, which costs speed only.

@@ -100,8 +100,9 @@ nic_driver::~nic_driver() {
 
 bool nic_driver::options_valid() const noexcept {
   return within(options_.mtu, 68, largest_frame_bytes - ethernet_header_bytes - vlan_tag_bytes) &&  // RFC 791: 68
-         within(options_.queues, 1, regs::queues_count) && within(options_.rx_ring_bytes_log2, 15, 30) &&
-         within(options_.completion_entries_log2, 4, 15) && within(options_.tx_entries_log2, 4, 15) &&
+         within(options_.queues, 1, regs::queues_count) && within(options_.tx_queues, 1, regs::queues_count) &&
+         within(options_.rx_ring_bytes_log2, 15, 30) && within(options_.completion_entries_log2, 4, 15) &&
+         within(options_.tx_entries_log2, 4, 15) &&
          within(options_.tx_completion_every, 1, 1U << (options_.tx_entries_log2 - 1)) && !options_.address.is_group();
 }
 
@@ -125,6 +126,7 @@ nic_result nic_driver::identify() {
   device_queues_ = (capabilities & regs::device_capabilities::queues_mask) >> regs::device_capabilities::queues_shift;
   used_queues_ = std::min(options_.queues, device_queues_);
   if (used_queues_ == 0) return nic_result::wrong_device;
+  used_tx_queues_ = std::min(options_.tx_queues, used_queues_);
   command_depth_ =
       (capabilities & regs::device_capabilities::command_depth_mask) >> regs::device_capabilities::command_depth_shift;
   features_.rx_checksum = (capabilities & regs::device_capabilities::rx_checksum_mask) != 0;
@@ -189,9 +191,7 @@ void nic_driver::configure_vectors() {
 void nic_driver::spread_frames() {
   constexpr std::uint32_t entries_of_word = 16;
   constexpr std::uint32_t entry_bits = 4;
-  const auto queue_of = [this](std::uint32_t hash) {
-    return hash % (regs::indirection_count * entries_of_word) % used_queues_;
-  };
+  const auto queue_of = [this](std::uint32_t hash) { return queue_of_hash(hash, used_queues_); };
   for (std::uint32_t word = 0; word < regs::indirection_count; ++word) {
     std::uint64_t queues = 0;
     for (std::uint32_t entry = 0; entry < entries_of_word; ++entry)
@@ -236,17 +236,18 @@ nic_result nic_driver::open() {
       .tx = {options_.tx_entries_log2, slot_bytes, options_.tx_completion_every},
   };
   for (unsigned queue = 0; queue < used_queues_; ++queue) {
-    shape.transmits = queue == 0;
+    shape.transmits = queue < used_tx_queues_;
     if (queues_[queue]->allocate(shape)) continue;
     for (const auto& each : queues_) each->release();
     return nic_result::no_memory;
   }
   connect_interrupts();
   configure();
-  tx_stopped_ = false;
+  tx_stopped_ = {};
   shown_ = {};
   watch_ = {};
   counters_.queues = used_queues_;
+  counters_.tx_queues = used_tx_queues_;
   for (unsigned queue = 0; queue < used_queues_; ++queue) queues_[queue]->start();
   open_ = true;
   set_masked(false);

@@ -25,6 +25,19 @@ bool nic_driver::fits(const packet::tx_sk_buff& skb) const noexcept {
          (skb.checksum_start() == segmented_transport || skb.checksum_start() == segmented_transport + vlan_tag_bytes);
 }
 
+unsigned nic_driver::pick_tx(const packet::tx_sk_buff& skb) const noexcept {
+  if (used_tx_queues_ == 1) return 0;
+  const auto connection = sent_connection(skb.headers());
+  return connection ? queue_of_hash(connection_hash(*connection, options_.hash_secret), used_tx_queues_) : 0;
+}
+
+/// The frame was not taken (Linux: netif_tx_stop_queue).
+ip::netdev_tx nic_driver::stop_transmit(unsigned queue) {
+  tx_stopped_[queue] = true;
+  ++counters_.tx_busy;
+  return ip::netdev_tx::busy;
+}
+
 ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
   if (!open_) {
     ++counters_.tx_dropped_down;
@@ -34,29 +47,32 @@ ip::netdev_tx nic_driver::xmit(const packet::tx_sk_buff& skb) {
     ++counters_.tx_dropped_size;
     return ip::netdev_tx::ok;
   }
-  if (detached()) {
-    tx_stopped_ = true;
-    ++counters_.tx_busy;
-    return ip::netdev_tx::busy;
-  }
-  if (transmitter().transmit.full(skb.size())) {
+  const unsigned queue = pick_tx(skb);
+  if (detached()) return stop_transmit(queue);
+  transmit_ring& ring = queues_[queue]->transmit;
+  if (ring.full(skb.size())) {
     // Room comes only when the device knows of what fills the ring.
-    flush();
-    tx_stopped_ = true;
-    ++counters_.tx_busy;
-    return ip::netdev_tx::busy;
+    announce(queue);
+    return stop_transmit(queue);
   }
-  transmitter().transmit.push(skb);
+  ring.push(skb);
   ++counters_.tx_frames;
+  ++counters_.tx_frames_of_queue[queue];
   counters_.tx_bytes += skb.size();
   counters_.tx_tso_frames += skb.gso_size != 0;
   return ip::netdev_tx::ok;
 }
 
 void nic_driver::flush() {
-  if (!open_ || detached() || !transmitter().transmit.unannounced()) return;
-  const std::uint16_t tail = transmitter().transmit.announce();
-  device_.write32(regs::queues_tx_tail(0), tail);
+  if (!open_ || detached()) return;
+  for (unsigned queue = 0; queue < used_tx_queues_; ++queue) announce(queue);
+}
+
+void nic_driver::announce(unsigned queue) {
+  transmit_ring& ring = queues_[queue]->transmit;
+  if (!ring.unannounced()) return;
+  const std::uint16_t tail = ring.announce();
+  device_.write32(regs::queues_tx_tail(queue), tail);
   ++counters_.tx_doorbells;
 }
 
@@ -70,10 +86,15 @@ void nic_driver::connection_delete(const packet::connection_tuple& tuple) {
 }
 
 void nic_driver::wake_transmit() {
-  if (!tx_stopped_ || detached() || !transmitter().transmit.has_room()) return;
-  tx_stopped_ = false;
-  ++counters_.tx_wakes;
-  if (receiver_ != nullptr) receiver_->tx_wake();
+  if (detached()) return;
+  bool woken = false;
+  for (unsigned queue = 0; queue < used_tx_queues_; ++queue) {
+    if (!tx_stopped_[queue] || !queues_[queue]->transmit.has_room()) continue;
+    tx_stopped_[queue] = false;
+    ++counters_.tx_wakes;
+    woken = true;
+  }
+  if (woken && receiver_ != nullptr) receiver_->tx_wake();
 }
 
 }  // namespace fourtuple::driver

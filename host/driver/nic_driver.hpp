@@ -27,6 +27,7 @@ struct nic_options {
   packet::mac_address address;
   std::uint16_t mtu = 1500;  ///< Largest IP packet, in bytes.
   unsigned queues = 4;       ///< Receive queues, 1 to 16; no more than the device has are used.
+  unsigned tx_queues = 1;    ///< Transmit queues, 1 to 16; no more than receive queues are used.
   bool promiscuous = false;
   bool all_multicast = false;
   std::uint32_t hash_secret = 0;     ///< Of the connection hash; the stack's own, if it wants to use sk_buff::hash.
@@ -54,11 +55,14 @@ enum class nic_result : std::uint8_t {
 /// One line that says what it is and what to look at.
 [[nodiscard]] std::string_view describe(nic_result result) noexcept;
 
-/// The driver of the Fourtuple NIC: receive queues with an interrupt each, one transmit queue, NAPI-like polling, the
+/// The driver of the Fourtuple NIC: receive and transmit queues, a pair with an interrupt, NAPI-like polling, the
 /// connection table and error events.
 ///
 /// The device spreads frames over the queues evenly by their hash; a connection in the table stays in the queue in
 /// which a frame of it came last. One poll serves all queues and hands frames up in the order in which they arrived.
+/// A connection is sent by the queue that its hash names, for ever, so its frames keep their order; that is the pair
+/// into which its frames come while it is not in the table (Linux: XPS by receive queue). What has no connection is
+/// sent by the first one.
 ///
 /// A runner calls it: when `wake` was called, poll_pending() and event_pending() say why. Then it calls poll() until
 /// less than the budget was used, then complete(); and handle_event(). From time to time it calls watchdog().
@@ -92,6 +96,8 @@ class nic_driver final : public ip::net_device {
   [[nodiscard]] ip::net_device_features features() const noexcept override { return features_; }
   [[nodiscard]] packet::mac_address address() const noexcept override { return options_.address; }
   [[nodiscard]] std::uint16_t mtu() const noexcept override { return options_.mtu; }
+  [[nodiscard]] unsigned num_tx_queues() const noexcept override { return used_tx_queues_; }
+  [[nodiscard]] unsigned pick_tx(const packet::tx_sk_buff& skb) const noexcept override;
   void set_receiver(ip::net_device_receiver& receiver) noexcept override { receiver_ = &receiver; }
   [[nodiscard]] ip::netdev_tx xmit(const packet::tx_sk_buff& skb) override;
   void flush() override;
@@ -171,8 +177,8 @@ class nic_driver final : public ip::net_device {
   [[nodiscard]] bool look_at(unsigned queue);
   void take_frame(unsigned queue);
   void take_other(unsigned queue, completion_ring::record record);
-  [[nodiscard]] nic_queue& transmitter() noexcept { return *queues_.front(); }
-  [[nodiscard]] const nic_queue& transmitter() const noexcept { return *queues_.front(); }
+  [[nodiscard]] ip::netdev_tx stop_transmit(unsigned queue);
+  void announce(unsigned queue);
   void wake_transmit();
 
   mmio& device_;
@@ -184,8 +190,9 @@ class nic_driver final : public ip::net_device {
   msi_message event_message_;
   ip::net_device_receiver* receiver_ = nullptr;
   ip::net_device_features features_;
-  std::vector<std::unique_ptr<nic_queue>> queues_;  ///< All that the options ask for; the first one transmits.
+  std::vector<std::unique_ptr<nic_queue>> queues_;  ///< All that the options ask for; the first ones transmit.
   unsigned used_queues_ = 1;                        ///< So many of them the device has, too.
+  unsigned used_tx_queues_ = 1;                     ///< Of these, so many transmit.
   unsigned device_queues_ = 1;
   /// What a queue shows next, if it is a frame: the low 48 bits of the device's clock at its arrival.
   std::array<std::optional<std::uint64_t>, regs::queues_count> shown_;
@@ -193,9 +200,9 @@ class nic_driver final : public ip::net_device {
   connection_commands commands_;
   unsigned command_depth_ = 0;
   std::uint32_t clock_period_ps_ = 0;
-  std::vector<packet::sk_buff> list_;  ///< Frames of one poll.
-  bool tx_stopped_ = false;            ///< The receiver waits for tx_wake.
-  bool restarting_ = false;            ///< It is taken down and up again.
+  std::vector<packet::sk_buff> list_;                  ///< Frames of one poll.
+  std::array<bool, regs::queues_count> tx_stopped_{};  ///< The receiver waits for tx_wake.
+  bool restarting_ = false;                            ///< It is taken down and up again.
   nic_watch watch_;
   bool open_ = false;
   nic_driver_counters counters_;

@@ -37,7 +37,8 @@ bool nic_driver::poll_pending() const noexcept {
 void nic_driver::take_other(unsigned queue, completion_ring::record record) {
   switch (regs::frame_completion::decode(record).kind) {
     case regs::completion_kind::transmit:
-      if (queue != 0 || !transmitter().transmit.finish(regs::transmit_completion::decode(record).tx_index))
+      if (queue >= used_tx_queues_ ||
+          !queues_[queue]->transmit.finish(regs::transmit_completion::decode(record).tx_index))
         ++counters_.bad_completions;
       break;
     case regs::completion_kind::command:

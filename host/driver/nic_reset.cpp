@@ -42,10 +42,12 @@ void nic_driver::drain() {
 
 /// Empty rings in all queues, and everybody may go on.
 void nic_driver::resume() {
-  counters_.tx_lost_in_restart += transmitter().transmit.in_use();
   shown_ = {};
   watch_ = {};
-  for (unsigned queue = 0; queue < used_queues_; ++queue) queues_[queue]->start();
+  for (unsigned queue = 0; queue < used_queues_; ++queue) {
+    if (queue < used_tx_queues_) counters_.tx_lost_in_restart += queues_[queue]->transmit.in_use();
+    queues_[queue]->start();
+  }
   restarting_ = false;
 }
 
@@ -73,8 +75,8 @@ bool nic_driver::restart_queue(unsigned queue) {
   restarting_ = true;
   if (!queues_[queue]->stop(options_.wait_reads)) return false;
   drain();
+  if (queue < used_tx_queues_) counters_.tx_lost_in_restart += queues_[queue]->transmit.in_use();
   if (queue == 0) {
-    counters_.tx_lost_in_restart += transmitter().transmit.in_use();
     // While the queue is down, commands are executed without a completion; none of them may answer into the new ring.
     if (features_.connection_table &&
         !wait_for(regs::connection_result, regs::connection_result::outstanding_mask, 0)) {

@@ -41,13 +41,20 @@ std::vector<named_counter> list_counters(const nic_driver_counters& driver,
       {"table_answers_unexpected", commands.unexpected_answers},
       {"table_commands_unanswered", commands.unanswered},
   };
-  static constexpr std::array<std::string_view, 16> queue_names{
+  static constexpr std::array<std::string_view, 16> rx_names{
       "rx_frames_queue_0",  "rx_frames_queue_1",  "rx_frames_queue_2",  "rx_frames_queue_3",
       "rx_frames_queue_4",  "rx_frames_queue_5",  "rx_frames_queue_6",  "rx_frames_queue_7",
       "rx_frames_queue_8",  "rx_frames_queue_9",  "rx_frames_queue_10", "rx_frames_queue_11",
       "rx_frames_queue_12", "rx_frames_queue_13", "rx_frames_queue_14", "rx_frames_queue_15"};
+  static constexpr std::array<std::string_view, 16> tx_names{
+      "tx_frames_queue_0",  "tx_frames_queue_1",  "tx_frames_queue_2",  "tx_frames_queue_3",
+      "tx_frames_queue_4",  "tx_frames_queue_5",  "tx_frames_queue_6",  "tx_frames_queue_7",
+      "tx_frames_queue_8",  "tx_frames_queue_9",  "tx_frames_queue_10", "tx_frames_queue_11",
+      "tx_frames_queue_12", "tx_frames_queue_13", "tx_frames_queue_14", "tx_frames_queue_15"};
   for (std::size_t queue = 0; queue < driver.queues; ++queue)
-    list.push_back({queue_names[queue], driver.rx_frames_of_queue[queue]});
+    list.push_back({rx_names[queue], driver.rx_frames_of_queue[queue]});
+  for (std::size_t queue = 0; queue < driver.tx_queues; ++queue)
+    list.push_back({tx_names[queue], driver.tx_frames_of_queue[queue]});
   return list;
 }
 

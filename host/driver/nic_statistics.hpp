@@ -25,8 +25,10 @@ struct nic_driver_counters {
   std::uint64_t rx_frames = 0;
   std::uint64_t rx_bytes = 0;
   std::uint64_t rx_table_hits = 0;
-  std::size_t queues = 1;  ///< Of the next, so many mean something.
+  std::size_t queues = 1;     ///< Of rx_frames_of_queue, so many mean something.
+  std::size_t tx_queues = 1;  ///< Of tx_frames_of_queue likewise.
   std::array<std::uint64_t, 16> rx_frames_of_queue{};
+  std::array<std::uint64_t, 16> tx_frames_of_queue{};
   std::uint64_t bad_completions = 0;  ///< Records that say what can not be; they are skipped.
   std::uint64_t tx_frames = 0;        ///< Put into the ring.
   std::uint64_t tx_bytes = 0;

@@ -15,8 +15,12 @@ struct nic_watch {
   std::array<std::optional<std::uint16_t>, regs::queues_count> untaken{};
   /// Frames received and sent, events and commands by then: whether anything has passed since.
   std::uint64_t passed = 0;
-  std::uint16_t tx_finished = 0;  ///< transmit_ring::finished().
-  unsigned tx_waits = 0;          ///< So often in a row it was seen to wait for the same completion.
+  /// Of a transmit queue.
+  struct transmit {
+    std::uint16_t finished = 0;  ///< transmit_ring::finished().
+    unsigned waits = 0;          ///< So often in a row it was seen to wait for the same completion.
+  };
+  std::array<transmit, regs::queues_count> tx{};
 };
 
 }  // namespace fourtuple::driver

@@ -52,14 +52,19 @@ void nic_driver::look_for_missed_events() {
 }
 
 bool nic_driver::transmit_hangs() {
-  const transmit_ring& ring = transmitter().transmit;
-  const bool goes_on = ring.finished() != watch_.tx_finished;
-  watch_.tx_finished = ring.finished();
-  if (!ring.awaits_completion())
-    watch_.tx_waits = 0;
-  else
-    watch_.tx_waits = goes_on ? 1 : watch_.tx_waits + 1;
-  return open_ && watch_.tx_waits > tx_patience_periods;
+  bool hangs = false;
+  for (unsigned queue = 0; queue < used_tx_queues_; ++queue) {
+    const transmit_ring& ring = queues_[queue]->transmit;
+    nic_watch::transmit& seen = watch_.tx[queue];
+    const bool goes_on = ring.finished() != seen.finished;
+    seen.finished = ring.finished();
+    if (!ring.awaits_completion())
+      seen.waits = 0;
+    else
+      seen.waits = goes_on ? 1 : seen.waits + 1;
+    hangs = hangs || seen.waits > tx_patience_periods;
+  }
+  return open_ && hangs;
 }
 
 }  // namespace fourtuple::driver

@@ -38,7 +38,7 @@ class net_device_receiver {
   /// the call.
   virtual void receive(std::span<const packet::sk_buff> list) = 0;
 
-  /// There is room again after a `busy` (Linux: netif_tx_wake_queue).
+  /// There is room again in a queue after a `busy` for it (Linux: netif_tx_wake_queue).
   virtual void tx_wake() = 0;
 };
 
@@ -57,6 +57,11 @@ class net_device {
   [[nodiscard]] virtual packet::mac_address address() const noexcept = 0;
   /// Largest IP packet, in bytes.
   [[nodiscard]] virtual std::uint16_t mtu() const noexcept = 0;
+
+  /// Transmit queues, which fill up independently of one another (Linux: real_num_tx_queues).
+  [[nodiscard]] virtual unsigned num_tx_queues() const noexcept { return 1; }
+  /// Which of them xmit puts the frame into; all frames of a connection into the same one (Linux: netdev_pick_tx).
+  [[nodiscard]] virtual unsigned pick_tx(const packet::tx_sk_buff& /*skb*/) const noexcept { return 0; }
 
   /// Who receives. Set once, before traffic; not owned.
   virtual void set_receiver(net_device_receiver& receiver) noexcept = 0;

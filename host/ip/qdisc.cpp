@@ -9,19 +9,26 @@ qdisc::qdisc(net_device& device, std::size_t limit_frames) : device_(device), li
   device.set_receiver(*this);
 }
 
+qdisc::tx_queue& qdisc::queue_of(const packet::tx_sk_buff& skb) {
+  const unsigned number = device_.pick_tx(skb);
+  if (number >= queues_.size()) queues_.resize(number + 1);
+  return queues_[number];
+}
+
 netdev_tx qdisc::xmit(const packet::tx_sk_buff& skb) {
+  tx_queue& queue = queue_of(skb);
   // While something waits, the device has said busy and owes a tx_wake.
-  if (waiting_.empty() && !unfinished_) {
-    if (netif_needs_gso(skb, device_.features())) return xmit_segments(skb);
+  if (queue.empty()) {
+    if (netif_needs_gso(skb, device_.features())) return xmit_segments(queue, skb);
     if (device_.xmit(skb) == netdev_tx::ok) return netdev_tx::ok;
   }
   if (skb.payload_bytes() != 0) return netdev_tx::busy;
-  if (waiting_.size() >= limit_frames_) {
+  if (queue.waiting.size() >= limit_frames_) {
     ++dropped_;
     return netdev_tx::ok;  // Taken, and lost, as on any link: a sender could not do better by keeping it.
   }
   ++queued_;
-  waiting_.push_back(skb);
+  queue.waiting.push_back(skb);
   return netdev_tx::ok;
 }
 
@@ -37,17 +44,17 @@ std::size_t qdisc::send_from(const packet::tx_sk_buff& whole, std::size_t next) 
   return next;
 }
 
-netdev_tx qdisc::xmit_segments(const packet::tx_sk_buff& whole) {
+netdev_tx qdisc::xmit_segments(tx_queue& queue, const packet::tx_sk_buff& whole) {
   const std::size_t next = send_from(whole, 0);
   if (next == 0) return netdev_tx::busy;
   ++segmented_;
-  if (next != whole.gso_segs()) keep(whole, next);
+  if (next != whole.gso_segs()) keep(queue, whole, next);
   return netdev_tx::ok;
 }
 
-void qdisc::keep(const packet::tx_sk_buff& whole, std::size_t next) {
+void qdisc::keep(tx_queue& queue, const packet::tx_sk_buff& whole, std::size_t next) {
   ++queued_;
-  unfinished& rest = unfinished_.emplace();
+  unfinished& rest = queue.rest.emplace();
   rest.payload.reserve(whole.payload_bytes());
   for (const auto piece : whole.payload()) rest.payload.insert(rest.payload.end(), piece.begin(), piece.end());
   rest.whole = whole;
@@ -55,12 +62,14 @@ void qdisc::keep(const packet::tx_sk_buff& whole, std::size_t next) {
   rest.next = next;
 }
 
-bool qdisc::finish() {
-  if (!unfinished_) return true;
-  unfinished_->next = send_from(unfinished_->whole, unfinished_->next);
-  if (unfinished_->next != unfinished_->whole.gso_segs()) return false;
-  unfinished_.reset();
-  return true;
+/// Until the device says busy once more; another tx_wake follows then.
+void qdisc::drain(tx_queue& queue) {
+  if (queue.rest) {
+    queue.rest->next = send_from(queue.rest->whole, queue.rest->next);
+    if (queue.rest->next != queue.rest->whole.gso_segs()) return;
+    queue.rest.reset();
+  }
+  while (!queue.waiting.empty() && device_.xmit(queue.waiting.front()) == netdev_tx::ok) queue.waiting.pop_front();
 }
 
 void qdisc::receive(std::span<const packet::sk_buff> list) {
@@ -68,11 +77,12 @@ void qdisc::receive(std::span<const packet::sk_buff> list) {
 }
 
 void qdisc::tx_wake() {
-  if (!finish()) return;
-  while (!waiting_.empty()) {
-    if (device_.xmit(waiting_.front()) == netdev_tx::busy) return;  // Another tx_wake follows.
-    waiting_.pop_front();
+  std::size_t full = 0;
+  for (tx_queue& queue : queues_) {
+    drain(queue);
+    full += queue.empty() ? 0 : 1;
   }
+  if (full == device_.num_tx_queues()) return;
   device_.flush();
   if (receiver_ != nullptr) receiver_->tx_wake();
 }

@@ -22,6 +22,9 @@ namespace fourtuple::ip {
 /// kept it whole (Linux: validate_xmit_skb). If the device becomes full in the middle of one, the rest is copied and
 /// waits.
 ///
+/// Each transmit queue of the device has a queue here of its own, so that a full one holds up its own flows only
+/// (Linux: mq with a pfifo for each).
+///
 /// It is a net_device around the real one, and takes its place for everybody above. Ownership: the device is not owned.
 class qdisc final : public net_device, private net_device_receiver {
  public:
@@ -32,6 +35,8 @@ class qdisc final : public net_device, private net_device_receiver {
   [[nodiscard]] net_device_features features() const noexcept override { return device_.features(); }
   [[nodiscard]] packet::mac_address address() const noexcept override { return device_.address(); }
   [[nodiscard]] std::uint16_t mtu() const noexcept override { return device_.mtu(); }
+  [[nodiscard]] unsigned num_tx_queues() const noexcept override { return device_.num_tx_queues(); }
+  [[nodiscard]] unsigned pick_tx(const packet::tx_sk_buff& skb) const noexcept override { return device_.pick_tx(skb); }
   void set_receiver(net_device_receiver& receiver) noexcept override { receiver_ = &receiver; }
   [[nodiscard]] netdev_tx xmit(const packet::tx_sk_buff& skb) override;
   void flush() override { device_.flush(); }
@@ -54,9 +59,17 @@ class qdisc final : public net_device, private net_device_receiver {
     std::size_t next = 0;            ///< Segment.
   };
 
-  [[nodiscard]] netdev_tx xmit_segments(const packet::tx_sk_buff& whole);
-  void keep(const packet::tx_sk_buff& whole, std::size_t next);
-  [[nodiscard]] bool finish();
+  /// What stands before one of the device's queues.
+  struct tx_queue {
+    std::optional<unfinished> rest;  ///< Goes before what waits.
+    std::deque<packet::tx_sk_buff> waiting;
+    [[nodiscard]] bool empty() const noexcept { return !rest && waiting.empty(); }
+  };
+
+  [[nodiscard]] tx_queue& queue_of(const packet::tx_sk_buff& skb);
+  [[nodiscard]] netdev_tx xmit_segments(tx_queue& queue, const packet::tx_sk_buff& whole);
+  void keep(tx_queue& queue, const packet::tx_sk_buff& whole, std::size_t next);
+  void drain(tx_queue& queue);
   [[nodiscard]] std::size_t send_from(const packet::tx_sk_buff& whole, std::size_t next);
 
   void receive(std::span<const packet::sk_buff> list) override;
@@ -65,8 +78,7 @@ class qdisc final : public net_device, private net_device_receiver {
   net_device& device_;
   std::size_t limit_frames_;
   net_device_receiver* receiver_ = nullptr;
-  std::optional<unfinished> unfinished_;  ///< Goes before what waits.
-  std::deque<packet::tx_sk_buff> waiting_;
+  std::vector<tx_queue> queues_;  ///< As many as have been used.
   std::uint64_t segmented_ = 0;
   std::uint64_t queued_ = 0;
   std::uint64_t dropped_ = 0;

@@ -18,6 +18,8 @@ class costed_device final : public ip::net_device, private ip::net_device_receiv
   [[nodiscard]] ip::net_device_features features() const noexcept override { return device_.features(); }
   [[nodiscard]] packet::mac_address address() const noexcept override { return device_.address(); }
   [[nodiscard]] std::uint16_t mtu() const noexcept override { return device_.mtu(); }
+  [[nodiscard]] unsigned num_tx_queues() const noexcept override { return device_.num_tx_queues(); }
+  [[nodiscard]] unsigned pick_tx(const packet::tx_sk_buff& skb) const noexcept override { return device_.pick_tx(skb); }
   void set_receiver(ip::net_device_receiver& receiver) noexcept override {
     receiver_ = &receiver;
     device_.set_receiver(*this);

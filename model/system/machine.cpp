@@ -36,6 +36,7 @@ driver::nic_options nic_options(const platform_options& platform, const machine_
   options.interrupt_completions = static_cast<std::uint16_t>(platform.interrupt_completions);
   options.interrupt_clocks = static_cast<std::uint16_t>(platform.interrupt_clocks);
   options.queues = platform.queues;
+  options.tx_queues = platform.tx_queues;
   options.address = identity.mac;
   // One secret for both tables: the NIC's hash of a frame is the one that the host's ehash would compute.
   options.hash_secret = stack.hashinfo().ehash().secret();

@@ -51,6 +51,12 @@ void add_nic(settings_table<platform>& table) {
                                 .most = 16},
                                FOURTUPLE_PLACE(queues)));
   table.push_back(at<platform>({.section = "nic",
+                                .key = "tx_queues",
+                                .help = "transmit queues that the driver uses, no more than receive queues",
+                                .least = 1,
+                                .most = 16},
+                               FOURTUPLE_PLACE(tx_queues)));
+  table.push_back(at<platform>({.section = "nic",
                                 .key = "completion_entries_log2",
                                 .unit = "log2",
                                 .help = "completion ring",

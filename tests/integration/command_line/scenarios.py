@@ -145,6 +145,19 @@ class Files(Directory):
         words = ("--time-wait-ms=1", "--connections=2")
         self.assertEqual(self.run_ok(self.scenario(printed), *words, out="a"), self.run_ok(*words, out="b"))
 
+    def test_several_transmit_queues_carry_a_connection_each_by_one(self):
+        words = ("--connections=12", "--time-wait-ms=1", "--set", "workloads.bulk.payload_bytes=100000", "--set", "nic.tx_queues=4")
+        for kind in ("model", "rtl"):
+            report = self.run_ok(f"--nic={kind}", *words)
+            self.assertTrue(report["payload_ok"], kind)
+            self.assertEqual(report["connections"]["opened"], 12)
+            for machine in ("client", "server"):
+                frames = [counter(report, machine, f"tx_frames_queue_{queue}") for queue in range(4)]
+                self.assertEqual(sum(frames), counter(report, machine, "tx_frames"))
+                self.assertGreater(sum(count != 0 for count in frames), 1, frames)
+                # A wire without loss and with queues that keep their order has nothing to repeat.
+                self.assertEqual(counter(report, machine, "TcpRetransSegs"), 0, kind)
+
     def test_rtl_and_model_share_a_switch(self):
         file = self.scenario("""
             [tcp]

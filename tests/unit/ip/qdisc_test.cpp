@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
 #include <vector>
 
 namespace fourtuple::ip {
@@ -14,6 +15,8 @@ namespace {
 class small_device final : public net_device {
  public:
   std::size_t room = 0;
+  unsigned queues = 1;
+  std::optional<unsigned> full;  ///< One of the queues.
   std::vector<std::byte> sent;
   unsigned flushes = 0;
   net_device_receiver* receiver = nullptr;
@@ -21,9 +24,13 @@ class small_device final : public net_device {
   [[nodiscard]] net_device_features features() const noexcept override { return {.rx_checksum = true}; }
   [[nodiscard]] packet::mac_address address() const noexcept override { return {{1, 2, 3, 4, 5, 6}}; }
   [[nodiscard]] std::uint16_t mtu() const noexcept override { return 1400; }
+  [[nodiscard]] unsigned num_tx_queues() const noexcept override { return queues; }
+  [[nodiscard]] unsigned pick_tx(const packet::tx_sk_buff& skb) const noexcept override {
+    return std::to_integer<unsigned>(skb.headers()[0]) % queues;
+  }
   void set_receiver(net_device_receiver& to) noexcept override { receiver = &to; }
   [[nodiscard]] netdev_tx xmit(const packet::tx_sk_buff& skb) override {
-    if (room == 0) return netdev_tx::busy;
+    if (room == 0 || full == pick_tx(skb)) return netdev_tx::busy;
     --room;
     sent.push_back(skb.headers()[0]);
     return netdev_tx::ok;
@@ -89,6 +96,28 @@ TEST_F(qdisc_test, a_full_device_turns_payload_away_and_keeps_the_rest_for_later
   EXPECT_EQ(sent(), (std::vector{2, 4, 5}));
   EXPECT_EQ(above.wakes, 1U);
   EXPECT_GE(device.flushes, 1U);
+}
+
+// A device with two transmit queues, of which the second one's frames have odd numbers.
+TEST_F(qdisc_test, a_full_queue_holds_up_nobody_else_s_frames) {
+  device.queues = 2;
+  device.full = 1;
+  device.room = 10;
+  EXPECT_EQ(queue.num_tx_queues(), 2U);
+  EXPECT_EQ(queue.xmit(frame(1)), netdev_tx::ok);
+  EXPECT_EQ(queue.xmit(frame(3, payload)), netdev_tx::busy);
+  EXPECT_EQ(queue.xmit(frame(5)), netdev_tx::ok);
+  EXPECT_EQ(queue.xmit(frame(2)), netdev_tx::ok);
+  EXPECT_EQ(queue.xmit(frame(4, payload)), netdev_tx::ok);
+  EXPECT_EQ(sent(), (std::vector{2, 4}));
+  // The other queue's flows have reason to go on, though this one is full still.
+  device.receiver->tx_wake();
+  EXPECT_EQ(above.wakes, 1U);
+  EXPECT_EQ(sent(), (std::vector{2, 4}));
+  device.full.reset();
+  device.receiver->tx_wake();
+  EXPECT_EQ(sent(), (std::vector{2, 4, 1, 5}));
+  EXPECT_EQ(queue.queued(), 2U);
 }
 
 TEST_F(qdisc_test, it_is_bounded_and_counts_what_is_lost) {
