@@ -6,14 +6,14 @@
 #include "Vdefault_connection_table.h"
 #include "bench/rtl/benches.hpp"
 #include "bench/rtl/pipeline.hpp"
+#include "bench/rtl/rtl_table.hpp"
 #include "tb/blocks/table/reference_jhash.hpp"
 
 namespace fourtuple::bench {
 namespace {
 
 constexpr std::uint32_t secret = 0x5eed'1234;
-constexpr std::uint32_t buckets = 1024;
-enum class op : std::uint32_t { insert = 0, remove = 1 };
+constexpr std::uint32_t buckets = 1U << DEFAULT_BUCKETS_LOG2;
 
 /// A connection and what a lookup must say: a hit with the handle, a miss, or, while it comes and goes, either.
 struct entry {
@@ -30,29 +30,12 @@ tb::tuple random_tuple(std::mt19937& random) {
 
 class table_bench {
  public:
-  table_bench() {
-    dut_.hash_secret_i = secret;
-    dut_.lookup_valid_i = 0;
-    dut_.command_valid_i = 0;
-    dut_.answer_ready_i = 1;
-    reset(dut_);
-    for (std::uint32_t waited = 0; !dut_.ready_o; ++waited) {
-      require(waited <= 2 * buckets, "connection_table: does not become ready");
-      clock(dut_);
-    }
-  }
+  table_bench() { start_table(dut_, secret, buckets); }
 
   /// Puts a connection in; false if the table has no room for it.
   bool insert(entry& given) {
-    command(op::insert, given);
-    for (unsigned waited = 0; !dut_.answer_valid_o; ++waited) {
-      require(waited < 1000, "connection_table: no answer");
-      clock(dut_);
-      dut_.command_valid_i = 0;
-    }
-    const bool done = get_bits_of_answer() == 0;
+    const bool done = execute(dut_, table_op::insert, given.connection, given.handle) == table_result::done;
     if (done) given.where = entry::state::in;
-    clock(dut_);
     return done;
   }
 
@@ -94,25 +77,15 @@ class table_bench {
   [[nodiscard]] std::size_t commands() const { return commands_; }
 
  private:
-  void command(op what, const entry& given) {
-    dut_.command_valid_i = 1;
-    dut_.command_i[0] = given.handle;
-    dut_.command_i[1] = std::uint32_t{given.connection.local_port} << 16U | given.connection.foreign_port;
-    dut_.command_i[2] = given.connection.foreign_address;
-    dut_.command_i[3] = given.connection.local_address;
-    dut_.command_i[4] = static_cast<std::uint32_t>(what) << 16U;
-  }
-
   /// A command is always offered: all of `changing` in, then all of it out, and again.
   void change_something() {
     if (changing_->empty()) return;
     if (dut_.command_valid_i && taken_) ++commands_;
     const std::size_t round = commands_ / changing_->size();
-    command(round % 2 == 0 ? op::insert : op::remove, (*changing_)[commands_ % changing_->size()]);
+    const entry& next = (*changing_)[commands_ % changing_->size()];
+    offer_command(dut_, round % 2 == 0 ? table_op::insert : table_op::remove, next.connection, next.handle);
     taken_ = dut_.command_ready_o;
   }
-
-  [[nodiscard]] std::uint64_t get_bits_of_answer() const { return dut_.answer_o >> 32U & 3U; }
 
   Vdefault_connection_table dut_;
   std::vector<const entry*> order_;
@@ -127,12 +100,13 @@ std::vector<const entry*> random_order(std::mt19937& random, const std::vector<e
   return order;
 }
 
-/// Half of the places that main lines have, and as many connections that never were in the table.
+/// Half of the places that main lines have, and as many connections that never were in the table. The few for which
+/// there was no room count among those.
 std::vector<entry> half_full(table_bench& bench, std::mt19937& random) {
   std::vector<entry> entries;
   for (std::uint32_t i = 0; i < 4 * buckets; ++i) {
     entries.push_back({random_tuple(random), i + 1});
-    if (i % 2 == 0) require(bench.insert(entries.back()), "connection_table: no room when half full");
+    if (i % 2 == 0) static_cast<void>(bench.insert(entries.back()));
   }
   return entries;
 }

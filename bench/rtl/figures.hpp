@@ -35,6 +35,12 @@ inline constexpr std::array<std::size_t, 2> segment_sizes{1514, 9014};
 /// Frames a clock by frame length.
 using path_figures = std::map<std::size_t, double>;
 
+/// Queues that 60-byte frames are spread over.
+inline constexpr std::array<unsigned, 3> queue_counts{1, 4, 16};
+
+/// Frames a clock by number of queues.
+using queue_figures = std::map<unsigned, double>;
+
 struct rtl_figures {
   block_figures parser;
   block_figures rx_checksum;
@@ -42,11 +48,14 @@ struct rtl_figures {
   connection_table_figures connection_table;
   block_figures tx_checksum;
   path_figures rx_path;
-  path_figures tx_path;            ///< Buffers begin at multiples of 64 bytes.
-  path_figures tx_path_unaligned;  ///< Buffers begin 34 bytes behind one.
-  path_figures tx_segments;        ///< Cut out of large packets.
-  path_figures both_paths_rx;      ///< While as much is sent.
-  path_figures both_paths_tx;      ///< While as much is received.
+  path_figures tx_path;             ///< Buffers begin at multiples of 64 bytes.
+  path_figures tx_path_unaligned;   ///< Buffers begin 34 bytes behind one.
+  path_figures tx_segments;         ///< Cut out of large packets.
+  queue_figures rx_queues_hash;     ///< Frames of 60 bytes spread by hash and indirection table.
+  queue_figures rx_queues_steered;  ///< By the entries of their connections.
+  queue_figures tx_queues;          ///< Frames of 60 bytes out of so many queues.
+  path_figures both_paths_rx;       ///< While as much is sent.
+  path_figures both_paths_tx;       ///< While as much is received.
 };
 
 }  // namespace fourtuple::bench

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t items = 100'000;
 constexpr std::size_t beats = 60'000;
+constexpr std::size_t frames_to_queues = 20'000;
 
 rtl_figures measure_all() {
   rtl_figures figures;
@@ -32,6 +33,11 @@ rtl_figures measure_all() {
     figures.both_paths_tx[size] = both.tx_frames_per_clk;
   }
   for (const std::size_t size : segment_sizes) figures.tx_segments[size] = measure_tx_segments(size);
+  for (const unsigned queues : queue_counts) {
+    figures.rx_queues_hash[queues] = measure_rx_queues(queues, false, frames_to_queues);
+    figures.rx_queues_steered[queues] = measure_rx_queues(queues, true, frames_to_queues);
+    figures.tx_queues[queues] = measure_tx_queues(queues);
+  }
   return figures;
 }
 

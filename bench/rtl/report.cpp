@@ -23,7 +23,22 @@ std::string path_lines(const char* name, const path_figures& path, const char* p
   return lines;
 }
 
+std::string queue_lines(const char* name, const queue_figures& figures) {
+  std::string lines;
+  for (const auto& [queues, frames_per_clk] : figures) {
+    lines += path_lines(fmt::format("{}, {} queue{}", name, queues, queues == 1 ? "" : "s").c_str(),
+                        {{60, frames_per_clk}}, "");
+  }
+  return lines;
+}
+
 json block_json(const block_figures& block) { return {{"per_clk", block.per_clk}, {"latency_clk", block.latency_clk}}; }
+
+json queue_json(const queue_figures& figures) {
+  json frames = json::object();
+  for (const auto& [queues, frames_per_clk] : figures) frames[std::to_string(queues)] = frames_per_clk;
+  return frames;
+}
 
 json path_json(const path_figures& path) {
   json frames = json::object();
@@ -62,6 +77,9 @@ std::string as_table(const rtl_figures& figures) {
   text += path_lines("tx path, buffers aligned", figures.tx_path, "   Corundum: at most 0.25");
   text += path_lines("tx path, buffers at 64 n + 34", figures.tx_path_unaligned, "");
   text += path_lines("tx path, segments of 64 KiB", figures.tx_segments, "");
+  text += queue_lines("rx path, by hash", figures.rx_queues_hash);
+  text += queue_lines("rx path, steered", figures.rx_queues_steered);
+  text += queue_lines("tx path, aligned", figures.tx_queues);
   text += path_lines("both at once, rx", figures.both_paths_rx, "");
   text += path_lines("both at once, tx", figures.both_paths_tx, "");
   text +=
@@ -85,6 +103,8 @@ std::string as_json(const rtl_figures& figures) {
       {"tx_path", path_json(figures.tx_path)},
       {"tx_path_unaligned", path_json(figures.tx_path_unaligned)},
       {"tx_segments", path_json(figures.tx_segments)},
+      {"rx_queues", {{"hash", queue_json(figures.rx_queues_hash)}, {"steered", queue_json(figures.rx_queues_steered)}}},
+      {"tx_queues", queue_json(figures.tx_queues)},
       {"both_paths", {{"rx", path_json(figures.both_paths_rx)}, {"tx", path_json(figures.both_paths_tx)}}},
   };
   return all.dump(2) + "\n";

@@ -7,6 +7,8 @@
 
 #include "bench/rtl/benches.hpp"
 #include "bench/rtl/report.hpp"
+#include "bench/rtl/table_fit.hpp"
+#include "model/nic/device.hpp"
 
 namespace fourtuple::bench {
 namespace {
@@ -32,6 +34,18 @@ TEST(rtl_figures, connection_table) {
   expect_one_a_clock(table.concurrent_updates, 7);
 }
 
+TEST(rtl_figures, connections_fit) {
+  const model::nic::device_config nic;
+  const table_fit half = measure_fit(nic.buckets_log2, nic.overflow_lines_log2, 50, 1);
+  EXPECT_GE(half.filled.worst, 0.999);
+  EXPECT_GE(half.after_turnover.worst, 0.998);
+  const table_fit three_quarters = measure_fit(nic.buckets_log2, nic.overflow_lines_log2, 75, 1);
+  EXPECT_GE(three_quarters.filled.worst, 0.99);
+  EXPECT_GE(three_quarters.after_turnover.worst, 0.99);
+}
+
+TEST(rtl_figures, the_models_table_fills_up_as_the_rtl_does) { EXPECT_GT(compare_fit_with_rtl(), 100'000U); }
+
 TEST(rtl_figures, rx_path) { EXPECT_GE(measure_rx_path(60, beats), 0.6); }
 TEST(rtl_figures, rx_path_of_large_frames) { EXPECT_GE(measure_rx_path(1514, beats) * 24, 0.9); }
 
@@ -40,6 +54,14 @@ TEST(rtl_figures, tx_path) {
   EXPECT_GE(measure_tx_path(60, beats, 34), 0.3);
 }
 TEST(rtl_figures, tx_path_of_large_frames) { EXPECT_GE(measure_tx_path(1514, beats, 0) * 24, 0.9); }
+
+TEST(rtl_figures, many_queues) {
+  for (const unsigned queues : queue_counts) {
+    EXPECT_GE(measure_rx_queues(queues, false, beats), 0.6) << queues;
+    EXPECT_GE(measure_rx_queues(queues, true, beats), 0.6) << queues;
+    EXPECT_GE(measure_tx_queues(queues), 0.6) << queues;
+  }
+}
 
 TEST(rtl_figures, segments_fill_the_stream) {
   for (const std::size_t size : segment_sizes) {
@@ -59,11 +81,13 @@ TEST(rtl_figures, json_holds_what_was_measured) {
   rtl_figures figures;
   figures.connection_table.one_bucket = {.per_clk = 0.5, .latency_clk = 7};
   figures.tx_path[1514] = 0.25;
+  figures.rx_queues_steered[16] = 0.625;
   const auto json = nlohmann::json::parse(as_json(figures));
   EXPECT_EQ(json["connection_table"]["one_bucket"]["per_clk"], 0.5);
   EXPECT_EQ(json["connection_table"]["one_bucket"]["latency_clk"], 7);
   EXPECT_EQ(json["tx_path"]["frames_per_clk"]["1514"], 0.25);
   EXPECT_EQ(json["tx_path"]["bytes_per_clk"]["1514"], 378.5);
+  EXPECT_EQ(json["rx_queues"]["steered"]["16"], 0.625);
 }
 
 }  // namespace

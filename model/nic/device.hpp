@@ -25,7 +25,7 @@ struct device_config {
   std::uint32_t queues = 16;  ///< A power of two, 1 to 16.
   std::uint32_t clock_period_ps = 4'000;
   std::uint32_t buckets_log2 = 14;
-  std::uint32_t overflow_lines_log2 = 12;
+  std::uint32_t overflow_lines_log2 = 13;
   std::uint32_t receive_buffer_bytes = 65'536;  ///< Frames whose bytes are not yet in host memory.
 };
 

@@ -19,7 +19,7 @@ struct nic_config {
   std::uint64_t clock_period_ps = 4'000;  ///< 250 MHz.
   std::uint32_t queues = 16;              ///< A power of two, 1 to 16.
   std::uint32_t buckets_log2 = 14;
-  std::uint32_t overflow_lines_log2 = 12;
+  std::uint32_t overflow_lines_log2 = 13;
   std::uint64_t line_rate_bits_per_s = 100'000'000'000;  ///< Of the MAC.
   pcie::requester_limits requester;
 };

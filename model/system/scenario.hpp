@@ -38,7 +38,7 @@ struct platform_options {
   std::uint32_t quantum_clocks = 0;  ///< Clocks that the RTL may run ahead; 0: as many as are exact.
 
   std::uint32_t table_buckets_log2 = 14;  ///< Of the connection table; the RTL has what it was built with.
-  std::uint32_t table_overflow_lines_log2 = 12;
+  std::uint32_t table_overflow_lines_log2 = 13;
   std::uint32_t mtu = 1500;
   std::uint32_t rx_ring_bytes_log2 = 20;
   std::uint32_t completion_entries_log2 = 12;

@@ -12,7 +12,7 @@
 module fourtuple_nic #(
     parameter int unsigned QUEUES = 16,              // queue pairs: a power of two, 1 to 16
     parameter int unsigned BUCKETS_LOG2 = 14,        // log2 of the connection table's buckets
-    parameter int unsigned OVERFLOW_LINES_LOG2 = 12, // log2 of its overflow lines
+    parameter int unsigned OVERFLOW_LINES_LOG2 = 13, // log2 of its overflow lines
     parameter int unsigned CLOCK_PERIOD_PS = 4000,   // only reported
     parameter int unsigned RX_FIFO_BEATS_LOG2 = 10,  // log2 of the receive buffer in beats of 64 bytes
     parameter int unsigned TX_FIFO_BEATS_LOG2 = 9,   // likewise for transmit

@@ -30,7 +30,7 @@ void add_nic(settings_table<platform>& table) {
   table.push_back(at<platform>({.section = "nic",
                                 .key = "table_overflow_lines_log2",
                                 .unit = "log2",
-                                .help = "overflow lines of the connection table; rtl has 2^12",
+                                .help = "overflow lines of the connection table; rtl has 2^13",
                                 .least = 2,
                                 .most = 20},
                                FOURTUPLE_PLACE(table_overflow_lines_log2)));
