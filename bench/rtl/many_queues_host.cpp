@@ -103,11 +103,10 @@ void many_queues_host::take_record(unsigned number, std::uint64_t clock, std::ui
     ++answers_;
     return;
   }
-  ASSERT_FALSE(one.expected.empty());
-  const tb::frame_bytes& expected = one.expected.front();
-  ASSERT_EQ(record.length, expected.size());
-  EXPECT_TRUE(std::ranges::equal(
-      nic_.memory(rx_base(number) + record.ring_offset % (1U << ring_bytes_log2), expected.size()), expected));
+  const auto frame = nic_.memory(rx_base(number) + record.ring_offset % (1U << ring_bytes_log2), record.length);
+  // What was dropped in front of it is overtaken.
+  while (!one.expected.empty() && !std::ranges::equal(frame, one.expected.front())) one.expected.pop_front();
+  ASSERT_FALSE(one.expected.empty()) << "a frame that was not sent to this queue, or not in this order";
   one.expected.pop_front();
   one.rx_head = record.ring_offset + (record.length + 63U) / 64U * 64U;
   landed.push_back(clock);

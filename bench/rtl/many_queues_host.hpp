@@ -10,8 +10,8 @@
 namespace fourtuple::bench {
 
 /// A host for tb::nic_bench with rings for several queues. Frames are TCP from one foreign to one local address; each
-/// is compared, and must come in the queue and in the order in which it was expected there (GoogleTest failures
-/// otherwise).
+/// is compared, and must come in the queue and in the order in which it was expected there, unless it is dropped
+/// (GoogleTest failures otherwise).
 class many_queues_host {
  public:
   static constexpr unsigned device_queues = 16;
