@@ -32,7 +32,7 @@ namespace fourtuple::bench {
 /// measure_rx_path for 60-byte frames of 128 flows spread over `queues` (1 to 16) queues: by their hash, or `steered`,
 /// by what the table's entries of their connections name.
 [[nodiscard]] double measure_rx_queues(unsigned queues, bool steered, std::size_t frames);
-/// measure_tx_path for 60-byte frames of `queues` queues, 255 of each.
+/// measure_tx_path for 60-byte frames of `queues` (a power of two, 1 to 16) queues.
 [[nodiscard]] double measure_tx_queues(unsigned queues);
 /// Both at once: frames arrive at `rx_frames_per_clk`, which the NIC can take, and as many are sent as fast as it goes.
 [[nodiscard]] both_figures measure_both_paths(std::size_t frame_bytes, double rx_frames_per_clk);

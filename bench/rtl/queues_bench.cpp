@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <optional>
 #include <random>
 
@@ -69,8 +70,9 @@ double measure_rx_queues(unsigned queues, bool steered, std::size_t frames) {
 }
 
 double measure_tx_queues(unsigned queues) {
-  constexpr unsigned entries_log2 = 8;
-  constexpr std::size_t frames_of_queue = (std::size_t{1} << entries_log2) - 1;
+  // As many frames in all, however many queues there are: enough to empty what the NIC reads in advance.
+  const unsigned entries_log2 = 12 - static_cast<unsigned>(std::bit_width(queues) - 1);
+  const std::size_t frames_of_queue = (std::size_t{1} << entries_log2) - 1;
   constexpr std::uint64_t slot_bytes = 64;
   constexpr std::uint64_t rings = tb::nic_bench::memory_base;
   constexpr std::uint64_t slots = rings + 0x1'0000;
@@ -94,7 +96,8 @@ double measure_tx_queues(unsigned queues) {
     nic.write32(regs::queues_ring_sizes(queue), 4U | entries_log2 << 8U);
     nic.write32(regs::queues_control(queue), regs::queues_control::tx_enable_mask);
   }
-  for (unsigned queue = 0; queue < queues; ++queue) nic.write32(regs::queues_tx_tail(queue), frames_of_queue);
+  for (unsigned queue = 0; queue < queues; ++queue)
+    nic.write32(regs::queues_tx_tail(queue), static_cast<std::uint32_t>(frames_of_queue));
   const std::size_t frames = queues * frames_of_queue;
   const bool finished = nic.run_until([&] { return nic.sent.size() == frames; }, 1'000'000);
   EXPECT_TRUE(finished) << nic.sent.size() << " of " << frames << " frames were sent";

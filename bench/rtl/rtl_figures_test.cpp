@@ -23,7 +23,7 @@ void expect_one_a_clock(const block_figures& block, unsigned latency_clk) {
 
 TEST(rtl_figures, parser) { expect_one_a_clock(measure_parser(items), 4); }
 TEST(rtl_figures, rx_checksum) { expect_one_a_clock(measure_rx_checksum(items), 13); }
-TEST(rtl_figures, jhash) { expect_one_a_clock(measure_jhash(items), 18); }
+TEST(rtl_figures, jhash) { expect_one_a_clock(measure_jhash(items), 32); }
 TEST(rtl_figures, tx_checksum) { expect_one_a_clock(measure_tx_checksum(items), 16); }
 
 TEST(rtl_figures, connection_table) {
