@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "model/system/platform.hpp"
 #include "model/system/scenario/scenario_checks.hpp"
@@ -21,7 +22,8 @@ packet::mac_address attacker_mac(std::size_t number) {
 
 }  // namespace
 
-network::network(sc_core::sc_module_name name, const scenario& made) : sc_module(name), made_(made) {
+network::network(sc_core::sc_module_name name, const scenario& made, std::vector<outside_port> outside)
+    : sc_module(name), made_(made), outside_(std::move(outside)) {
   for (const host_settings& host : made.hosts)
     hosts_.push_back(std::make_unique<machine>(host.name.c_str(), host.platform, identity_of(host)));
   floods_.resize(made.workloads.size());
@@ -70,10 +72,19 @@ void network::join_by_cable() {
       *links_.emplace_back(std::make_unique<wire::link>("wire", wire_link_config_of(made_.hosts[0].platform)));
   hosts_[0]->device().ethernet_out().socket.bind(cable.from_a().socket);
   cable.to_a().socket.bind(hosts_[0]->device().ethernet_in().socket);
+  const std::string& first = made_.hosts[0].name;
+  impair(cable, wire::direction::a_to_b, made_.hosts[0].sends, "wire from " + first);
+  if (hosts_.size() == 1) {
+    outside_port& there = outside_.at(0);
+    there.out.socket.bind(cable.from_b().socket);
+    cable.to_b().socket.bind(there.in.socket);
+    ends_.push_back({first, there.name});
+    impair(cable, wire::direction::b_to_a, made_.hosts[0].receives, "wire to " + first);
+    return;
+  }
   hosts_[1]->device().ethernet_out().socket.bind(cable.from_b().socket);
   cable.to_b().socket.bind(hosts_[1]->device().ethernet_in().socket);
-  ends_.push_back({made_.hosts[0].name, made_.hosts[1].name});
-  impair(cable, wire::direction::a_to_b, made_.hosts[0].sends, "wire from " + made_.hosts[0].name);
+  ends_.push_back({first, made_.hosts[1].name});
   impair(cable, wire::direction::b_to_a, made_.hosts[1].sends, "wire from " + made_.hosts[1].name);
 }
 
@@ -100,6 +111,8 @@ void network::join_by_switch() {
   for (const auto& flood : floods_) {
     if (flood) config.port_rates_bits_per_s.push_back(made_.platform.wire_bits_per_s);
   }
+  config.port_rates_bits_per_s.insert(config.port_rates_bits_per_s.end(), outside_.size(),
+                                      made_.platform.wire_bits_per_s);
   switch_ = std::make_unique<wire::ethernet_switch>("switch", config);
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
     const host_settings& host = made_.hosts[i];
@@ -114,6 +127,8 @@ void network::join_by_switch() {
                floods_[i]->ethernet_in());
     }
   }
+  for (const outside_port& there : outside_)
+    add_port(there.name, wire_link_config_of(made_.platform), there.out, there.in);
 }
 
 const std::string& network::end_name(std::size_t link, wire::direction sender) const {

@@ -17,12 +17,21 @@
 
 namespace fourtuple::model::system {
 
+/// What is at a port of a network and no part of the scenario. Both outlive the network.
+struct outside_port {
+  std::string name;
+  wire::frame_out& out;
+  wire::frame_in& in;
+};
+
 /// The hosts of a scenario and what joins them: two hosts with a cable, the first one at its end a, or any number with
-/// a switch, each at end a of a link of its own. SYN floods come in at ports of the switch too.
+/// a switch, each at end a of a link of its own. SYN floods come in at ports of the switch too, and so does what is
+/// outside of the scenario, unless it is alone with one host: then the cable goes there.
 class network : public sc_core::sc_module {
  public:
   /// `made` is complete and free of problems (scenario_builder::finish), and outlives this.
-  network(sc_core::sc_module_name name, const scenario& made);
+  /// There are as many outside ports as made.other_ports says.
+  network(sc_core::sc_module_name name, const scenario& made, std::vector<outside_port> outside = {});
   ~network() override;
 
   [[nodiscard]] const std::vector<std::unique_ptr<machine>>& hosts() const noexcept { return hosts_; }
@@ -54,6 +63,7 @@ class network : public sc_core::sc_module {
   void impair(wire::link& link, wire::direction way, const impairment_settings& settings, const std::string& stream);
 
   const scenario& made_;
+  std::vector<outside_port> outside_;
   std::vector<std::unique_ptr<machine>> hosts_;
   std::vector<std::unique_ptr<syn_flood>> floods_;  ///< One for each workload, most of them nullptr.
   std::vector<std::unique_ptr<host::seeded_random>> flood_random_;

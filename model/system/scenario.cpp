@@ -65,7 +65,7 @@ const char* name_of(workload_kind kind) noexcept {
 
 bool scenario::switched() const noexcept {
   const auto attacks = [](const workload_settings& work) { return work.kind == workload_kind::syn_flood; };
-  std::size_t ports = 0;
+  std::size_t ports = other_ports;
   for (const host_settings& host : hosts) ports += host.count;
   return ethernet_switch.always || ports != 2 || std::ranges::any_of(workloads, attacks);
 }

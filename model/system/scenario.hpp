@@ -139,6 +139,7 @@ struct scenario {
   std::vector<host_settings> hosts;
   switch_settings ethernet_switch;
   std::vector<workload_settings> workloads;
+  std::uint32_t other_ports = 0;  ///< Of the network, for what is no host of the scenario.
 
   /// More than two ports, or a switch asked for.
   [[nodiscard]] bool switched() const noexcept;

@@ -2,7 +2,6 @@
 #include "model/system/scenario_run.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -14,9 +13,6 @@
 #include "model/system/observation.hpp"
 #include "model/system/platform.hpp"
 #include "model/system/run_workloads.hpp"
-#include "model/wire/digest.hpp"
-#include "model/wire/pcapng_writer.hpp"
-#include "model/wire/window_observer.hpp"
 
 namespace fourtuple::model::system {
 
@@ -41,16 +37,12 @@ class scenario_run final : public sc_core::sc_module {
   }
 
   [[nodiscard]] const network& hosts() const noexcept { return network_; }
-  /// `all` outlives the simulation.
-  void observe(observation& all);
-  /// Before the simulation starts.
-  void list_at(const std::vector<std::uint64_t>& times_ns);
-  [[nodiscard]] const std::string& listings() const noexcept { return listings_; }
+  /// Told when the work is over.
+  void observe(observation& all) noexcept { observation_ = &all; }
   [[nodiscard]] run_report report() const;
 
  private:
   void direct();
-  void take_listings(const std::vector<std::uint64_t>& times_ns);
   bool wait_until(const std::function<bool()>& condition);
   [[nodiscard]] bool bring_up();
   void take_part_reports();
@@ -59,9 +51,7 @@ class scenario_run final : public sc_core::sc_module {
   [[nodiscard]] bool duration_over() const;
   [[nodiscard]] sc_core::sc_time worked() const { return sc_core::sc_time_stamp() - started_; }
   void show();
-  void report_wire(run_report& report) const;
   void report_work(run_report& report) const;
-  void report_switch(run_report& report) const;
 
   const scenario& made_;
   run_progress& progress_;
@@ -70,20 +60,10 @@ class scenario_run final : public sc_core::sc_module {
   network network_;
   run_workloads work_;
   observation* observation_ = nullptr;
-  std::string listings_;
   sc_core::sc_time started_;
   std::vector<machine_report> machines_;
   std::vector<std::string> errors_;
 };
-
-void scenario_run::observe(observation& all) {
-  for (const auto& host : network_.hosts()) all.add(*host);
-  for (std::size_t i = 0; i < network_.links().size(); ++i) {
-    all.add(*network_.links()[i], network_.end_name(i, wire::direction::a_to_b),
-            network_.end_name(i, wire::direction::b_to_a));
-  }
-  observation_ = &all;
-}
 
 void scenario_run::show() {
   progress_.sim_time_ns = clock().now_ns();
@@ -163,21 +143,6 @@ void scenario_run::retire() {
   }
 }
 
-void scenario_run::list_at(const std::vector<std::uint64_t>& times_ns) {
-  sc_core::sc_spawn_options in_thread;
-  sc_core::sc_spawn([this, times_ns] { take_listings(times_ns); }, "listings", &in_thread);
-}
-
-void scenario_run::take_listings(const std::vector<std::uint64_t>& times_ns) {
-  for (const std::uint64_t time_ns : times_ns) {
-    host::sleep_until(time_ns);
-    for (const auto& host : network_.hosts()) {
-      listings_ += std::string(host->basename()) + " at " + std::to_string(time_ns) + " ns\n" +
-                   host->stack().tcp().diag(true) + "\n";
-    }
-  }
-}
-
 void scenario_run::direct() {
   if (bring_up()) {
     started_ = sc_core::sc_time_stamp();
@@ -194,30 +159,6 @@ void scenario_run::direct() {
   }
   show();
   sc_core::sc_stop();
-}
-
-void scenario_run::report_wire(run_report& report) const {
-  const auto& links = network_.links();
-  report.wire_frames = network_.wire_frames();
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    for (const wire::direction way : {wire::direction::a_to_b, wire::direction::b_to_a}) {
-      const wire::link_counters& counters = links[i]->counters(way);
-      report.wire_bytes += counters.frame_bytes;
-      const bool from_switch = network_.end_name(i, way) == "switch";
-      const std::string direction =
-          from_switch ? "to_" + network_.end_name(i, wire::direction::a_to_b) : "from_" + network_.end_name(i, way);
-      if (links.size() > 1) report.links.push_back({direction, counters.frames, counters.frame_bytes});
-      if (const wire::impairment* impaired = links[i]->impairment_of(way))
-        report.impairments.push_back({.direction = direction, .counters = wire::named(impaired->counters())});
-    }
-  }
-}
-
-void scenario_run::report_switch(run_report& report) const {
-  const wire::ethernet_switch* const device = network_.switch_device();
-  if (device == nullptr) return;
-  for (std::size_t port = 0; port < device->ports(); ++port)
-    report.switch_ports.push_back({network_.end_name(port, wire::direction::a_to_b), named(device->counters(port))});
 }
 
 void scenario_run::report_work(run_report& report) const {
@@ -253,15 +194,10 @@ run_report scenario_run::report() const {
   for (std::size_t i = 0; i < made_.hosts.size(); ++i) {
     const std::string kind = name_of(made_.hosts[i].platform.nic);
     report.nic = report.nic.empty() || report.nic == kind ? kind : "mixed";
-    const nic::nic_clocks clocks = std::as_const(*network_.hosts()[i]).device().clocks();
-    report.clocks.evaluated += clocks.evaluated;
-    report.clocks.skipped += clocks.skipped;
   }
   if (cut_) report.cut_at_ps = until_ps_;
   report.machines = machines_;
   report.errors = errors_;
-  report_wire(report);
-  report_switch(report);
   report_work(report);
   if (cut_) report.payload_ok.reset();  // Too early to say.
   if (report.errors.empty() && !report.payload_ok.value_or(true))
@@ -278,39 +214,12 @@ run_report run_scenario(const scenario& made, const workload_payloads& payloads,
                         run_progress& progress) {
   observation observed;  // Before the hosts: what they do at their end still tells it.
   scenario_run run("run", made, payloads, progress, outputs.until_ps);
-  const auto& links = run.hosts().links();
-  std::vector<std::unique_ptr<wire::digest>> digests;
-  std::deque<wire::window_observer> windows;
-  std::vector<std::string> interfaces;
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    wire::digest& digest = *digests.emplace_back(std::make_unique<wire::digest>());
-    links[i]->add_observer(windows.emplace_back(digest, 0, outputs.until_ps));
-    const std::string& name = run.hosts().end_name(i, wire::direction::a_to_b);
-    const std::string& other = run.hosts().end_name(i, wire::direction::b_to_a);
-    interfaces.push_back(name);
-    interfaces.push_back(other == "switch" ? "switch to " + name : other);
-  }
-  wire::pcapng_writer writer({.interface_names = interfaces});
-  if (!outputs.capture.empty()) {
-    if (const auto error = writer.open(outputs.capture.string())) throw std::runtime_error(*error);
-    for (std::size_t i = 0; i < links.size(); ++i)
-      links[i]->add_observer(windows.emplace_back(writer.of_link(i), outputs.from_ps, outputs.until_ps));
-  }
-  if (!outputs.listing_times_ns.empty()) run.list_at(outputs.listing_times_ns);
-  if (outputs.plots || !outputs.events.empty() || outputs.listener != nullptr) run.observe(observed);
-  if (outputs.listener != nullptr) observed.add_listener(*outputs.listener);
-  if (!outputs.events.empty()) observed.log_to(outputs.events, outputs.from_ps, outputs.until_ps);
+  network_record record(run.hosts(), observed, outputs);
+  run.observe(observed);
   sc_core::sc_start();
-  if (!outputs.capture.empty()) {
-    if (const auto error = writer.finish()) throw std::runtime_error(*error);
-  }
-  observed.finish();
+  record.finish();
   run_report report = run.report();
-  report.listings = run.listings();
-  if (outputs.plots) report.plots = observed.plots();
-  std::vector<std::string> sums;
-  for (const auto& digest : digests) sums.push_back(digest->hex());
-  report.digest = wire::joined_digest(sums);
+  record.add_to(report);
   return report;
 }
 

@@ -166,13 +166,35 @@ std::string scenario_builder::where_said(std::string_view path) const {
   return file_;
 }
 
+void scenario_builder::set_hosts(const std::vector<std::string>& names) {
+  made_.hosts.assign(names.size(), {});
+  for (std::size_t i = 0; i < names.size(); ++i) made_.hosts[i].name = names[i];
+}
+
+void scenario_builder::set_gateway(const std::string& address) {
+  for (host_settings& host : made_.hosts) {
+    if (host.gateway.empty()) host.gateway = address;
+  }
+}
+
+void scenario_builder::refuse(const std::optional<scenario_problem>& problem) const {
+  if (!problem) return;
+  const std::string where = where_said(problem->path);
+  throw scenario_error(where.empty() ? problem->what : fmt::format("{}: {}", where, problem->what));
+}
+
 scenario scenario_builder::finish() const {
   scenario result = made_;
   complete(result);
-  if (const auto problem = problem_with(result)) {
-    const std::string where = where_said(problem->path);
-    throw scenario_error(where.empty() ? problem->what : fmt::format("{}: {}", where, problem->what));
-  }
+  refuse(problem_with(result));
+  return result;
+}
+
+scenario scenario_builder::finish_network() const {
+  scenario result = made_;
+  result.workloads.clear();
+  complete(result);
+  refuse(problem_with_network(result));
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "model/system/scenario.hpp"
+#include "model/system/scenario/scenario_checks.hpp"
 #include "model/system/scenario/setting.hpp"
 
 namespace fourtuple::model::system {
@@ -38,6 +40,13 @@ class scenario_builder {
   /// Two hosts, client and server, with a cable between them, and one workload, bulk.
   scenario_builder();
 
+  /// The network has so many ports that are no hosts of the scenario. Before read_toml().
+  void add_other_ports(std::uint32_t count) { made_.other_ports += count; }
+  /// Hosts of these names, in place of those there are. Instead of read_toml(), before set().
+  void set_hosts(const std::vector<std::string>& names);
+  /// Of every host that has none yet.
+  void set_gateway(const std::string& address);
+
   /// A TOML document; `name` is its file's, for messages. Once, before set().
   void read_toml(std::string_view text, const std::string& name);
 
@@ -50,6 +59,8 @@ class scenario_builder {
 
   /// The complete scenario, checked: every host and workload with its name, addresses and ports.
   [[nodiscard]] scenario finish() const;
+  /// The same without workloads: a network for what others do on it, of one host or more.
+  [[nodiscard]] scenario finish_network() const;
 
   [[nodiscard]] const sweep_settings& sweep() const noexcept { return sweep_; }
 
@@ -65,6 +76,8 @@ class scenario_builder {
   [[nodiscard]] host_settings* host_named(std::string_view name);
   [[nodiscard]] std::vector<impairment_settings*> ways_of(std::string_view sender);
 
+  /// Throws if there is one.
+  void refuse(const std::optional<scenario_problem>& problem) const;
   /// FILE:LINE or the option that has to do with a path; the file if that is not known, empty if there is none.
   [[nodiscard]] std::string where_said(std::string_view path) const;
 

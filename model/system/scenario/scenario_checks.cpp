@@ -98,9 +98,10 @@ void complete_workloads(scenario& made) {
   }
 }
 
-problem check_hosts(const scenario& made) {
-  if (made.hosts.size() < 2 || made.hosts.size() > most_hosts)
-    return scenario_problem{"hosts", fmt::format("{} hosts: 2 to {} are possible", made.hosts.size(), most_hosts)};
+problem check_hosts(const scenario& made, std::size_t fewest) {
+  if (made.hosts.size() < fewest || made.hosts.size() > most_hosts)
+    return scenario_problem{"hosts",
+                            fmt::format("{} hosts: {} to {} are possible", made.hosts.size(), fewest, most_hosts)};
   std::set<std::string> names;
   std::set<std::string> addresses;
   std::set<std::string> macs;
@@ -132,7 +133,7 @@ problem check_hosts(const scenario& made) {
 }
 
 problem check_cable(const scenario& made) {
-  if (made.switched()) return std::nullopt;
+  if (made.switched() || made.hosts.size() < 2) return std::nullopt;
   const platform_options& first = made.hosts[0].platform;
   const platform_options& second = made.hosts[1].platform;
   if (first.wire_bits_per_s == second.wire_bits_per_s && first.wire_delay_ns == second.wire_delay_ns)
@@ -225,9 +226,14 @@ void complete(scenario& made) {
 }
 
 std::optional<scenario_problem> problem_with(const scenario& made) {
-  if (auto found = check_hosts(made)) return found;
+  if (auto found = check_hosts(made, 2)) return found;
   if (auto found = check_cable(made)) return found;
   return check_workloads(made);
+}
+
+std::optional<scenario_problem> problem_with_network(const scenario& made) {
+  if (auto found = check_hosts(made, 1)) return found;
+  return check_cable(made);
 }
 
 machine_identity identity_of(const host_settings& host) {

@@ -22,6 +22,8 @@ void complete(scenario& made);
 
 /// Of a scenario that is complete; nothing if it can be run.
 [[nodiscard]] std::optional<scenario_problem> problem_with(const scenario& made);
+/// The same without looking at workloads, of one host or more.
+[[nodiscard]] std::optional<scenario_problem> problem_with_network(const scenario& made);
 
 /// Of a host of a scenario that is complete and free of problems.
 [[nodiscard]] machine_identity identity_of(const host_settings& host);

@@ -224,7 +224,7 @@ void scenario_reader::read_impairments(const toml::table& document) {
       const bool sends = from == nullptr ? to == nullptr : host_of(*from).name == host.name;
       const bool receives = to == nullptr ? from == nullptr : host_of(*to).name == host.name;
       // On a cable between two, what one receives is what the other one sends.
-      const bool cable = !builder_.made_.switched();
+      const bool cable = !builder_.made_.switched() && builder_.made_.hosts.size() == 2;
       host_settings& other = builder_.made_.hosts[cable && &host == builder_.made_.hosts.data() ? 1 : 0];
       impairment_settings ignored;
       const std::string path = "impairments." + host.name;

@@ -177,6 +177,38 @@ TEST(scenario, a_syn_flood_brings_a_switch_and_a_router) {
   EXPECT_EQ(made.hosts[0].gateway, "");
 }
 
+TEST(scenario, a_network_needs_no_work_and_has_the_hosts_that_are_named) {
+  scenario_builder builder;
+  builder.set_hosts({"a", "b", "c"});
+  builder.set("nic.kind", "model", "--nic");
+  builder.set_gateway("10.0.0.250");
+  const scenario made = builder.finish_network();
+  ASSERT_EQ(made.hosts.size(), 3U);
+  EXPECT_EQ(made.hosts[2].address, "10.0.0.3/24");
+  EXPECT_EQ(made.hosts[2].platform.nic, nic_kind::model);
+  EXPECT_EQ(made.hosts[2].gateway, "10.0.0.250");
+  EXPECT_TRUE(made.switched());
+  EXPECT_TRUE(made.workloads.empty());
+  builder.set_hosts({"a", "a"});
+  EXPECT_THROW(static_cast<void>(builder.finish_network()), scenario_error);
+}
+
+TEST(scenario, one_host_and_a_port_outside_have_a_cable_two_have_a_switch) {
+  scenario_builder one;
+  one.add_other_ports(1);
+  one.set_hosts({"a"});
+  EXPECT_FALSE(one.finish_network().switched());
+  scenario_builder two;
+  two.add_other_ports(1);
+  EXPECT_TRUE(two.finish_network().switched());
+  // What the switch sends one of them is not what the other one sends.
+  scenario_builder impaired;
+  impaired.add_other_ports(1);
+  impaired.read_toml("[[impairments]]\nto = \"client\"\nloss = 0.5\n", "test.toml");
+  EXPECT_EQ(impaired.finish_network().hosts[0].receives.loss, 500'000U);
+  EXPECT_EQ(impaired.finish_network().hosts[1].sends.loss, 0U);
+}
+
 TEST(scenario, sweeps_are_read_and_their_values_checked) {
   scenario_builder builder;
   builder.read_toml("[sweep]\nseeds = 3\n[sweep.parameters]\n\"nic.mtu\" = [500, 1500]\n\"nic.kind\" = [\"rtl\"]\n",
