@@ -18,8 +18,8 @@
 /// world compares it with the socket that it made, and closes its copy.
 namespace fourtuple::preload {
 
-inline constexpr std::uint32_t request_magic = 0x34747071;  ///< Changes with every change of the messages.
-inline constexpr std::uint32_t reply_magic = 0x34747072;
+inline constexpr std::uint32_t request_magic = 0x34747075;  ///< Changes with every change of the messages.
+inline constexpr std::uint32_t reply_magic = 0x34747076;
 inline constexpr std::size_t most_payload_bytes = 4096;
 inline constexpr std::size_t most_name_bytes = 63;  ///< Of a host (RFC 1035 2.3.4).
 
@@ -29,11 +29,12 @@ inline constexpr const char* host_variable = "FOURTUPLE_HOST";              ///<
 inline constexpr const char* only_world_variable = "FOURTUPLE_ONLY_WORLD";  ///< "1": nothing passes to the kernel.
 inline constexpr const char* clock_variable = "FOURTUPLE_CLOCK";  ///< File of the clock page; set: virtual time.
 
-/// Each program's end of a socketpair is bound to the abstract name "\0fourtuple/<world>/<handle>", handle decimal: so
-/// the socket is known again after dup, fork and exec. The world's end of a listener's pair is bound to the same with
-/// "/listen" behind it.
+/// Each program's end of a socketpair is bound to the abstract name "\0fourtuple/<world>/<handle>.<nonce>", handle
+/// decimal: so the socket is known again after dup, fork and exec. The nonce keeps others from taking a name before it
+/// is used. The world's end of a listener's pair is bound to the same with "/listen" behind it.
 inline constexpr char name_prefix[] = "\0fourtuple/";
 inline constexpr std::size_t name_prefix_bytes = sizeof name_prefix - 1;
+inline constexpr char nonce_separator = '.';
 inline constexpr char listener_suffix[] = "/listen";
 
 enum class operation : std::uint16_t {
@@ -54,6 +55,14 @@ enum class operation : std::uint16_t {
   sleep_until,  ///< Virtual time. Payload: uint64, nanoseconds of the clock page. The reply comes when it is then.
   attach,  ///< Payload: name of a host. Reply payload: the clock's file, empty if the world follows the wall clock. In
            ///< virtual time the sending process and its descendants are part of the world while it is connected.
+  show,    ///< `argument`: a view. Payload: name of a host, empty for all. Reply: a file with a text.
+};
+
+/// How show looks at hosts.
+enum class view : std::int32_t {
+  sockets = 0,  ///< Their TCP, as `ss -tain` lists it.
+  tables,       ///< Their socket tables, as lines of text.
+  tables_dot,   ///< The same of one host, in Graphviz's language.
 };
 
 struct request {

@@ -28,6 +28,7 @@ int command_fetch(const arguments& words);
 int command_tables(const arguments& words);
 int command_world(const arguments& words);
 int command_exec(const arguments& words);
+int command_ss(const arguments& words);
 int command_report(const arguments& words);
 int command_replay(const arguments& words);
 int command_explain(const arguments& words);

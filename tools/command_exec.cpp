@@ -32,7 +32,8 @@ constexpr const char* usage =
     "which ends with it. Its TCP over IPv4 goes through the simulated NIC; everything else stays the\n"
     "system's. The exit status is the program's.\n\n"
     "  fourtuple exec --world=w.sock --host=b -- curl http://a/index.html\n"
-    "  fourtuple exec --nic=rtl -- python3 client.py\n";
+    "  fourtuple exec --nic=rtl -- python3 client.py\n"
+    "  fourtuple exec --nic=rtl --hosts=a --tap=tap0 -- curl http://10.0.0.250:8000/\n";
 
 /// Reached by signal handlers.
 std::atomic<pid_t> child_process = 0;
@@ -101,16 +102,18 @@ int exec_in_own_world(const po::variables_map& values, const arguments& words, p
     world_session session(values, launch.world, stop);
     if (launch.host.empty()) launch.host = session.hosts().front();
     for (const std::string& host : session.hosts()) {
-      if (host != launch.host) fmt::print(stderr, "fourtuple: on the other host: {}\n", session.how_to_start(host));
+      if (host != launch.host) fmt::print(stderr, "fourtuple: on host {}: {}\n", host, session.how_to_start(host));
     }
     // An interrupt is the program's; the world ends with it.
     std::signal(SIGINT, SIG_IGN);
     std::signal(SIGTERM, pass_on);
+    if (std::signal(SIGHUP, pass_on) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error(fmt::format("cannot start a process: {}", std::strerror(errno)));
     if (child == 0) {
       std::signal(SIGINT, SIG_DFL);
       std::signal(SIGTERM, SIG_DFL);
+      if (std::signal(SIGHUP, SIG_DFL) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
       try {
         _exit(exec_in_world(launch));
       } catch (const std::exception& error) {

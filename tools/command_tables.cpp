@@ -17,6 +17,7 @@
 #include "model/system/table_moments.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
+#include "tools/world_link.hpp"
 
 namespace fourtuple::tools {
 
@@ -25,15 +26,18 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr const char* usage =
-    "usage: fourtuple tables --at=MOMENT [options]\n\n"
+    "usage: fourtuple tables --at=MOMENT [options]\n"
+    "       fourtuple tables --world=PATH --host=NAME [options]\n\n"
     "Runs two hosts up to a moment in the life of a connection and draws the socket tables as they are\n"
     "then. MOMENT: listen (bind and listen on 2222), syn, ack (before accept), accept: the server's;\n"
-    "connect (from port 44404): the client's.\n\n"
+    "connect (from port 44404): the client's. Or draws those of a running world's host as they are now.\n\n"
     "  fourtuple tables --at=ack --format=svg --output=ack.svg\n";
 
 po::options_description tables_options() {
   po::options_description options("Drawing", 100);
-  options.add_options()("at", po::value<std::string>()->required(), "listen, syn, ack, accept or connect")(
+  options.add_options()("at", po::value<std::string>(), "listen, syn, ack, accept or connect")(
+      "world", po::value<std::string>()->value_name("PATH"), "the socket of a running world, in place of --at")(
+      "host", po::value<std::string>()->value_name("NAME"), "with --world: whose tables")(
       "format", po::value<std::string>()->default_value("text"), "text, dot (Graphviz) or svg (needs Graphviz)")(
       "output,o", po::value<std::string>(), "file; default: standard output");
   return options;
@@ -77,21 +81,32 @@ std::string to_svg(const std::string& dot) {
   return {reinterpret_cast<const char*>(svg.data()), svg.size()};
 }
 
+std::string tables_of_moment(const po::variables_map& values, const std::string& format) {
+  const auto& at = values["at"].as<std::string>();
+  const auto moment = model::system::parse_table_moment(at);
+  if (!moment) throw usage_error(fmt::format("--at={} is unknown: it is listen, syn, ack, accept or connect", at));
+  const sock::tables_snapshot tables = model::system::tables_at(*moment, read_platform_scenario(values));
+  return format == "text" ? to_text(tables) : to_dot(tables);
+}
+
+std::string tables_of_world(const po::variables_map& values, const std::string& format) {
+  if (values.count("host") == 0) throw usage_error("--host=NAME says whose tables are drawn");
+  return show_world(values["world"].as<std::string>(), values["host"].as<std::string>(),
+                    format == "text" ? preload::view::tables : preload::view::tables_dot);
+}
+
 }  // namespace
 
 int command_tables(const arguments& words) {
   po::variables_map values;
   if (parse_options(words, {usage, tables_options(), {simulation_topic()}}, {}, values)) return exit_ok;
-  const auto moment = model::system::parse_table_moment(values["at"].as<std::string>());
-  if (!moment)
-    throw usage_error(
-        fmt::format("--at={} is unknown: it is listen, syn, ack, accept or connect", values["at"].as<std::string>()));
   const std::string format = values["format"].as<std::string>();
   if (format != "text" && format != "dot" && format != "svg") {
     throw usage_error(fmt::format("--format={} is unknown: it is text, dot or svg", format));
   }
-  const sock::tables_snapshot tables = model::system::tables_at(*moment, read_platform_scenario(values));
-  std::string drawing = format == "text" ? to_text(tables) : to_dot(tables);
+  if (values.count("at") + values.count("world") != 1)
+    throw usage_error("what is to be drawn: --at=listen, syn, ack, accept or connect, or --world=PATH --host=NAME");
+  std::string drawing = values.count("at") != 0 ? tables_of_moment(values, format) : tables_of_world(values, format);
   if (format == "svg") drawing = to_svg(drawing);
   if (values.count("output") != 0) {
     write_file(values["output"].as<std::string>(), drawing);

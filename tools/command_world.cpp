@@ -16,10 +16,10 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr const char* usage =
-    "usage: fourtuple world --socket=PATH [options]\n\n"
-    "Two simulated hosts, their NICs and the wire between them, for unmodified programs of this machine:\n"
-    "their TCP runs through the simulated stack, PCIe, NIC and wire. No root needed. Ctrl-C ends it with\n"
-    "a summary.\n\n"
+    "usage: fourtuple world [FILE.toml] --socket=PATH [options]\n\n"
+    "Simulated hosts, their NICs and the wire between them, for unmodified programs of this machine: their\n"
+    "TCP runs through the simulated stack, PCIe, NIC and wire. No root needed, but for --tap. Ctrl-C ends\n"
+    "it with a summary.\n\n"
     "  fourtuple world --hosts=a,b --nic=rtl --socket=w.sock --out=out &\n"
     "  fourtuple exec --world=w.sock --host=a -- python3 -m http.server --bind a 8000 &\n"
     "  fourtuple exec --world=w.sock --host=b -- curl http://a:8000/\n";
@@ -31,11 +31,13 @@ int command_world(const arguments& words) {
   options.add_options()("socket", po::value<std::string>()->required(),
                         "where programs reach the world: a Unix socket, made with mode 0600");
   po::variables_map values;
-  if (parse_options(words, {usage, options, world_topics()}, {}, values)) return exit_ok;
+  po::positional_options_description positional;
+  positional.add("scenario", 1);
+  if (parse_options(words, {usage, options, world_topics()}, positional, values)) return exit_ok;
   std::atomic<bool> stop = false;
   const stop_signals signals(stop);
   world_session session(values, values["socket"].as<std::string>(), stop);
-  fmt::print("world: {}; NIC: {}; Ctrl-C ends it\n", session.host_list(), values["nic"].as<std::string>());
+  fmt::print("world: {}; NIC: {}; Ctrl-C ends it\n", session.host_list(), session.nic_list());
   for (const std::string& host : session.hosts()) fmt::print("  {}\n", session.how_to_start(host));
   std::fflush(stdout);
   session.run(stop, {});

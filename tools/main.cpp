@@ -39,6 +39,7 @@ constexpr subcommand subcommands[] = {
     {"tables", fourtuple::tools::command_tables, "draw the socket tables of a live run as text, DOT or SVG"},
     {"world", fourtuple::tools::command_world, "simulated hosts for unmodified programs of this machine"},
     {"exec", fourtuple::tools::command_exec, "run an unmodified program on a host of a world"},
+    {"ss", fourtuple::tools::command_ss, "list the TCP sockets of a running world"},
     {"report", fourtuple::tools::command_report, "draw the results of one or several runs as a page"},
     {"replay", fourtuple::tools::command_replay,
      "send the frames of a capture through a NIC, or through both kinds of it"},

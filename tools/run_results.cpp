@@ -12,7 +12,10 @@ namespace {
 std::string command_line(const std::string& subcommand, const arguments& words) {
   std::string line = "fourtuple " + subcommand;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--out" || words[i] == "-o") {
+    // What stands behind it is another program's.
+    if (words[i] == "--") {
+      for (; i < words.size(); ++i) line += " " + words[i];
+    } else if (words[i] == "--out" || words[i] == "-o") {
       ++i;
     } else if (!words[i].starts_with("--out=") && !words[i].starts_with("-o")) {
       line += " " + words[i];

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/programs/descriptor.hpp"
+#include "preload/protocol.hpp"
 
 namespace fourtuple::tools {
 
@@ -22,5 +23,9 @@ class world_link {
   programs::descriptor file_;
   std::string clock_;
 };
+
+/// Looks at a host of a running world, at all hosts if the name is empty. Throws usage_error if there is no world at
+/// that socket, or no such host in it.
+[[nodiscard]] std::string show_world(const std::filesystem::path& world, const std::string& host, preload::view what);
 
 }  // namespace fourtuple::tools

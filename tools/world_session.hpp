@@ -15,7 +15,8 @@
 
 namespace fourtuple::tools {
 
-/// --hosts, --out, --virtual-time, the wire's and the simulation's options: what world and exec have in common.
+/// The scenario, --hosts, --tap, --out, --virtual-time, the wire's and the simulation's options: what world and exec
+/// have in common.
 [[nodiscard]] boost::program_options::options_description world_options_description();
 /// What else it can be told.
 [[nodiscard]] std::vector<help_topic> world_topics();
@@ -27,9 +28,11 @@ class world_session {
   world_session(const boost::program_options::variables_map& values, const std::filesystem::path& socket,
                 const std::atomic<bool>& stop);
 
-  [[nodiscard]] const std::vector<std::string>& hosts() const noexcept { return options_.hosts; }
+  [[nodiscard]] const std::vector<std::string>& hosts() const noexcept { return hosts_; }
   /// "a 10.0.0.1, b 10.0.0.2"
   [[nodiscard]] std::string host_list() const;
+  /// "rtl", "model", or what each host has.
+  [[nodiscard]] std::string nic_list() const;
   /// The command that starts a program on a host.
   [[nodiscard]] std::string how_to_start(const std::string& host) const;
   /// Runs until `done` or `stop`.
@@ -40,6 +43,7 @@ class world_session {
 
  private:
   model::world::world_options options_;
+  std::vector<std::string> hosts_;
   std::optional<output_directory> out_;
   std::unique_ptr<model::world::world> world_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

@@ -12,9 +12,11 @@
 namespace fourtuple::programs {
 namespace {
 
-// Takes ownership of every descriptor in the message; true if there was at most one.
-bool take_descriptors(msghdr& message, descriptor& first) {
-  bool at_most_one = true;
+// Linux: SCM_MAX_FD. Room for all that can come in a message: the kernel would close the others here and now.
+constexpr std::size_t most_descriptors = 253;
+
+// Takes ownership of every descriptor in the message.
+void take_descriptors(msghdr& message, descriptor& first, std::vector<descriptor>& others) {
   for (cmsghdr* control = CMSG_FIRSTHDR(&message); control != nullptr; control = CMSG_NXTHDR(&message, control)) {
     if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -23,13 +25,12 @@ bool take_descriptors(msghdr& message, descriptor& first) {
       std::memcpy(&number, CMSG_DATA(control) + i * sizeof number, sizeof number);
       descriptor taken(number);
       if (first.valid()) {
-        at_most_one = false;
+        others.push_back(std::move(taken));
       } else {
         first = std::move(taken);
       }
     }
   }
-  return at_most_one;
 }
 
 }  // namespace
@@ -37,17 +38,19 @@ bool take_descriptors(msghdr& message, descriptor& first) {
 control_server::incoming::result control_server::incoming::receive(int file) {
   proof.reset();
   iovec parts[2] = {{&header, sizeof header}, {payload_bytes.data(), payload_bytes.size()}};
-  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(4 * sizeof(int))> control;
+  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(most_descriptors * sizeof(int))>
+      control;
   msghdr message{};
   message.msg_iov = parts;
   message.msg_iovlen = 2;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
   const ssize_t got = ::recvmsg(file, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (got < 0) return errno == EAGAIN || errno == EINTR ? result::nothing_there : result::over;
-  const bool one = take_descriptors(message, proof);
-  if (got == 0) return result::over;
-  if (!one || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return result::malformed;
+  if (got < 0) return errno == EAGAIN || errno == EINTR ? result::nothing_there : result::broken;
+  take_descriptors(message, proof, unwanted);
+  // An empty packet has credentials, as all have (SO_PASSCRED); the end has nothing.
+  if (got == 0 && message.msg_controllen == 0) return result::over;
+  if (!unwanted.empty() || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return result::malformed;
   if (static_cast<std::size_t>(got) < sizeof header) return result::malformed;
   const std::size_t payload_size = static_cast<std::size_t>(got) - sizeof header;
   const bool well_formed =
@@ -74,7 +77,7 @@ std::uint64_t control_server::incoming::handle(std::string_view world) const noe
   name.remove_prefix(world.size() + 1);
   std::uint64_t number = 0;
   const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
-  return problem == std::errc{} && end == name.data() + name.size() ? number : 0;
+  return problem == std::errc{} && end != name.data() + name.size() && *end == preload::nonce_separator ? number : 0;
 }
 
 void control_server::outgoing::set_payload(std::span<const std::byte> payload) noexcept {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "host/programs/control_server.hpp"
 #include "preload/protocol.hpp"
@@ -16,9 +17,11 @@ namespace fourtuple::programs {
 struct control_server::incoming {
   preload::request header;
   std::array<std::byte, preload::most_payload_bytes> payload_bytes;
-  descriptor proof;  ///< The descriptor that came with it, if any.
+  descriptor proof;                  ///< The descriptor that came with it, if any.
+  std::vector<descriptor> unwanted;  ///< Others that came; none if the message is ok.
 
-  enum class result : std::uint8_t { ok, nothing_there, over, malformed };
+  /// over: the program has closed it, and nothing is left in it. broken: it may have left something.
+  enum class result : std::uint8_t { ok, nothing_there, over, broken, malformed };
   /// Takes one message from a client's connection.
   [[nodiscard]] result receive(int file);
 

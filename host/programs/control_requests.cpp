@@ -4,7 +4,9 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -42,7 +44,7 @@ packet::ipv4_address address_of(const sockaddr_in& in) { return packet::ipv4_add
 
 }  // namespace
 
-bool control_server::handle(client& from, const incoming& message, outgoing& answer) {
+bool control_server::handle(client& from, incoming& message, outgoing& answer) {
   bool known = true;
   if (!handle_hostwide(from, message, answer, known)) return false;
   if (known) return true;
@@ -53,6 +55,7 @@ bool control_server::handle(client& from, const incoming& message, outgoing& ans
     return true;
   }
   handle_socket(from, *socket, message, answer);
+  message.proof.reset();
   // An option or a shutdown may let bytes move.
   sockets_.serve(socket->handle());
   return true;
@@ -83,6 +86,9 @@ bool control_server::handle_hostwide(client& from, const incoming& message, outg
     }
     case operation::attach:
       attach(from, message, answer);
+      return true;
+    case operation::show:
+      show(message, answer);
       return true;
     case operation::bind:
     case operation::listen:
@@ -138,7 +144,8 @@ void control_server::handle_socket(client& from, program_socket& socket, const i
       return;
     }
     case operation::linger:
-      result = socket.linger_seconds();
+      // One close at a time: the wait for another socket would never be taken back.
+      result = from.lingering == 0 ? socket.linger_seconds() : -EBUSY;
       if (result > 0) from.lingering = socket.handle();
       return;
     default:
@@ -173,11 +180,36 @@ void control_server::attach(client& from, const incoming& message, outgoing& ans
   from.attached = true;
 }
 
+// The text may be longer than a message: it comes as a file that is nowhere in the file system.
+void control_server::show(const incoming& message, outgoing& answer) const {
+  const auto what = static_cast<preload::view>(message.header.argument);
+  if (what != preload::view::sockets && what != preload::view::tables && what != preload::view::tables_dot) {
+    answer.header.result = -EINVAL;
+    return;
+  }
+  const auto text = sockets_.show(what, message.host_name(), clock_.now_ns());
+  if (!text) {
+    answer.header.result = -ENOENT;
+    return;
+  }
+  descriptor file(::memfd_create("fourtuple-view", MFD_CLOEXEC));
+  for (std::size_t written = 0; file.valid() && written < text->size();) {
+    const ssize_t more = ::write(file.get(), text->data() + written, text->size() - written);
+    if (more <= 0) file.reset();
+    written += static_cast<std::size_t>(std::max<ssize_t>(more, 0));
+  }
+  if (file.valid())
+    answer.carried = std::move(file);
+  else
+    answer.header.result = -ENOMEM;
+}
+
 int control_server::bind(const program_socket& socket, const incoming& message) const {
   const parsed_address to = parse_address(message.payload());
   if (to.error != 0) return to.error;
   const packet::ipv4_address address = address_of(to.in);
-  if (!address.is_any() && !sockets_.knows_network_of(address)) return preload::outside;
+  if (!address.is_any() && !sockets_.knows_network_of(address) && !socket.host().reaches(address))
+    return preload::outside;
   return socket.host().sockets->bind(socket.stack_fd(), reinterpret_cast<const sockaddr*>(&to.in), sizeof to.in);
 }
 
@@ -185,7 +217,7 @@ void control_server::connect(program_socket& socket, const incoming& message, ou
   const parsed_address to = parse_address(message.payload());
   answer.header.result = to.error;
   if (to.error != 0) return;
-  if (!sockets_.knows_network_of(address_of(to.in))) {
+  if (const auto address = address_of(to.in); !sockets_.knows_network_of(address) && !socket.host().reaches(address)) {
     answer.header.result = preload::outside;
     return;
   }

@@ -78,8 +78,12 @@ void control_server::accept_clients() {
     socklen_t length = sizeof peer;
     if (::getsockopt(file.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.uid != ::geteuid()) {
       ++counters_.refused_users;
+      disposal_.close(std::move(file));
       continue;
     }
+    // See incoming::receive().
+    const int on = 1;
+    ::setsockopt(file.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
     const std::uint64_t key = client_bit | ++last_client_;
     epoll_event event{.events = EPOLLIN, .data = {.u64 = key}};
     if (::epoll_ctl(files_.get(), EPOLL_CTL_ADD, file.get(), &event) != 0) continue;
@@ -101,6 +105,12 @@ void control_server::forget_client(std::uint64_t number) {
     socket->stop_lingering();
     sockets_.serve(socket->handle());
   }
+  // What is still in it goes with it, descriptors included.
+  if (!found->second.ended) {
+    ::epoll_ctl(files_.get(), EPOLL_CTL_DEL, found->second.file.get(), nullptr);
+    ::shutdown(found->second.file.get(), SHUT_RDWR);
+    disposal_.close(std::move(found->second.file));
+  }
   clients_.erase(found);
   if (accepting_) return;
   epoll_event event{.events = EPOLLIN, .data = {.u64 = listener_key}};
@@ -110,28 +120,31 @@ void control_server::forget_client(std::uint64_t number) {
 bool control_server::serve_client(client& from) {
   for (int i = 0; i < most_requests_at_once; ++i) {
     incoming message;
-    switch (message.receive(from.file.get())) {
-      case incoming::result::nothing_there:
-        return true;
-      case incoming::result::over:
-        return false;
-      case incoming::result::malformed:
-        ++counters_.malformed;
-        return false;
-      case incoming::result::ok:
-        break;
-    }
-    ++counters_.requests;
-    outgoing answer;
-    if (!handle(from, message, answer)) {
-      ++counters_.malformed;
-      return false;
-    }
-    if (answer.later) continue;
-    on_delivery_();
-    if (!send(from, answer)) return false;
+    const incoming::result received = message.receive(from.file.get());
+    if (received == incoming::result::nothing_there) return true;
+    from.ended = received == incoming::result::over;
+    if (from.ended) return false;
+    const bool goes_on = received == incoming::result::ok && serve_request(from, message);
+    // A socket of this world was taken out of it; anything else may be slow to close.
+    disposal_.close(std::move(message.proof));
+    for (descriptor& one : message.unwanted) disposal_.close(std::move(one));
+    if (goes_on) continue;
+    if (received == incoming::result::malformed) ++counters_.malformed;
+    return false;
   }
   return true;
+}
+
+bool control_server::serve_request(client& from, incoming& message) {
+  ++counters_.requests;
+  outgoing answer;
+  if (!handle(from, message, answer)) {
+    ++counters_.malformed;
+    return false;
+  }
+  if (answer.later) return true;
+  on_delivery_();
+  return send(from, answer);
 }
 
 // A close() that waits, waits until the stack has nothing more to do for it.

@@ -15,6 +15,7 @@
 
 #include "host/base/clock.hpp"
 #include "host/programs/control_socket.hpp"
+#include "host/programs/descriptor_disposal.hpp"
 #include "host/programs/socket_table.hpp"
 #include "preload/protocol.hpp"
 
@@ -69,6 +70,7 @@ class control_server {
  private:
   struct client {
     descriptor file;
+    bool ended = false;  // By the program, and nothing is left in it.
     pid_t process = 0;
     std::uint64_t lingering = 0;  // Handle of the socket whose close it waits for.
     bool waits_for_close = false;
@@ -82,12 +84,15 @@ class control_server {
   /// False: the connection is over.
   bool serve_client(client& from);
   void forget_client(std::uint64_t number);
-  [[nodiscard]] bool handle(client& from, const incoming& message, outgoing& answer);
+  /// One message. False: the connection is over.
+  bool serve_request(client& from, incoming& message);
+  [[nodiscard]] bool handle(client& from, incoming& message, outgoing& answer);
   [[nodiscard]] bool handle_hostwide(client& from, const incoming& message, outgoing& answer, bool& known);
   void handle_socket(client& from, program_socket& socket, const incoming& message, outgoing& answer);
   void make_socket(const incoming& message, outgoing& answer);
   void attach(client& from, const incoming& message, outgoing& answer);
   void resolve(const incoming& message, outgoing& answer) const;
+  void show(const incoming& message, outgoing& answer) const;
   [[nodiscard]] int bind(const program_socket& socket, const incoming& message) const;
   void connect(program_socket& socket, const incoming& message, outgoing& answer) const;
   void name(const program_socket& socket, bool peer, outgoing& answer) const;
@@ -95,6 +100,7 @@ class control_server {
   void answer_lingering();
   static bool send(const client& to, const outgoing& answer);
 
+  descriptor_disposal disposal_;
   control_socket listener_;
   std::string path_;
   base::clock& clock_;

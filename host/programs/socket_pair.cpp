@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "preload/protocol.hpp"
@@ -32,6 +34,13 @@ int bind_abstract(int file, const std::string& name) noexcept {
   return ::bind(file, reinterpret_cast<const sockaddr*>(&address), whole) == 0 ? 0 : -errno;
 }
 
+std::string some_nonce() {
+  std::uint64_t number = 0;
+  // Without one the names can be guessed, and all that follows is that somebody may be in the way.
+  if (::getrandom(&number, sizeof number, GRND_NONBLOCK) < 0) number = 0;
+  return std::to_string(number);
+}
+
 short events_of(int file) noexcept {
   pollfd one{.fd = file, .events = POLLIN | POLLRDHUP, .revents = 0};
   return ::poll(&one, 1, 0) < 0 ? short{0} : one.revents;
@@ -46,7 +55,8 @@ int socket_pair::open(const std::string& world, std::uint64_t handle, descriptor
   program_end = descriptor(files[1]);
   filling_bytes_ = 0;
   for (const int file : files) ::setsockopt(file, SOL_SOCKET, SO_SNDBUF, &pair_buffer_bytes, sizeof pair_buffer_bytes);
-  name_ = std::string(preload::name_prefix, preload::name_prefix_bytes) + world + '/' + std::to_string(handle);
+  name_ = std::string(preload::name_prefix, preload::name_prefix_bytes) + world + '/' + std::to_string(handle) +
+          preload::nonce_separator + some_nonce();
   struct stat status {};
   int result = ::fstat(files[1], &status) == 0 ? 0 : -errno;
   if (result == 0) result = bind_abstract(files[1], name_);

@@ -38,6 +38,18 @@ bool socket_table::knows_network_of(packet::ipv4_address address) const noexcept
   return std::ranges::any_of(hosts_, [&](const program_host& host) { return host.has_on_network(address); });
 }
 
+std::optional<std::string> socket_table::show(preload::view what, std::string_view host, std::uint64_t now_ns) const {
+  if (!host.empty() && host_named(host) == nullptr) return std::nullopt;
+  std::string text;
+  for (const program_host& one : hosts_) {
+    if ((!host.empty() && one.name != host) || !one.show) continue;
+    // Graphviz reads one drawing and nothing else.
+    if (what == preload::view::tables_dot) return one.show(what);
+    text += one.name + " at " + std::to_string(now_ns) + " ns\n" + one.show(what) + "\n";
+  }
+  return text;
+}
+
 program_socket* socket_table::find(std::uint64_t handle) {
   const auto found = sockets_.find(handle);
   return found == sockets_.end() ? nullptr : found->second.get();

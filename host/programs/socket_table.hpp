@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ class socket_table final : public socket_owner {
   [[nodiscard]] const program_host* host_named(std::string_view name) const noexcept;
   /// Some host has this address on its network.
   [[nodiscard]] bool knows_network_of(packet::ipv4_address address) const noexcept;
+  /// Every host's sockets if the name is empty; nothing if there is no such host. `now_ns`: for the headings.
+  [[nodiscard]] std::optional<std::string> show(preload::view what, std::string_view host, std::uint64_t now_ns) const;
 
   /// A new socket on a host. Results: its handle in `handle`, and 0; or a negative errno.
   int create(const program_host& host, std::uint64_t& handle, descriptor& program_end);

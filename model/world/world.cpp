@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <set>
 #include <stdexcept>
 #include <utility>
 #include <variant>
 
+#include "host/sock/tables_drawing.hpp"
 #include "model/host/simulated_threading.hpp"
 #include "model/system/platform.hpp"
 
@@ -25,22 +25,36 @@ const sc_core::sc_time for_ever(1'000'000, sc_core::SC_SEC);
 constexpr int turns_at_once = 64;
 constexpr std::uint64_t between_turns_ns = 1'000;
 
-constexpr std::uint32_t network = 0x0a000000;  // 10.0.0.0/24
-
-system::machine_identity identity_of(std::size_t host) {
-  const auto number = static_cast<std::uint8_t>(host + 1);
-  return {.mac = {{0x02, 0x00, 0x00, 0x00, 0x00, number}},
-          .address = {network | number},
-          .prefix_length = 24,
-          .gateway = {}};
-}
-
 bool is_host_name(const std::string& name) {
   const auto allowed = [](char letter) {
-    return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '-';
+    return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '-' || letter == '_';
   };
   return !name.empty() && name.size() <= preload::most_name_bytes && std::ranges::all_of(name, allowed) &&
          name.front() != '-' && name.back() != '-';
+}
+
+constexpr const char* switch_name = "switch";  // As in system::network.
+constexpr const char* tap_name = "tap";
+
+std::vector<system::outside_port> ports_of(wire::tap_port* tap) {
+  std::vector<system::outside_port> ports;
+  if (tap != nullptr) ports.push_back({.name = tap_name, .out = tap->out(), .in = tap->in()});
+  return ports;
+}
+
+// Where nothing is lost on the way to a device, nothing has to be watched; and a world in which nothing goes on has to
+// be seen to be idle.
+world_options without_watchdog(world_options options) {
+  for (system::host_settings& host : options.network.hosts) {
+    if (host.platform.faults == system::fault_settings{}) host.platform.watchdog_ms = 0;
+  }
+  return options;
+}
+
+std::string show(system::machine& host, preload::view what) {
+  if (what == preload::view::sockets) return host.stack().tcp().diag(true);
+  const sock::tables_snapshot tables = take_tables_snapshot(host.stack().hashinfo());
+  return what == preload::view::tables ? to_text(tables) : to_dot(tables);
 }
 
 // A word that no other world on this machine has: the abstract names of its sockets contain it.
@@ -55,52 +69,33 @@ std::string word_of_its_own() {
 }  // namespace
 
 std::string problem_with(const world_options& options) {
-  if (options.hosts.size() != 2) return "--hosts takes two names: there is one wire";
-  for (const std::string& name : options.hosts) {
-    if (!is_host_name(name)) return "\"" + name + "\" cannot be the name of a host";
+  for (const system::host_settings& host : options.network.hosts) {
+    // What else there is in a network is called so in captures and reports.
+    if (!is_host_name(host.name) || host.name == switch_name || host.name == tap_name)
+      return "\"" + host.name + "\" cannot be the name of a host";
   }
-  if (std::set(options.hosts.begin(), options.hosts.end()).size() != options.hosts.size())
-    return "two hosts have the same name";
+  if (!options.tap.empty() && options.virtual_time)
+    return "a TAP device and virtual time cannot be had together: the kernel behind it lives by the wall clock";
   return {};
 }
 
-world::world(sc_core::sc_module_name name, const world_options& options)
+world::world(sc_core::sc_module_name name, const world_options& options, wire::file_descriptor tap)
     : sc_module(name),
-      options_(options),
-      wire_("wire", wire_link_config_of(options.platform)),
-      writer_({.interface_names = {options.hosts.at(0), options.hosts.at(1)}}),
+      options_(without_watchdog(options)),
+      tap_(options.tap.empty() ? nullptr : std::make_unique<wire::tap_port>(tap_name, std::move(tap))),
+      network_("hosts", options_.network, ports_of(tap_.get())),
+      record_(network_, observed_, options_.outputs),
       pace_(wall_) {
-  // Nothing is lost on the way to these devices; and a world in which nothing goes on has to be seen to be idle.
-  options_.platform.watchdog_ms = 0;
-  for (std::size_t i = 0; i < options_.hosts.size(); ++i) {
-    machines_.push_back(
-        std::make_unique<system::machine>(options_.hosts[i].c_str(), options_.platform, identity_of(i)));
-  }
-  machines_[0]->device().ethernet_out().socket.bind(wire_.from_a().socket);
-  wire_.to_a().socket.bind(machines_[0]->device().ethernet_in().socket);
-  machines_[1]->device().ethernet_out().socket.bind(wire_.from_b().socket);
-  wire_.to_b().socket.bind(machines_[1]->device().ethernet_in().socket);
-  wire_.add_observer(digest_);
-  if (!options_.capture.empty()) {
-    if (const auto error = writer_.open(options_.capture.string())) throw std::runtime_error(*error);
-    wire_.add_observer(writer_);
-  }
-  if (options_.plots || !options_.events.empty()) {
-    for (const auto& machine : machines_) observed_.add(*machine);
-    observed_.add(wire_, options_.hosts[0], options_.hosts[1]);
-  }
-  if (!options_.events.empty()) observed_.log_to(options_.events);
-  if (options_.virtual_time) clock_ = std::make_unique<shared_clock>();
+  if (tap_) pace_.add_input(tap_->device_file(), [this] { tap_->receive(); });
+  if (options_.virtual_time) shared_clock_ = std::make_unique<shared_clock>();
 }
 
 world::~world() = default;
 
-std::string world::address_of(std::size_t host) const {
-  return "10.0.0." + std::to_string(identity_of(host).address.value & 0xff);
-}
+const wire::tap_counters* world::tap_counters() const noexcept { return tap_ ? &tap_->counters() : nullptr; }
 
 bool world::all_machines(const std::function<bool(system::machine&)>& condition) {
-  return std::ranges::all_of(machines_, [&](const auto& machine) { return condition(*machine); });
+  return std::ranges::all_of(network_.hosts(), [&](const auto& machine) { return condition(*machine); });
 }
 
 void world::run_for(sc_core::sc_time longest, const std::atomic<bool>& stop, const std::function<bool()>& done) {
@@ -113,9 +108,8 @@ void world::run_for(sc_core::sc_time longest, const std::atomic<bool>& stop, con
 }
 
 std::string world::start(const std::atomic<bool>& stop) {
-  run_for(for_ever, stop,
-          [this] { return all_machines([](system::machine& one) { return one.up() || !one.failure().empty(); }); });
-  for (const auto& machine : machines_) {
+  run_for(for_ever, stop, [this] { return network_.settled(); });
+  for (const auto& machine : network_.hosts()) {
     if (!machine->failure().empty()) return machine->failure();
   }
   return {};
@@ -125,49 +119,56 @@ std::string world::open(const std::filesystem::path& socket) {
   auto listener = programs::control_socket::open(socket);
   if (const auto* problem = std::get_if<std::string>(&listener)) return *problem;
   std::vector<programs::program_host> hosts;
-  for (std::size_t i = 0; i < machines_.size(); ++i) {
-    hosts.push_back({.name = options_.hosts[i],
-                     .address = identity_of(i).address,
-                     .prefix_length = 24,
-                     .sockets = &machines_[i]->sockets()});
+  for (const auto& one : network_.hosts()) {
+    const system::machine_identity& identity = one->identity();
+    hosts.push_back({.name = one->basename(),
+                     .address = identity.address,
+                     .prefix_length = identity.prefix_length,
+                     .has_gateway = identity.gateway.has_value(),
+                     .sockets = &one->sockets(),
+                     .show = [machine = one.get()](preload::view what) { return show(*machine, what); }});
   }
+  serve_programs(std::move(hosts), std::move(std::get<programs::control_socket>(listener)));
+  return {};
+}
+
+void world::serve_programs(std::vector<programs::program_host> hosts, programs::control_socket listener) {
+  // Faults count from here.
+  for (const auto& one : network_.hosts()) one->begin_work();
   const auto on_delivery = [this] {
     if (options_.virtual_time) sc_core::sc_pause();
   };
-  server_ = std::make_unique<programs::control_server>(std::move(std::get<programs::control_socket>(listener)),
-                                                       std::move(hosts), word_of_its_own(), machines_[0]->clock(),
-                                                       on_delivery);
+  server_ = std::make_unique<programs::control_server>(std::move(listener), std::move(hosts), word_of_its_own(),
+                                                       clock(), on_delivery);
   const auto serve = [this] { files_event_.notify(sc_core::SC_ZERO_TIME); };
   pace_.add_input(server_->file(), serve);
-  if (clock_) {
-    server_->set_clock_path(clock_->path());
-    lockstep_ =
-        std::make_unique<lockstep>(*server_, machines_[0]->clock(), *clock_, wall_, serve, options_.start_after);
+  if (shared_clock_) {
+    server_->set_clock_path(shared_clock_->path());
+    lockstep_ = std::make_unique<lockstep>(*server_, clock(), *shared_clock_, wall_, serve, options_.start_after);
   }
-  machines_[0]->spawn("programs", [this] { serve_files(); });
-  for (std::size_t i = 0; i < machines_.size(); ++i) machines_[i]->spawn("programs", [this, i] { serve_stack(i); });
-  return {};
+  machine(0).spawn("programs", [this] { serve_files(); });
+  for (std::size_t i = 0; i < network_.hosts().size(); ++i) machine(i).spawn("programs", [this, i] { serve_stack(i); });
 }
 
 void world::serve_files() {
   for (;;) {
     sc_core::wait(files_event_);
     for (int turn = 1; server_; ++turn) {
-      if (clock_) clock_->set(machines_[0]->clock().now_ns());
+      if (shared_clock_) shared_clock_->set(clock().now_ns());
       if (!server_->serve_files()) break;
       // In virtual time it goes on when nobody has anything more to say.
-      if (!clock_ && turn % turns_at_once == 0) host::sleep_until(machines_[0]->clock().now_ns() + between_turns_ns);
+      if (!shared_clock_ && turn % turns_at_once == 0) host::sleep_until(clock().now_ns() + between_turns_ns);
     }
   }
 }
 
 void world::serve_stack(std::size_t host) {
-  socket::posix_api& sockets = machines_[host]->sockets();
+  socket::posix_api& sockets = machine(host).sockets();
   pollfd events{.fd = server_->stack_events(host), .events = POLLIN, .revents = 0};
   for (;;) {
     sockets.poll(&events, 1, -1);
     if (!server_) return;
-    if (clock_) clock_->set(machines_[host]->clock().now_ns());
+    if (shared_clock_) shared_clock_->set(clock().now_ns());
     server_->serve_stack(host);
   }
 }
@@ -183,8 +184,8 @@ void world::run(const std::atomic<bool>& stop, const std::function<bool()>& done
 system::run_report world::finish() {
   const std::atomic<bool> nobody_stops = false;
   observed_.end_of_work();
-  unsigned left = 1;
-  machines_[0]->spawn("close", [this, &left] {
+  std::size_t left = 1;
+  machine(0).spawn("close", [this, &left] {
     if (const auto last = std::exchange(server_, nullptr)) {
       requests_ = last->counters();
       delivered_bytes_ = last->sockets().delivered_bytes();
@@ -195,46 +196,39 @@ system::run_report world::finish() {
   run_for(farewell, nobody_stops, [&left] { return left == 0; });
   run_for(farewell, nobody_stops,
           [this] { return all_machines([](system::machine& one) { return one.only_time_wait_left(); }); });
-  left = static_cast<unsigned>(machines_.size());
-  for (const auto& machine : machines_) {
+  left = network_.hosts().size();
+  for (const auto& machine : network_.hosts()) {
     machine->spawn("retire", [&left, one = machine.get()] {
       one->retire();
       --left;
     });
   }
   run_for(farewell, nobody_stops, [&left] { return left == 0; });
-  if (!options_.capture.empty()) {
-    if (const auto error = writer_.finish()) throw std::runtime_error(*error);
-  }
-  observed_.finish();
+  record_.finish();
   return report();
 }
 
 system::run_report world::report() {
+  const system::scenario& made = options_.network;
   system::run_report report;
-  report.nic = name_of(options_.platform.nic);
-  report.seed = options_.platform.seed;
-  report.digest = digest_.hex();
+  for (const system::host_settings& host : made.hosts) {
+    const std::string kind = name_of(host.platform.nic);
+    report.nic = report.nic.empty() || report.nic == kind ? kind : "mixed";
+  }
+  report.seed = made.run.seed;
   report.sim_time_ps = sc_core::sc_time_stamp().value();
   report.bytes_delivered = delivered_bytes_;
-  for (const wire::direction way : {wire::direction::a_to_b, wire::direction::b_to_a}) {
-    report.wire_frames += wire_.counters(way).frames;
-    report.wire_bytes += wire_.counters(way).frame_bytes;
-  }
-  for (const auto& machine : machines_) {
-    const nic::nic_clocks clocks = std::as_const(*machine).device().clocks();
-    report.clocks.evaluated += clocks.evaluated;
-    report.clocks.skipped += clocks.skipped;
-    report.machines.push_back(machine->report(sc_core::sc_time_stamp()));
-  }
-  if (options_.plots) report.plots = observed_.plots();
-  report.pcie_bytes_per_s = pcie_bytes_per_s(options_.platform);
-  report.wire_bits_per_s = options_.platform.wire_bits_per_s;
+  for (const auto& machine : network_.hosts()) report.machines.push_back(machine->report(sc_core::sc_time_stamp()));
+  report.pcie_bytes_per_s = pcie_bytes_per_s(made.platform);
+  report.wire_bits_per_s = made.platform.wire_bits_per_s;
   report.opened = report.total("TcpActiveOpens");
   report.accepted = report.total("TcpPassiveOpens");
+  // Both ends of a connection are here; with a TAP device one of them may not be, and ends are counted.
   const std::uint64_t ended_badly = report.total("TcpAttemptFails") + report.total("TcpEstabResets");
-  const std::uint64_t both = report.opened + report.accepted;
-  report.closed = both > ended_badly ? (both - ended_badly) / 2 : 0;
+  const std::uint64_t ends = report.opened + report.accepted;
+  const std::uint64_t ends_each = tap_ ? 1 : 2;
+  report.closed = ends > ended_badly ? (ends - ended_badly) / ends_each : 0;
+  record_.add_to(report);
   return report;
 }
 

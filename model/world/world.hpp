@@ -11,12 +11,11 @@
 
 #include "host/programs/control_server.hpp"
 #include "model/sim/paced_run.hpp"
-#include "model/system/machine.hpp"
+#include "model/system/network.hpp"
+#include "model/system/network_record.hpp"
 #include "model/system/observation.hpp"
 #include "model/system/run_report.hpp"
-#include "model/wire/digest.hpp"
-#include "model/wire/link.hpp"
-#include "model/wire/pcapng_writer.hpp"
+#include "model/wire/tap_port.hpp"
 #include "model/world/lockstep.hpp"
 #include "model/world/shared_clock.hpp"
 #include "model/world/world_options.hpp"
@@ -29,8 +28,10 @@ namespace fourtuple::model::world {
 /// other; otherwise it depends on when they do what they do.
 class world final : public sc_core::sc_module {
  public:
-  /// Throws std::runtime_error if the capture or the events cannot be written.
-  world(sc_core::sc_module_name name, const world_options& options);
+  /// `tap` is an open TAP device if options.tap names one. Throws std::runtime_error if the capture or the events
+  /// cannot be written.
+  world(sc_core::sc_module_name name, const world_options& options,
+        wire::file_descriptor tap = wire::file_descriptor());
   ~world() override;
 
   /// Brings the devices up: empty, or what went wrong.
@@ -46,25 +47,27 @@ class world final : public sc_core::sc_module {
   [[nodiscard]] std::uint64_t most_behind_ns() const noexcept { return pace_.most_behind_ns(); }
   /// Of all programs; complete after finish().
   [[nodiscard]] const programs::control_counters& requests() const noexcept { return requests_; }
-  /// "10.0.0.1", by number of the host.
-  [[nodiscard]] std::string address_of(std::size_t host) const;
+  /// Frames from and to the kernel; nullptr without a TAP device.
+  [[nodiscard]] const wire::tap_counters* tap_counters() const noexcept;
 
  private:
   void serve_files();
   void serve_stack(std::size_t host);
+  void serve_programs(std::vector<programs::program_host> hosts, programs::control_socket listener);
+  [[nodiscard]] system::machine& machine(std::size_t host) const { return *network_.hosts()[host]; }
+  [[nodiscard]] base::clock& clock() const { return machine(0).clock(); }
   void run_for(sc_core::sc_time longest, const std::atomic<bool>& stop, const std::function<bool()>& done);
   [[nodiscard]] bool all_machines(const std::function<bool(system::machine&)>& condition);
   [[nodiscard]] system::run_report report();
 
   world_options options_;
   system::observation observed_;  // Told until the last machine is gone.
-  std::vector<std::unique_ptr<system::machine>> machines_;
-  wire::link wire_;
-  wire::digest digest_;
-  wire::pcapng_writer writer_;
+  std::unique_ptr<wire::tap_port> tap_;
+  system::network network_;
+  system::network_record record_;
   sim::posix_wall wall_;
   sim::paced_run pace_;
-  std::unique_ptr<shared_clock> clock_;  // In virtual time.
+  std::unique_ptr<shared_clock> shared_clock_;  // In virtual time.
   std::unique_ptr<programs::control_server> server_;
   std::unique_ptr<lockstep> lockstep_;
   programs::control_counters requests_;

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -15,9 +16,12 @@ world_fixture::world_fixture() {
   std::string pattern = testing::TempDir() + "fourtuple-XXXXXX";
   directory = ::mkdtemp(pattern.data());
   auto opened = control_socket::open(directory / "w");
+  const auto show = [this](int end) {
+    return [this, end](preload::view) { return hosts.network.host(end).tcp().diag(true); };
+  };
   std::vector<program_host> both{
-      {.name = "client", .address = support::address_of_end[0], .prefix_length = 24, .sockets = &hosts.client},
-      {.name = "server", .address = support::address_of_end[1], .prefix_length = 24, .sockets = &hosts.server}};
+      {.name = "client", .address = support::address_of_end[0], .sockets = &hosts.client, .show = show(0)},
+      {.name = "server", .address = support::address_of_end[1], .sockets = &hosts.server, .show = show(1)}};
   // Tests run at the same time, and the names of their sockets are the machine's.
   server = std::make_unique<control_server>(std::move(std::get<control_socket>(opened)), both,
                                             "test" + std::to_string(::getpid()), hosts.network.clock(),
@@ -55,21 +59,28 @@ descriptor world_fixture::connect_to_world() const {
 
 bool world_fixture::send_request(int connection, preload::request what, std::span<const std::byte> payload, int proof) {
   what.payload_bytes = static_cast<std::uint16_t>(payload.size());
-  std::array<iovec, 2> parts{{{&what, sizeof what}, {const_cast<std::byte*>(payload.data()), payload.size()}}};
-  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> control{};
+  std::vector<std::byte> content(sizeof what + payload.size());
+  std::memcpy(content.data(), &what, sizeof what);
+  std::ranges::copy(payload, content.begin() + sizeof what);
+  return send_packet(connection, content, std::span(&proof, proof >= 0 ? 1 : 0));
+}
+
+bool world_fixture::send_packet(int connection, std::span<const std::byte> content, std::span<const int> files) {
+  iovec part{const_cast<std::byte*>(content.data()), content.size()};
+  std::vector<std::byte> control(CMSG_SPACE(files.size_bytes()));
   msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  if (proof >= 0) {
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!files.empty()) {
     message.msg_control = control.data();
     message.msg_controllen = control.size();
     cmsghdr* const rights = CMSG_FIRSTHDR(&message);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof proof);
-    std::memcpy(CMSG_DATA(rights), &proof, sizeof proof);
+    rights->cmsg_len = CMSG_LEN(files.size_bytes());
+    std::memcpy(CMSG_DATA(rights), files.data(), files.size_bytes());
   }
-  return ::sendmsg(connection, &message, MSG_NOSIGNAL) >= 0;
+  return ::sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 answer world_fixture::receive_answer(int connection) {

@@ -42,6 +42,8 @@ class world_fixture : public testing::Test {
 
   [[nodiscard]] descriptor connect_to_world() const;
   static bool send_request(int connection, preload::request what, std::span<const std::byte> payload, int proof = -1);
+  /// One packet of any content, with any descriptors.
+  static bool send_packet(int connection, std::span<const std::byte> content, std::span<const int> files);
   static answer receive_answer(int connection);
   /// One request on a connection of its own.
   answer ask(preload::request what, std::span<const std::byte> payload = {}, int proof = -1);
