@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "preload/libc.hpp"
+#include "preload/time_values.hpp"
 #include "preload/virtual_clock.hpp"
 #include "preload/waiting.hpp"
 
@@ -37,49 +38,11 @@ FOURTUPLE_LIBC(select)
 FOURTUPLE_LIBC(pselect)
 FOURTUPLE_LIBC(epoll_wait)
 FOURTUPLE_LIBC(epoll_pwait)
-
-constexpr std::int64_t ns_per_s = 1'000'000'000;
-/// What looking without waiting takes if there is nothing: a program that does nothing else would stop time otherwise.
-constexpr std::uint64_t glance_ns = 1'000;
+FOURTUPLE_LIBC(epoll_pwait2)
 
 int fail(int error) noexcept {
   errno = error;
   return -1;
-}
-
-/// False: not a clock that the world has.
-bool virtual_time(clockid_t clock, std::int64_t& now_ns) noexcept {
-  const clock_page* const page = world_clock();
-  const auto simulated = static_cast<std::int64_t>(simulated_now_ns());
-  switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-    case CLOCK_TAI:
-      now_ns = simulated + page->realtime_offset_ns;
-      return true;
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_BOOTTIME:
-      now_ns = simulated + page->monotonic_offset_ns;
-      return true;
-    default:
-      return false;
-  }
-}
-
-timespec to_timespec(std::int64_t ns) noexcept { return {.tv_sec = ns / ns_per_s, .tv_nsec = ns % ns_per_s}; }
-
-bool valid(const timespec& time) noexcept { return time.tv_sec >= 0 && time.tv_nsec >= 0 && time.tv_nsec < ns_per_s; }
-
-std::uint64_t to_ns(const timespec& time) noexcept {
-  constexpr std::int64_t longest_s = 4'000'000'000;
-  const std::int64_t seconds = time.tv_sec < longest_s ? time.tv_sec : longest_s;
-  return static_cast<std::uint64_t>(seconds * ns_per_s + time.tv_nsec);
-}
-
-std::uint64_t deadline_after(std::uint64_t wait_ns) noexcept {
-  return simulated_now_ns() + (wait_ns == 0 ? glance_ns : wait_ns);
 }
 
 std::uint64_t deadline_after_ms(int timeout_ms) noexcept {
@@ -148,9 +111,43 @@ int wait_for_events(int epoll, epoll_event* events, int most, std::uint64_t dead
 
 }  // namespace
 
+bool clock_shows(clockid_t clock, std::int64_t& now_ns) noexcept {
+  const clock_page* const page = world_clock();
+  const auto simulated = static_cast<std::int64_t>(simulated_now_ns());
+  switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_TAI:
+      now_ns = simulated + page->realtime_offset_ns;
+      return true;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_BOOTTIME:
+    case CLOCK_BOOTTIME_ALARM:
+      now_ns = simulated + page->monotonic_offset_ns;
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::uint64_t deadline_after(std::uint64_t wait_ns) noexcept {
+  return simulated_now_ns() + (wait_ns == 0 ? glance_ns : wait_ns);
+}
+
+bool deadline_at(clockid_t clock, const timespec& time, std::uint64_t& deadline_ns) noexcept {
+  std::int64_t now_ns = 0;
+  if (!clock_shows(clock, now_ns)) return false;
+  const std::int64_t until_ns = time.tv_sec < 0 ? 0 : static_cast<std::int64_t>(to_ns(time));
+  deadline_ns = deadline_after(static_cast<std::uint64_t>(until_ns > now_ns ? until_ns - now_ns : 0));
+  return true;
+}
+
 FOURTUPLE_EXPORT int clock_gettime(clockid_t clock, timespec* time) noexcept {
   std::int64_t now_ns = 0;
-  if (time == nullptr || !time_is_virtual() || !virtual_time(clock, now_ns)) return libc_clock_gettime(clock, time);
+  if (time == nullptr || !time_is_virtual() || !clock_shows(clock, now_ns)) return libc_clock_gettime(clock, time);
   *time = to_timespec(now_ns);
   return 0;
 }
@@ -158,7 +155,7 @@ FOURTUPLE_EXPORT int clock_gettime(clockid_t clock, timespec* time) noexcept {
 FOURTUPLE_EXPORT int gettimeofday(timeval* __restrict time, void* __restrict zone) noexcept {
   if (time == nullptr || !time_is_virtual()) return libc_gettimeofday(time, zone);
   std::int64_t now_ns = 0;
-  virtual_time(CLOCK_REALTIME, now_ns);
+  clock_shows(CLOCK_REALTIME, now_ns);
   *time = {.tv_sec = now_ns / ns_per_s, .tv_usec = now_ns % ns_per_s / 1000};
   return 0;
 }
@@ -166,7 +163,7 @@ FOURTUPLE_EXPORT int gettimeofday(timeval* __restrict time, void* __restrict zon
 FOURTUPLE_EXPORT time_t time(time_t* to) noexcept {
   if (!time_is_virtual()) return libc_time(to);
   std::int64_t now_ns = 0;
-  virtual_time(CLOCK_REALTIME, now_ns);
+  clock_shows(CLOCK_REALTIME, now_ns);
   if (to != nullptr) *to = now_ns / ns_per_s;
   return now_ns / ns_per_s;
 }
@@ -180,12 +177,13 @@ FOURTUPLE_EXPORT int nanosleep(const timespec* wanted, timespec* left) {
 
 FOURTUPLE_EXPORT int clock_nanosleep(clockid_t clock, int flags, const timespec* wanted, timespec* left) {
   std::int64_t now_ns = 0;
-  if (wanted == nullptr || !time_is_virtual() || !virtual_time(clock, now_ns))
+  if (wanted == nullptr || !time_is_virtual() || !clock_shows(clock, now_ns))
     return libc_clock_nanosleep(clock, flags, wanted, left);
   if (!valid(*wanted)) return EINVAL;
   if ((flags & TIMER_ABSTIME) == 0) return sleep_until_ns(deadline_after(to_ns(*wanted)), left);
-  const auto until_ns = static_cast<std::int64_t>(to_ns(*wanted));
-  return sleep_until_ns(deadline_after(static_cast<std::uint64_t>(until_ns > now_ns ? until_ns - now_ns : 0)), nullptr);
+  std::uint64_t deadline_ns = 0;
+  deadline_at(clock, *wanted, deadline_ns);
+  return sleep_until_ns(deadline_ns, nullptr);
 }
 
 FOURTUPLE_EXPORT int usleep(useconds_t us) {
@@ -253,6 +251,13 @@ FOURTUPLE_EXPORT int epoll_wait(int epoll, epoll_event* events, int most, int ti
 FOURTUPLE_EXPORT int epoll_pwait(int epoll, epoll_event* events, int most, int timeout_ms, const sigset_t* mask) {
   if (!time_is_virtual() || timeout_ms < 0) return libc_epoll_pwait(epoll, events, most, timeout_ms, mask);
   return wait_for_events(epoll, events, most, deadline_after_ms(timeout_ms), mask);
+}
+
+FOURTUPLE_EXPORT int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* timeout,
+                                  const sigset_t* mask) {
+  if (!time_is_virtual() || timeout == nullptr) return libc_epoll_pwait2(epoll, events, most, timeout, mask);
+  if (!valid(*timeout)) return fail(EINVAL);
+  return wait_for_events(epoll, events, most, deadline_after(to_ns(*timeout)), mask);
 }
 
 }  // namespace fourtuple::preload

@@ -23,8 +23,9 @@ FOURTUPLE_LIBC(gethostbyname2_r)
 /// A name, or the dotted address of the host of that name.
 class resolved {
  public:
-  explicit resolved(const char* name) noexcept : text_(name) {
-    if (name == nullptr || !program_settings().in_world) return;
+  explicit resolved(const char* name, int flags = 0) noexcept : text_(name) {
+    // AI_NUMERICHOST asks whether it is an address, and not for that of a name.
+    if (name == nullptr || !program_settings().in_world || (flags & AI_NUMERICHOST) != 0) return;
     const std::size_t length = std::strlen(name);
     in_addr numeric{};
     if (length == 0 || length > most_name_bytes || inet_pton(AF_INET, name, &numeric) == 1) return;
@@ -49,7 +50,7 @@ class resolved {
 }  // namespace
 
 FOURTUPLE_EXPORT int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) {
-  const resolved name(node);
+  const resolved name(node, hints == nullptr ? 0 : hints->ai_flags);
   const int result = libc_getaddrinfo(name.text(), service, hints, found);
   if (result == 0 && name.known() && (*found)->ai_canonname != nullptr) {
     // freeaddrinfo() frees it.

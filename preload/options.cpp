@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "preload/libc.hpp"
+#include "preload/timers.hpp"
 #include "preload/waiting.hpp"
 #include "preload/world_client.hpp"
 
@@ -138,6 +139,9 @@ FOURTUPLE_EXPORT int ioctl(int fd, unsigned long what, ...) noexcept {
   return libc_ioctl(fd, what, argument);
 }
 
-FOURTUPLE_EXPORT int close(int fd) { return some_linger && is_world_socket(fd) ? close_and_wait(fd) : libc_close(fd); }
+FOURTUPLE_EXPORT int close(int fd) {
+  forget_timer(fd);
+  return some_linger && is_world_socket(fd) ? close_and_wait(fd) : libc_close(fd);
+}
 
 }  // namespace fourtuple::preload

@@ -172,6 +172,7 @@ void write_peer(const accepted& from, sockaddr* address, socklen_t* length) noex
 int accept_in_world(int fd, sockaddr* address, socklen_t* length, int flags) noexcept {
   if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) return fail(EINVAL);
   if (!is_world_listener(fd)) return fail(EINVAL);
+  if (!wait_within_limit(fd, POLLIN, 0)) return -1;
   // A message whose descriptor finds no place is lost, and a connection with it: find that out before.
   const int place = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (place < 0) return -1;

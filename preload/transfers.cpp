@@ -11,6 +11,8 @@
 #include <cerrno>
 
 #include "preload/libc.hpp"
+#include "preload/sandbox.hpp"
+#include "preload/waiting.hpp"
 #include "preload/world_client.hpp"
 
 extern "C" {
@@ -88,6 +90,10 @@ bool receive_with_care(int fd, std::size_t bytes, int flags, ssize_t& result) no
   }
   if ((flags & MSG_PEEK) != 0) return false;
   // tcp(7): MSG_TRUNC drops the bytes.
+  if (!wait_within_limit(fd, POLLIN, flags)) {
+    result = -1;
+    return true;
+  }
   char dropped[16384];
   result = after_read(fd, libc_recv(fd, dropped, bytes < sizeof dropped ? bytes : sizeof dropped, flags & ~MSG_TRUNC));
   return true;
@@ -105,6 +111,7 @@ bool sending_flags(int fd, int& flags) noexcept {
 
 ssize_t send_quietly(int fd, const void* data, std::size_t bytes, int flags) noexcept {
   if (!sending_flags(fd, flags)) return fail(EOPNOTSUPP);
+  if (!wait_within_limit(fd, POLLOUT, flags)) return -1;
   const bool quiet = (flags & MSG_NOSIGNAL) != 0;
   return after_write(fd, libc_send(fd, data, bytes, flags | MSG_NOSIGNAL), quiet);
 }
@@ -112,28 +119,33 @@ ssize_t send_quietly(int fd, const void* data, std::size_t bytes, int flags) noe
 }  // namespace
 
 FOURTUPLE_EXPORT ssize_t read(int fd, void* buffer, std::size_t bytes) {
+  if (bytes != 0 && !wait_within_limit(fd, POLLIN, 0)) return -1;
   const ssize_t result = libc_read(fd, buffer, bytes);
   return bytes == 0 ? result : after_read(fd, result);
 }
 
 FOURTUPLE_EXPORT ssize_t __read_chk(int fd, void* buffer, std::size_t bytes, std::size_t room) {
+  if (bytes != 0 && !wait_within_limit(fd, POLLIN, 0)) return -1;
   const ssize_t result = libc___read_chk(fd, buffer, bytes, room);
   return bytes == 0 ? result : after_read(fd, result);
 }
 
 FOURTUPLE_EXPORT ssize_t readv(int fd, const iovec* vectors, int count) {
+  if (!wait_within_limit(fd, POLLIN, 0)) return -1;
   return after_read(fd, libc_readv(fd, vectors, count));
 }
 
 FOURTUPLE_EXPORT ssize_t recv(int fd, void* buffer, std::size_t bytes, int flags) {
   ssize_t result = 0;
   if (receive_with_care(fd, bytes, flags, result)) return result;
+  if (!wait_within_limit(fd, POLLIN, flags)) return -1;
   return after_read(fd, libc_recv(fd, buffer, bytes, flags));
 }
 
 FOURTUPLE_EXPORT ssize_t __recv_chk(int fd, void* buffer, std::size_t bytes, std::size_t room, int flags) {
   ssize_t result = 0;
   if (receive_with_care(fd, bytes, flags, result)) return result;
+  if (!wait_within_limit(fd, POLLIN, flags)) return -1;
   return after_read(fd, libc___recv_chk(fd, buffer, bytes, room, flags));
 }
 
@@ -141,6 +153,7 @@ FOURTUPLE_EXPORT ssize_t recvfrom(int fd, void* buffer, std::size_t bytes, int f
                                   socklen_t* length) {
   ssize_t result = 0;
   if (receive_with_care(fd, bytes, flags, result)) return result;
+  if (!wait_within_limit(fd, POLLIN, flags)) return -1;
   return after_read(fd, libc_recvfrom(fd, buffer, bytes, flags, address, length));
 }
 
@@ -148,17 +161,21 @@ FOURTUPLE_EXPORT ssize_t __recvfrom_chk(int fd, void* buffer, std::size_t bytes,
                                         sockaddr* address, socklen_t* length) {
   ssize_t result = 0;
   if (receive_with_care(fd, bytes, flags, result)) return result;
+  if (!wait_within_limit(fd, POLLIN, flags)) return -1;
   return after_read(fd, libc___recvfrom_chk(fd, buffer, bytes, room, flags, address, length));
 }
 
 FOURTUPLE_EXPORT ssize_t recvmsg(int fd, msghdr* message, int flags) {
   ssize_t result = 0;
   if (receive_with_care(fd, ~std::size_t{0}, flags, result)) return result;
+  if (!wait_within_limit(fd, POLLIN, flags)) return -1;
   return after_read(fd, libc_recvmsg(fd, message, flags));
 }
 
 // With send() a write can be told to raise no signal; a descriptor that is no socket says so.
 FOURTUPLE_EXPORT ssize_t write(int fd, const void* data, std::size_t bytes) {
+  if (in_sandbox()) return libc_write(fd, data, bytes);
+  if (!wait_within_limit(fd, POLLOUT, 0)) return -1;
   const int before = errno;
   const ssize_t sent = libc_send(fd, data, bytes, MSG_NOSIGNAL);
   if (sent >= 0 || errno != ENOTSOCK) return after_write(fd, sent, false);
@@ -167,6 +184,8 @@ FOURTUPLE_EXPORT ssize_t write(int fd, const void* data, std::size_t bytes) {
 }
 
 FOURTUPLE_EXPORT ssize_t writev(int fd, const iovec* vectors, int count) {
+  if (in_sandbox()) return libc_writev(fd, vectors, count);
+  if (!wait_within_limit(fd, POLLOUT, 0)) return -1;
   const int before = errno;
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(vectors);
@@ -191,6 +210,7 @@ FOURTUPLE_EXPORT ssize_t sendto(int fd, const void* data, std::size_t bytes, int
 FOURTUPLE_EXPORT ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   if (message == nullptr) return libc_sendmsg(fd, message, flags);
   if (!sending_flags(fd, flags)) return fail(EOPNOTSUPP);
+  if (!wait_within_limit(fd, POLLOUT, flags)) return -1;
   msghdr own = *message;
   // No ancillary data of AF_UNIX goes into a TCP stream.
   if ((own.msg_name != nullptr || own.msg_controllen != 0) && is_world_socket(fd)) {

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +12,7 @@
 #include <cstring>
 
 #include "preload/libc.hpp"
+#include "preload/sandbox.hpp"
 #include "preload/virtual_clock.hpp"
 #include "preload/world_client.hpp"
 
@@ -19,6 +22,7 @@ namespace {
 FOURTUPLE_LIBC(poll)
 FOURTUPLE_LIBC(ppoll)
 FOURTUPLE_LIBC(close)
+FOURTUPLE_LIBC(getsockopt)
 
 constexpr nfds_t files_on_stack = 256;
 
@@ -75,6 +79,24 @@ int wait_until_simulated(pollfd* files, nfds_t count, std::uint64_t deadline_ns,
   if (all != on_stack) std::free(all);
   errno = saved;
   return ready;
+}
+
+bool wait_within_limit(int fd, short events, int flags) noexcept {
+  if (!time_is_virtual() || in_sandbox() || (flags & MSG_DONTWAIT) != 0) return true;
+  const int before = errno;
+  timeval limit{};
+  socklen_t length = sizeof limit;
+  const int name = events == POLLIN ? SO_RCVTIMEO : SO_SNDTIMEO;
+  const bool limited = libc_getsockopt(fd, SOL_SOCKET, name, static_cast<void*>(&limit), &length) == 0 &&
+                       (limit.tv_sec != 0 || limit.tv_usec != 0) && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
+  errno = before;
+  if (!limited) return true;
+  pollfd one{.fd = fd, .events = events, .revents = 0};
+  const std::uint64_t limit_ns =
+      static_cast<std::uint64_t>(limit.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(limit.tv_usec) * 1'000;
+  const int ready = wait_until_simulated(&one, 1, simulated_now_ns() + limit_ns, nullptr);
+  if (ready == 0) errno = EAGAIN;
+  return ready > 0;
 }
 
 int wait_for_files(pollfd* files, nfds_t count, int timeout_ms) noexcept {

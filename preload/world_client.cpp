@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "preload/libc.hpp"
+#include "preload/sandbox.hpp"
 
 namespace fourtuple::preload {
 namespace {
@@ -22,9 +23,6 @@ FOURTUPLE_LIBC(getpeername)
 FOURTUPLE_LIBC(getsockopt)
 FOURTUPLE_LIBC(sendmsg)
 FOURTUPLE_LIBC(recvmsg)
-
-// Where the numbers of the library's own descriptors begin: programs count from 0, and select() ends at 1024.
-constexpr int own_descriptors = 512;
 
 bool copy_variable(const char* name, char* to, std::size_t room) noexcept {
   const char* value = std::getenv(name);
@@ -150,7 +148,7 @@ bool ask_world(const request& what, const void* payload, int proof, world_answer
 
 bool is_world_socket(int fd) noexcept {
   sockaddr_un address;
-  return program_settings().in_world && world_name(fd, false, address) != 0;
+  return program_settings().in_world && !in_sandbox() && world_name(fd, false, address) != 0;
 }
 
 bool is_world_listener(int fd) noexcept {

@@ -11,6 +11,9 @@
 
 namespace fourtuple::preload {
 
+/// Where the numbers of the library's own descriptors begin: programs count from 0, and select() ends at 1024.
+inline constexpr int own_descriptors = 512;
+
 /// What the environment says; read once.
 struct settings {
   bool in_world = false;  ///< There is a world and a host; otherwise the library does nothing.

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/alarms.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cerrno>
+
+#include "preload/libc.hpp"
+
+namespace fourtuple::preload {
+namespace {
+
+FOURTUPLE_LIBC(ppoll)
+
+pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
+simulated_alarm* armed = nullptr;
+bool has_thread = false;
+pthread_t thread;
+std::uint64_t thread_sleeps_until_ns = 0;  // Since it last looked at the list; 0: it has not yet.
+
+class list_lock {
+ public:
+  list_lock() noexcept { pthread_mutex_lock(&list_mutex); }
+  list_lock(const list_lock&) = delete;
+  list_lock& operator=(const list_lock&) = delete;
+  ~list_lock() { pthread_mutex_unlock(&list_mutex); }
+};
+
+void take_out(simulated_alarm& one) noexcept {
+  for (simulated_alarm** at = &armed; *at != nullptr; at = &(*at)->next) {
+    if (*at != &one) continue;
+    *at = one.next;
+    break;
+  }
+  one.deadline_ns = no_deadline_ns;
+}
+
+void put_in(simulated_alarm& one, std::uint64_t deadline_ns) noexcept {
+  one.deadline_ns = deadline_ns;
+  one.next = armed;
+  armed = &one;
+}
+
+/// All whose time has come, each once; with `last`, all there are, for the last time. The next deadline.
+std::uint64_t call_due(bool last) noexcept {
+  const list_lock lock;
+  const std::uint64_t now_ns = simulated_now_ns();
+  std::uint64_t next_ns = no_deadline_ns;
+  for (simulated_alarm* one = armed; one != nullptr;) {
+    simulated_alarm* const following = one->next;
+    if (last || one->deadline_ns <= now_ns) {
+      const std::uint64_t again_ns = one->due(*one, now_ns);
+      if (last || again_ns == no_deadline_ns)
+        take_out(*one);
+      else
+        one->deadline_ns = again_ns;
+    }
+    if (one->deadline_ns < next_ns) next_ns = one->deadline_ns;
+    one = following;
+  }
+  thread_sleeps_until_ns = next_ns;
+  return next_ns;
+}
+
+void* run(void*) noexcept {
+  // What comes for the program is not for this thread; the wake-up signal only while it sleeps, so that none is lost.
+  sigset_t while_asleep;
+  sigfillset(&while_asleep);
+  sigdelset(&while_asleep, wake_up_signal());
+  bool world_gone = false;
+  for (;;) {
+    const std::uint64_t until_ns = call_due(world_gone);
+    if (world_gone) {
+      libc_ppoll(static_cast<pollfd*>(nullptr), nfds_t{0}, static_cast<const timespec*>(nullptr), &while_asleep);
+      continue;
+    }
+    const int result = wait_until_simulated(nullptr, 0, until_ns, &while_asleep);
+    // Without a world there is no time: nobody is to wait for it for ever.
+    world_gone = result == 0 && simulated_now_ns() < until_ns;
+  }
+  return nullptr;
+}
+
+void nothing(int) noexcept {}
+
+bool start_thread() noexcept {
+  struct sigaction action {};
+  action.sa_handler = nothing;
+  sigaction(wake_up_signal(), &action, nullptr);
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const bool started = pthread_create(&thread, nullptr, run, nullptr) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (started) pthread_detach(thread);
+  return started;
+}
+
+// A child has neither its parent's threads nor what they waited for (POSIX: fork, alarm).
+void start_anew() noexcept {
+  list_mutex = PTHREAD_MUTEX_INITIALIZER;
+  while (armed != nullptr) take_out(*armed);
+  has_thread = false;
+}
+
+}  // namespace
+
+int wake_up_signal() noexcept { return SIGRTMAX - 2; }
+
+void arm(simulated_alarm& one, std::uint64_t deadline_ns) noexcept {
+  const list_lock lock;
+  take_out(one);
+  put_in(one, deadline_ns);
+  if (!has_thread) {
+    static bool told = false;
+    if (!told) pthread_atfork(nullptr, nullptr, start_anew);
+    told = true;
+    thread_sleeps_until_ns = 0;
+    has_thread = start_thread();
+  } else if (deadline_ns < thread_sleeps_until_ns) {
+    pthread_kill(thread, wake_up_signal());
+  }
+}
+
+std::uint64_t disarm(simulated_alarm& one) noexcept {
+  const list_lock lock;
+  const std::uint64_t deadline_ns = one.deadline_ns;
+  take_out(one);
+  return deadline_ns;
+}
+
+std::uint64_t deadline_of(const simulated_alarm& one) noexcept {
+  const list_lock lock;
+  return one.deadline_ns;
+}
+
+}  // namespace fourtuple::preload

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "preload/waiting.hpp"
+
+namespace fourtuple::preload {
+
+/// Something that is to happen at a simulated time, by a thread that the process gets with the first of them: for waits
+/// that the kernel cannot end with a descriptor. Only in virtual time.
+struct simulated_alarm {
+  /// Its time has come. When it is to be called next, no_deadline_ns: not again. Runs in that thread and must not wait.
+  std::uint64_t (*due)(simulated_alarm& self, std::uint64_t now_ns) noexcept = nullptr;
+  std::uint64_t deadline_ns = no_deadline_ns;  ///< no_deadline_ns: not armed.
+  simulated_alarm* next = nullptr;
+};
+
+/// `one` lives until disarm(), or until it has fired for the last time.
+void arm(simulated_alarm& one, std::uint64_t deadline_ns) noexcept;
+/// Afterwards it is not running and will not. What was left of it, as a deadline.
+std::uint64_t disarm(simulated_alarm& one) noexcept;
+/// When it will be; no_deadline_ns: not armed.
+[[nodiscard]] std::uint64_t deadline_of(const simulated_alarm& one) noexcept;
+
+/// A signal that ends waits of a thread. Its handler does nothing.
+[[nodiscard]] int wake_up_signal() noexcept;
+
+}  // namespace fourtuple::preload
