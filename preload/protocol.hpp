@@ -40,9 +40,9 @@ inline constexpr char listener_suffix[] = "/listen";
 enum class operation : std::uint16_t {
   socket = 1,   ///< Payload: name of the host. Reply: a descriptor, the program's end.
   resolve,      ///< Payload: name of a host. Result: 0; payload of the reply: address, 4 bytes in network order.
-  bind,         ///< Payload: sockaddr as the program gave it.
+  bind,         ///< Payload: sockaddr as the program gave it. `argument` 1: no address is `outside`.
   listen,       ///< `argument`: backlog.
-  connect,      ///< Payload: sockaddr. Result 0: under way; a descriptor with it replaces the program's one. 1: is
+  connect,      ///< Payload: sockaddr. `argument` as for bind. Result 0: under way; a descriptor with it replaces the program's one. 1: is
                 ///< connected.
   shutdown,     ///< `argument`: how. Only for what the pair does not show by itself (listeners, connecting).
   getsockname,  ///< Reply payload: sockaddr_in.

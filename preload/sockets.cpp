@@ -77,6 +77,9 @@ int ask(operation op, int fd, int argument, const void* payload, std::size_t pay
   return ask_world(what, payload, fd, answer) ? answer.result : -ENETDOWN;
 }
 
+/// Of bind and connect: 1 if every address is for the world.
+int world_alone() noexcept { return program_settings().only_world ? 1 : 0; }
+
 /// Options that a program may have set before it is clear that the socket is not for the world.
 struct kept_option {
   int level;
@@ -129,7 +132,7 @@ int wait_connected(int fd, const sockaddr* address, socklen_t address_length) no
   if (ready == 0) return fail(EINPROGRESS);
   // Asking again tells how it ended; the kernel's own note of an error goes with it.
   world_answer answer;
-  const int result = ask(operation::connect, fd, 0, address, address_length, answer);
+  const int result = ask(operation::connect, fd, world_alone(), address, address_length, answer);
   if (answer.carried >= 0) libc_close(answer.carried);
   if (result == 1 || result == -EISCONN) return 0;
   int noted = 0;
@@ -140,11 +143,8 @@ int wait_connected(int fd, const sockaddr* address, socklen_t address_length) no
 
 int connect_in_world(int fd, const sockaddr* address, socklen_t length) noexcept {
   world_answer answer;
-  const int result = ask(operation::connect, fd, 0, address, length, answer);
-  if (result == outside) {
-    if (program_settings().only_world) return fail(ENETUNREACH);
-    return become_kernel_socket(fd) != 0 ? -1 : libc_connect(fd, address, length);
-  }
+  const int result = ask(operation::connect, fd, world_alone(), address, length, answer);
+  if (result == outside) return become_kernel_socket(fd) != 0 ? -1 : libc_connect(fd, address, length);
   if (result >= 0 && answer.carried >= 0) {
     const int flags = fcntl(fd, F_GETFL);
     const bool close_on_exec = (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
@@ -226,9 +226,8 @@ FOURTUPLE_EXPORT int bind(int fd, const sockaddr* address, socklen_t length) noe
   if (!is_world_socket(fd)) return libc_bind(fd, address, length);
   if (address == nullptr) return fail(EFAULT);
   world_answer answer;
-  const int result = ask(operation::bind, fd, 0, address, length, answer);
+  const int result = ask(operation::bind, fd, world_alone(), address, length, answer);
   if (result != outside) return finish(result);
-  if (program_settings().only_world) return fail(EADDRNOTAVAIL);
   return become_kernel_socket(fd) != 0 ? -1 : libc_bind(fd, address, length);
 }
 

@@ -204,12 +204,16 @@ void control_server::show(const incoming& message, outgoing& answer) const {
     answer.header.result = -ENOMEM;
 }
 
+bool control_server::is_outside(const program_socket& socket, const incoming& message,
+                                packet::ipv4_address address) const {
+  return message.header.argument == 0 && !sockets_.knows_network_of(address) && !socket.host().reaches(address);
+}
+
 int control_server::bind(const program_socket& socket, const incoming& message) const {
   const parsed_address to = parse_address(message.payload());
   if (to.error != 0) return to.error;
   const packet::ipv4_address address = address_of(to.in);
-  if (!address.is_any() && !sockets_.knows_network_of(address) && !socket.host().reaches(address))
-    return preload::outside;
+  if (!address.is_any() && is_outside(socket, message, address)) return preload::outside;
   return socket.host().sockets->bind(socket.stack_fd(), reinterpret_cast<const sockaddr*>(&to.in), sizeof to.in);
 }
 
@@ -217,7 +221,7 @@ void control_server::connect(program_socket& socket, const incoming& message, ou
   const parsed_address to = parse_address(message.payload());
   answer.header.result = to.error;
   if (to.error != 0) return;
-  if (const auto address = address_of(to.in); !sockets_.knows_network_of(address) && !socket.host().reaches(address)) {
+  if (is_outside(socket, message, address_of(to.in))) {
     answer.header.result = preload::outside;
     return;
   }

@@ -93,6 +93,8 @@ class control_server {
   void attach(client& from, const incoming& message, outgoing& answer);
   void resolve(const incoming& message, outgoing& answer) const;
   void show(const incoming& message, outgoing& answer) const;
+  [[nodiscard]] bool is_outside(const program_socket& socket, const incoming& message,
+                                packet::ipv4_address address) const;
   [[nodiscard]] int bind(const program_socket& socket, const incoming& message) const;
   void connect(program_socket& socket, const incoming& message, outgoing& answer) const;
   void name(const program_socket& socket, bool peer, outgoing& answer) const;
