@@ -42,8 +42,8 @@ enum class operation : std::uint16_t {
   resolve,      ///< Payload: name of a host. Result: 0; payload of the reply: address, 4 bytes in network order.
   bind,         ///< Payload: sockaddr as the program gave it. `argument` 1: no address is `outside`.
   listen,       ///< `argument`: backlog.
-  connect,      ///< Payload: sockaddr. `argument` as for bind. Result 0: under way; a descriptor with it replaces the program's one. 1: is
-                ///< connected.
+  connect,      ///< Payload: sockaddr. `argument` as for bind. Result 0: under way; a descriptor then replaces the
+                ///< program's one. 1: is connected.
   shutdown,     ///< `argument`: how. Only for what the pair does not show by itself (listeners, connecting).
   getsockname,  ///< Reply payload: sockaddr_in.
   getpeername,  ///< Reply payload: sockaddr_in.

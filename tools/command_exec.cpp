@@ -32,8 +32,7 @@ constexpr const char* usage =
     "which ends with it. Its TCP over IPv4 goes through the simulated NIC; everything else stays the\n"
     "system's. The exit status is the program's.\n\n"
     "  fourtuple exec --world=w.sock --host=b -- curl http://a/index.html\n"
-    "  fourtuple exec --nic=rtl -- python3 client.py\n"
-    "  fourtuple exec --nic=rtl --hosts=a --tap=tap0 -- curl http://10.0.0.250:8000/\n";
+    "  fourtuple exec --nic=rtl -- python3 client.py\n";
 
 /// Reached by signal handlers.
 std::atomic<pid_t> child_process = 0;
@@ -139,9 +138,8 @@ int command_exec(const arguments& words) {
   po::options_description options("Program", 100);
   options.add_options()("world", po::value<std::string>(),
                         "the socket of a running world; default: a world of its own")(
-      "host", po::value<std::string>(),
-      "the host that the program runs on; in a world of its own the first by default")(
-      "only-world", po::bool_switch(), "refuse what would pass to the system: other addresses, UDP, IPv6");
+      "host", po::value<std::string>(), "the host that it runs on; in a world of its own the first")(
+      "only-world", po::bool_switch(), "refuse what would pass to the system: UDP, IPv6...");
   options.add(world_options_description());
   po::variables_map values;
   if (parse_options({words.begin(), separator}, {usage, options, world_topics()}, {}, values)) return exit_ok;

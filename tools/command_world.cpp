@@ -17,9 +17,9 @@ namespace {
 
 constexpr const char* usage =
     "usage: fourtuple world [FILE.toml] --socket=PATH [options]\n\n"
-    "Simulated hosts, their NICs and the wire between them, for unmodified programs of this machine: their\n"
-    "TCP runs through the simulated stack, PCIe, NIC and wire. No root needed, but for --tap. Ctrl-C ends\n"
-    "it with a summary.\n\n"
+    "Simulated hosts, their NICs and the wire between them, for unmodified programs of this machine:\n"
+    "their TCP runs through the simulated stack, PCIe, NIC and wire. Only --tap may need root. Ctrl-C\n"
+    "ends it with a summary.\n\n"
     "  fourtuple world --hosts=a,b --nic=rtl --socket=w.sock --out=out &\n"
     "  fourtuple exec --world=w.sock --host=a -- python3 -m http.server --bind a 8000 &\n"
     "  fourtuple exec --world=w.sock --host=b -- curl http://a:8000/\n";

@@ -87,30 +87,27 @@ model::wire::file_descriptor open_tap(const std::string& name) {
 po::options_description world_options_description() {
   po::options_description options("World", help_columns);
   options.add_options()("scenario", po::value<std::string>()->value_name("FILE"),
-                        "hosts, links, impairments and devices of a scenario in TOML; its workloads are left out")(
+                        "hosts and network of a scenario in TOML; its workloads are left out")(
       "hosts", po::value<std::string>()->value_name("A,B,..."),
-      "names of the hosts, 10.0.0.1 and on; more than two are joined by a switch [a,b]")(
-      "tap", po::value<std::string>()->value_name("NAME"),
-      "a TAP device of the system on the network; made if it does not exist and that is allowed")(
-      "gateway", po::value<std::string>()->value_name("ADDRESS"),
-      "where hosts send packets for other networks, such as the address of the TAP device")(
+      "the hosts' names, from 10.0.0.1 on; three have a switch [a,b]")(
+      "tap", po::value<std::string>()->value_name("NAME"), "a TAP device of the system that is on the network")(
+      "gateway", po::value<std::string>()->value_name("ADDRESS"), "where hosts send packets for other networks")(
       "out,o", po::value<std::string>()->value_name("DIR"),
-      "directory for run.json, series.json, report.html, wire.pcapng and ss.txt; default: none are written")(
-      "events", po::value<std::string>()->value_name("FILE"),
-      "write what happens, in one order, into this file (JSON Lines)")(
+      "directory for run.json, report.html, wire.pcapng; default: none")(
+      "events", po::value<std::string>()->value_name("FILE"), "write what happens, in one order, as JSON Lines")(
       "ss-at", po::value<std::vector<std::string>>()->value_name("TIME"),
-      "list every host's TCP as ss -tain does at this simulated time, as in 1.5s, into ss.txt; more than once")(
+      "list every host's TCP at this time as ss -tain does, into ss.txt")(
       "virtual-time", po::bool_switch(), "programs live by the simulated clock, which waits for them")(
       "start-after", po::value<std::uint64_t>()->value_name("N")->default_value(1),
-      "virtual time: how many programs have to be there before time begins");
+      "virtual time begins when so many programs are there");
   return options;
 }
 
 std::vector<help_topic> world_topics() {
-  return {{"wire", "rate and delay: --wire-gbit, --wire-delay-ns", wire_options_description()},
-          {"impairments", "what the wire does to frames: --loss, --reorder...; HOST:VALUE: of what that host sends",
-           scenario_options_description("Impairments of the wire, in both directions", {"impairments"})},
-          simulation_topic()};
+  po::options_description wire = wire_options_description();
+  wire.add(scenario_options_description("Impairments of the wire, in both directions; HOST:X: of what that host sends",
+                                        {"impairments"}));
+  return {{"wire", "rate, delay, a bad wire: --wire-gbit, --loss, --drop...", wire}, simulation_topic()};
 }
 
 world_session::world_session(const po::variables_map& values, const std::filesystem::path& socket,
