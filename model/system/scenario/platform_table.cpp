@@ -56,6 +56,9 @@ void add_nic(settings_table<platform>& table) {
                                 .least = 1,
                                 .most = 16},
                                FOURTUPLE_PLACE(tx_queues)));
+  table.push_back(at<platform>(
+      {.section = "nic", .key = "gro", .help = "segments of a connection that come in one poll are worked off as one"},
+      FOURTUPLE_PLACE(gro)));
   table.push_back(at<platform>({.section = "nic",
                                 .key = "completion_entries_log2",
                                 .unit = "log2",
