@@ -2,10 +2,10 @@
 find_package(GTest REQUIRED)
 include(GoogleTest)
 
-# fourtuple_test(NAME LABEL unit|rtl|integration|conformance|interop SOURCES ... DEPENDS ... [TIMEOUT seconds])
-# A GoogleTest program; each of its tests becomes a ctest test with that label.
+# fourtuple_test(NAME LABEL unit|rtl|integration|conformance|interop SOURCES ... DEPENDS ... [TIMEOUT seconds] [COVERS_RTL])
+# A GoogleTest program; each of its tests becomes a ctest test with that label. scripts/coverage runs those labelled rtl or with COVERS_RTL.
 function(fourtuple_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "COVERS_RTL" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
   if(NOT ARG_LABEL)
     message(FATAL_ERROR "fourtuple_test(${name}): LABEL is missing")
   endif()
@@ -15,6 +15,9 @@ function(fourtuple_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} fourtuple_compile_options GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  if(FOURTUPLE_COVERAGE AND (ARG_LABEL STREQUAL "rtl" OR ARG_COVERS_RTL))
+    set_property(GLOBAL APPEND PROPERTY FOURTUPLE_COVERAGE_PROGRAMS ${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()

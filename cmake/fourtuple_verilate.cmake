@@ -3,10 +3,12 @@
 set(CMAKE_POLICY_DEFAULT_CMP0074 NEW)
 find_package(verilator REQUIRED HINTS $ENV{VERILATOR_ROOT} /usr/share/verilator)
 
-# fourtuple_verilate(NAME TOP module [SOURCES files ...] [PARAMETERS P=V ...] [ARGS ...] [TRACE])
-# A static library fourtuple_verilated_NAME with the class V<NAME>. SOURCES default to all of the RTL.
+# fourtuple_verilate(NAME TOP module [SOURCES files ...] [PARAMETERS P=V ...] [ARGS ...] [COVERS files ...] [NO_TOGGLES] [TRACE])
+# A static library fourtuple_verilated_NAME with the class V<NAME>. SOURCES default to all of the RTL. With FOURTUPLE_COVERAGE it counts
+# lines, toggles and cover points, except with TRACE; COVERS are files that only such a build reads, with cover points bound to modules;
+# NO_TOGGLES leaves toggles out: of a large model they take hours to compile.
 function(fourtuple_verilate name)
-  cmake_parse_arguments(ARG "TRACE" "TOP" "SOURCES;PARAMETERS;ARGS" ${ARGN})
+  cmake_parse_arguments(ARG "TRACE;NO_TOGGLES" "TOP" "SOURCES;PARAMETERS;ARGS;COVERS" ${ARGN})
   set(target fourtuple_verilated_${name})
   if(NOT ARG_SOURCES)
     set(ARG_SOURCES ${FOURTUPLE_RTL_SOURCES})
@@ -19,11 +21,29 @@ function(fourtuple_verilate name)
   if(ARG_TRACE)
     set(trace TRACE_FST)
   endif()
+  set(coverage)
+  set(optimisation)
+  if(FOURTUPLE_COVERAGE AND NOT ARG_TRACE)
+    set(coverage --coverage-line --coverage-user)
+    if(NOT ARG_NO_TOGGLES)
+      list(APPEND coverage --coverage-toggle)
+    endif()
+    if(ARG_COVERS)
+      list(APPEND ARG_SOURCES ${ARG_COVERS})
+      list(APPEND coverage -I${PROJECT_SOURCE_DIR})
+    endif()
+  endif()
+  if(FOURTUPLE_COVERAGE)  # Compiling takes longer than running.
+    set(optimisation OPT_SLOW -O0 OPT_FAST -O1)
+  endif()
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp "// Gives the library a source of its own; Verilator's are added to it.\n")
   add_library(${target} STATIC ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp)
-  verilate(${target} SOURCES ${ARG_SOURCES} TOP_MODULE ${ARG_TOP} PREFIX V${name} ${trace}
-    VERILATOR_ARGS -Wall --assert --x-assign fast --x-initial fast --output-split 20000 -O3 ${parameters} ${ARG_ARGS})
+  verilate(${target} SOURCES ${ARG_SOURCES} TOP_MODULE ${ARG_TOP} PREFIX V${name} ${trace} ${optimisation}
+    VERILATOR_ARGS -Wall --assert --x-assign fast --x-initial fast --output-split 20000 -O3 ${parameters} ${coverage} ${ARG_ARGS})
   target_compile_options(${target} PRIVATE -w)
+  if(coverage)
+    target_compile_definitions(${target} PUBLIC FOURTUPLE_COVERAGE)
+  endif()
   get_target_property(includes ${target} INTERFACE_INCLUDE_DIRECTORIES)
   set_target_properties(${target} PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${includes}")
   target_compile_features(${target} PUBLIC cxx_std_17)

@@ -7,6 +7,7 @@
 #include "Vfourtuple_nic.h"
 #include "Vfourtuple_nic___024root.h"
 #include "tb/bind_pins.hpp"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -59,6 +60,7 @@ class plain_nic final : public verilated_nic {
 
   VerilatedContext context_;
   Vfourtuple_nic model_;
+  coverage_recorder coverage_{model_};
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "Vfourtuple_nic_small.h"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -73,7 +74,10 @@ nic_bench::nic_bench(const surroundings& given)
   dut_->rst_ni = 1;
 }
 
-nic_bench::~nic_bench() { dut_->final(); }
+nic_bench::~nic_bench() {
+  const coverage_recorder coverage(*dut_);
+  dut_->final();
+}
 
 void nic_bench::drive_flr(bool level) { dut_->flr_i = level; }
 

@@ -11,6 +11,7 @@
 
 #include "Vaxis_skid.h"
 #include "Vsync_fifo.h"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -77,6 +78,7 @@ class stream_bench {
 
   std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
   std::unique_ptr<Block> block_ = std::make_unique<Block>(context_.get());
+  coverage_recorder coverage_{*block_};
   bool held_ = false;
 };
 

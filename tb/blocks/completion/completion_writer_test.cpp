@@ -12,6 +12,7 @@
 #include <random>
 
 #include "Vcompletion_writer.h"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -140,6 +141,7 @@ class writer_bench {
 
   std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
   std::unique_ptr<Vcompletion_writer> block_ = std::make_unique<Vcompletion_writer>(context_.get());
+  coverage_recorder coverage_{*block_};
 };
 
 class completion_rings : public testing::TestWithParam<unsigned> {};

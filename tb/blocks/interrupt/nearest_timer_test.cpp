@@ -15,6 +15,7 @@
 
 #include "Vnearest_timer.h"
 #include "Vnearest_timer_one.h"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -96,6 +97,7 @@ class timer_bench {
 
   std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
   std::unique_ptr<Block> block_ = std::make_unique<Block>(context_.get());
+  coverage_recorder coverage_{*block_};
 };
 
 template <class Block, std::size_t timers>

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "Vfourtuple_nic_regs.h"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 
@@ -94,7 +95,10 @@ registers_bench::registers_bench()
   reset();
 }
 
-registers_bench::~registers_bench() { dut_->final(); }
+registers_bench::~registers_bench() {
+  const coverage_recorder coverage(*dut_);
+  dut_->final();
+}
 
 void registers_bench::reset() {
   dut_->rst_ni = 0;

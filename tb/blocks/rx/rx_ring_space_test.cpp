@@ -11,6 +11,7 @@
 #include <random>
 
 #include "Vrx_ring_space.h"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -107,6 +108,7 @@ class ring_bench {
 
   std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
   std::unique_ptr<Vrx_ring_space> block_ = std::make_unique<Vrx_ring_space>(context_.get());
+  coverage_recorder coverage_{*block_};
 };
 
 class ring_sizes : public testing::TestWithParam<unsigned> {};

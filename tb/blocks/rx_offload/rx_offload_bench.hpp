@@ -10,6 +10,7 @@
 
 #include "Vrx_offload.h"
 #include "tb/blocks/rx_offload/reference_offload.hpp"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 
@@ -80,6 +81,7 @@ class rx_offload_bench {
   [[nodiscard]] std::uint64_t meta_bits(std::size_t low, std::size_t width) const;
 
   Vrx_offload dut_;
+  coverage_recorder coverage_{dut_};
   offload_config config_;
   known_connections known_ = [](const tuple&) { return std::nullopt; };
   std::function<void()> on_answer_ = [] {};

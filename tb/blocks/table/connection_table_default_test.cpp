@@ -13,6 +13,7 @@
 
 #include "Vdefault_connection_table.h"
 #include "model/nic/connection_table.hpp"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -157,6 +158,7 @@ class default_connection_table : public testing::Test {
 
   std::mt19937 random_{17};
   Vdefault_connection_table dut_;
+  coverage_recorder coverage_{dut_};
   model::nic::connection_table model_{DEFAULT_BUCKETS_LOG2, DEFAULT_OVERFLOW_LINES_LOG2};
   std::deque<expected_lookup> in_flight_ = std::deque<expected_lookup>(latency_clocks - 1);
   std::optional<connection_tuple> subject_;  ///< Of the command in progress.

@@ -16,6 +16,7 @@
 
 #include TABLE_HEADER
 #include "tb/blocks/table/reference_jhash.hpp"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -269,6 +270,7 @@ class TABLE_SUITE : public testing::Test {
   };
 
   TABLE_CLASS dut_;
+  coverage_recorder coverage_{dut_};
   reference_table reference_;
   reference_table after_;
   std::optional<command> running_;

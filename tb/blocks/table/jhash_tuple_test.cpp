@@ -13,6 +13,7 @@
 
 #include "Vjhash_tuple.h"
 #include "tb/blocks/table/reference_jhash.hpp"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -59,6 +60,7 @@ class JhashTuple : public testing::Test {
   }
 
   Vjhash_tuple dut_;
+  coverage_recorder coverage_{dut_};
 };
 
 // The state of lookup3's hashlittle when only the last step is left, for a text of 25 to 36 bytes: the words that a

@@ -9,6 +9,7 @@
 
 #include "Vtx_engine.h"
 #include "Vtx_engine___024root.h"
+#include "tb/coverage_recorder.hpp"
 
 namespace fourtuple::tb {
 namespace {
@@ -107,7 +108,10 @@ tx_bench::tx_bench(std::uint32_t seed, unsigned entries_log2, const tx_world& wo
   dut_->rst_ni = 1;
 }
 
-tx_bench::~tx_bench() { dut_->final(); }
+tx_bench::~tx_bench() {
+  const coverage_recorder coverage(*dut_);
+  dut_->final();
+}
 
 unsigned tx_bench::pick(unsigned low, unsigned high) {
   return low + static_cast<unsigned>(random_() % (std::uint64_t{high} - low + 1));
