@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/stack/memory_wire.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 #include <utility>
@@ -36,15 +37,16 @@ struct tuple_hash {
 
 class memory_wire::device final : public ip::net_device {
  public:
-  device(memory_wire& wire, int index, offload what) : wire_(wire), index_(index), what_(what) {}
+  device(memory_wire& wire, int index, offload what)
+      : wire_(wire),
+        index_(index),
+        what_(what),
+        features_{.rx_checksum = what != offload::none,
+                  .tx_checksum = what != offload::none,
+                  .tso = what == offload::nic,
+                  .connection_table = what == offload::nic} {}
 
-  [[nodiscard]] ip::net_device_features features() const noexcept override {
-    const bool sums = what_ != offload::none;
-    return {.rx_checksum = sums,
-            .tx_checksum = sums,
-            .tso = what_ == offload::nic,
-            .connection_table = what_ == offload::nic};
-  }
+  [[nodiscard]] ip::net_device_features features() const noexcept override { return features_; }
   [[nodiscard]] packet::mac_address address() const noexcept override {
     return {{0x02, 0, 0, 0, 0, static_cast<std::uint8_t>(index_ + 1)}};
   }
@@ -84,11 +86,10 @@ class memory_wire::device final : public ip::net_device {
 
  private:
   void send(const packet::tx_sk_buff& skb) {
-    frame_buffer frame = wire_.take_buffer();
+    in_flight& frame = wire_.send(index_);
     frame.append(skb.headers());
     for (const auto piece : skb.payload()) frame.append(piece);
     if (skb.checksum_partial()) insert_checksum(frame.contents(), skb.checksum_start(), skb.checksum_offset());
-    wire_.send(index_, std::move(frame));
   }
 
   /// The host's copy is of the whole; cutting it up is the device's.
@@ -101,12 +102,11 @@ class memory_wire::device final : public ip::net_device {
     const device_work not_counted;
     const ip::gso_segments segments(whole);
     for (std::size_t i = 0; i < segments.count(); ++i) {
-      frame_buffer frame = wire_.take_buffer();
+      in_flight& frame = wire_.send(index_);
       const packet::tx_sk_buff segment = segments.segment(i);
       frame.append(segment.headers());
       for (const auto piece : segment.payload()) frame.append(piece);
       put_checksum(frame.contents(), segment.checksum_start(), segment.checksum_offset());
-      wire_.send(index_, std::move(frame));
     }
   }
 
@@ -142,6 +142,7 @@ class memory_wire::device final : public ip::net_device {
   memory_wire& wire_;
   int index_;
   offload what_;
+  ip::net_device_features features_;
   ip::net_device_receiver* receiver_ = nullptr;
   std::vector<packet::sk_buff> list_;
   std::unique_ptr<std::byte[]> whole_ = std::make_unique_for_overwrite<std::byte[]>(std::size_t{1} << 16);
@@ -155,33 +156,50 @@ memory_wire::~memory_wire() = default;
 
 ip::net_device& memory_wire::end(int index) noexcept { return *ends_[index]; }
 
-void memory_wire::frame_buffer::append(std::span<const std::byte> piece) noexcept {
-  std::memcpy(bytes.get() + size, piece.data(), piece.size());
+void memory_wire::in_flight::append(std::span<const std::byte> piece) noexcept {
+  std::memcpy(bytes.data() + size, piece.data(), piece.size());
   size += piece.size();
 }
 
-memory_wire::frame_buffer memory_wire::take_buffer() {
-  if (free_buffers_.empty()) return {std::make_unique_for_overwrite<std::byte[]>(buffer_bytes), 0};
-  frame_buffer buffer = std::move(free_buffers_.back());
-  free_buffers_.pop_back();
-  buffer.size = 0;
-  return buffer;
+memory_wire::in_flight& memory_wire::send(int from_end) {
+  if (sent_ - delivered_ == ring_.size()) grow();
+  in_flight& frame = *ring_[sent_++ % ring_.size()];
+  frame.to_end = 1 - from_end;
+  frame.size = 0;
+  return frame;
 }
 
-void memory_wire::send(int from_end, frame_buffer frame) { flying_.push_back({1 - from_end, std::move(frame)}); }
+/// Twice as many; those that fly keep their order.
+void memory_wire::grow() {
+  std::ranges::rotate(ring_,
+                      ring_.begin() + static_cast<std::ptrdiff_t>(delivered_ % std::max<std::size_t>(ring_.size(), 1)));
+  sent_ -= delivered_;
+  delivered_ = 0;
+  ring_.resize(std::max<std::size_t>(16, 2 * ring_.size()));
+  for (auto& frame : ring_) {
+    if (frame == nullptr) frame = std::make_unique<in_flight>();
+  }
+}
 
 void memory_wire::deliver() {
-  const int end = flying_.front().to_end;
+  const int end = ring_[delivered_ % ring_.size()]->to_end;
   device& to = *ends_[end];
-  while (polled_.size() < napi_budget && !flying_.empty() && flying_.front().to_end == end) {
+  // Their buffers are free when they were received, not before.
+  std::size_t polled = 0;
+  while (polled < napi_budget && delivered_ + polled != sent_) {
+    in_flight& next = *ring_[(delivered_ + polled) % ring_.size()];
+    if (next.to_end != end) break;
+    ++polled;
+    {
+      const device_work not_counted;
+      ++frames_;
+      if (is_tcp(next.contents())) tcp_bytes_ += next.size - ethernet_bytes - ipv4_bytes;
+    }
     clock_.advance(frame_time_ns);
-    polled_.push_back(std::move(flying_.front().frame));
-    flying_.pop_front();
-    to.take(polled_.back().contents());
+    to.take(next.contents());
   }
   to.hand_up();
-  for (frame_buffer& frame : polled_) free_buffers_.push_back(std::move(frame));
-  polled_.clear();
+  delivered_ += polled;
 }
 
 }  // namespace fourtuple::bench

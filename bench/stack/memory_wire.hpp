@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
@@ -33,7 +33,10 @@ class memory_wire {
   ~memory_wire();
 
   [[nodiscard]] ip::net_device& end(int index) noexcept;
-  [[nodiscard]] bool idle() const noexcept { return flying_.empty(); }
+  [[nodiscard]] bool idle() const noexcept { return sent_ == delivered_; }
+  /// Frames that were sent, and what of TCP was in them.
+  [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
+  [[nodiscard]] std::uint64_t tcp_bytes() const noexcept { return tcp_bytes_; }
   /// Lets the oldest frame's time pass and hands it over, and in the same poll what follows it to the same end, each
   /// after its own time (Linux: a driver's NAPI poll).
   void deliver();
@@ -43,25 +46,26 @@ class memory_wire {
   static constexpr std::size_t napi_budget = 64;
   /// More than an Ethernet frame of MTU 1500.
   static constexpr std::size_t buffer_bytes = 2048;
-  struct frame_buffer {
-    std::unique_ptr<std::byte[]> bytes;
-    std::size_t size = 0;
-    void append(std::span<const std::byte> piece) noexcept;
-    [[nodiscard]] std::span<std::byte> contents() noexcept { return {bytes.get(), size}; }
-  };
   struct in_flight {
     int to_end = 0;
-    frame_buffer frame;
+    std::size_t size = 0;
+    std::array<std::byte, buffer_bytes> bytes;
+    void append(std::span<const std::byte> piece) noexcept;
+    [[nodiscard]] std::span<std::byte> contents() noexcept { return std::span{bytes}.first(size); }
   };
 
-  [[nodiscard]] frame_buffer take_buffer();
-  void send(int from_end, frame_buffer frame);
+  /// An empty frame that flies as soon as it is filled.
+  [[nodiscard]] in_flight& send(int from_end);
+  void grow();
 
   bench_clock& clock_;
   std::unique_ptr<device> ends_[2];
-  std::deque<in_flight> flying_;
-  std::vector<frame_buffer> polled_;  ///< Being worked off.
-  std::vector<frame_buffer> free_buffers_;
+  /// A ring, so many that they are a power of two; buffers are used again and again.
+  std::vector<std::unique_ptr<in_flight>> ring_;
+  std::size_t sent_ = 0;
+  std::size_t delivered_ = 0;
+  std::uint64_t frames_ = 0;
+  std::uint64_t tcp_bytes_ = 0;
 };
 
 }  // namespace fourtuple::bench

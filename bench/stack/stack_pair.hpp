@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,13 @@ namespace fourtuple::bench {
 
 /// How a connection ends: in order (the client first, which then is in TIME_WAIT), or by the client's reset.
 enum class ending { fin, rst };
+
+/// What both ends have done since they were made, besides executing instructions.
+struct work_done {
+  std::uint64_t frames = 0;        ///< On the wire.
+  std::uint64_t lookups = 0;       ///< Of a frame's connection by its addresses and ports, by the hosts.
+  std::uint64_t summed_bytes = 0;  ///< Of TCP, header and payload, read by the hosts for checksums.
+};
 
 /// Two ends of one TCP implementation on a wire in memory, with a small application at each. What the cases of the
 /// bench ask for; both stacks do the same work through it.
@@ -33,6 +41,7 @@ class stack_pair {
   virtual void exchange(std::size_t connection) = 0;
   /// A connection that comes and goes, with one exchange if wanted.
   virtual void connect_and_end(ending how, bool with_exchange) = 0;
+  [[nodiscard]] virtual work_done done() const = 0;
   /// Client to server on connection 0, in writes of 16 KiB.
   virtual void bulk(std::size_t bytes) = 0;
 };
