@@ -74,7 +74,7 @@ struct port_search {
 bool inet_hashinfo::inet_csk_bind_conflict(const sock& sk, const inet_bind_bucket& bucket, bool relax,
                                            bool reuseport_ok) noexcept {
   for (const bind_node* node = bucket.owners; node != nullptr; node = node->next) {
-    const sock_common& owner = *node->sk;
+    const sock_common& owner = node->sk();
     if (&owner == &sk || !addresses_clash(sk.skc_tuple.local, owner.skc_tuple.local)) continue;
     const bool reuseport_agreed =
         sk.skc_reuseport && owner.skc_reuseport && (owner.skc_state == tcp_state::time_wait || same_user(sk, owner));
@@ -101,7 +101,7 @@ int inet_hashinfo::inet_csk_get_port(sock& sk, std::uint16_t port) noexcept {
   if (bucket == nullptr) bucket = bhash_.create(port);
   if (bucket == nullptr) return -ENOMEM;
   update_fastreuse(*bucket, sk);
-  if (sk.sk_bind_node.bucket == nullptr) bhash_.add_owner(*bucket, sk.sk_bind_node);
+  if (sk.skc_bind_node.bucket == nullptr) bhash_.add_owner(*bucket, sk.skc_bind_node);
   sk.skc_tuple.local_port = port;
   return 0;
 }

@@ -19,7 +19,7 @@ int inet_hashinfo::check_established(sock& sk, timewait_reuse* reuse) noexcept {
   auto& tw = static_cast<inet_timewait_sock&>(*found);
   if (!reuse->twsk_unique(sk, tw)) return -EADDRNOTAVAIL;
   if (!ehash_.insert(sk, &tw)) return -EADDRNOTAVAIL;
-  bhash_.remove_owner(tw.tw_bind_node);
+  bhash_.remove_owner(tw.skc_bind_node);
   reuse->twsk_deschedule(tw);
   return 0;
 }
@@ -37,11 +37,11 @@ int inet_hashinfo::connect_from(sock& sk, std::uint16_t port, timewait_reuse* re
     bucket->fastreuseport = fast_reuseport::active_open;
   }
   // An owner before the check: the bucket must not go with a TIME_WAIT sock that is its last.
-  bhash_.add_owner(*bucket, sk.sk_bind_node);
+  bhash_.add_owner(*bucket, sk.skc_bind_node);
   sk.skc_tuple.local_port = port;
   const int error = check_established(sk, reuse);
   if (error != 0) {
-    bhash_.remove_owner(sk.sk_bind_node);
+    bhash_.remove_owner(sk.skc_bind_node);
     sk.skc_tuple.local_port = 0;
   }
   return error;
@@ -49,7 +49,7 @@ int inet_hashinfo::connect_from(sock& sk, std::uint16_t port, timewait_reuse* re
 
 int inet_hashinfo::inet_hash_connect(sock& sk, timewait_reuse* reuse) noexcept {
   assert(!sk.hashed() && sk.skc_tuple.foreign_port != 0);
-  if (sk.sk_bind_node.bucket != nullptr) return check_established(sk, reuse);
+  if (sk.skc_bind_node.bucket != nullptr) return check_established(sk, reuse);
 
   // RFC 6056 section 3.3.4: a secret offset for each destination, and a count for groups of them.
   const std::uint64_t port_offset = base::siphash_words(

@@ -25,29 +25,29 @@ bool inet_hashinfo::inet_unhash(sock_common& sk) noexcept {
 }
 
 void inet_hashinfo::inet_twsk_hashdance(inet_timewait_sock& tw, sock& sk) noexcept {
-  assert(sk.hashed() && sk.sk_bind_node.bucket != nullptr);
+  assert(sk.hashed() && sk.skc_bind_node.bucket != nullptr);
   // First the port, then ehash, as __inet_check_established looks from the port.
-  bhash_.add_owner(*sk.sk_bind_node.bucket, tw.tw_bind_node);
+  bhash_.add_owner(*sk.skc_bind_node.bucket, tw.skc_bind_node);
   ehash_.insert(tw, &sk);
 }
 
 void inet_hashinfo::inet_twsk_unhash(inet_timewait_sock& tw) noexcept {
   ehash_.remove(tw);
-  bhash_.remove_owner(tw.tw_bind_node);
+  bhash_.remove_owner(tw.skc_bind_node);
 }
 
 int inet_hashinfo::inet_inherit_port(const sock& parent, sock& child) noexcept {
-  inet_bind_bucket* bucket = parent.sk_bind_node.bucket;
+  inet_bind_bucket* bucket = parent.skc_bind_node.bucket;
   if (bucket == nullptr) return -ENOENT;
   assert(bucket->port == child.skc_tuple.local_port);
-  bhash_.add_owner(*bucket, child.sk_bind_node);
+  bhash_.add_owner(*bucket, child.skc_bind_node);
   return 0;
 }
 
 void inet_hashinfo::inet_put_port(sock& sk) noexcept {
   assert(!sk.hashed());
-  if (sk.sk_bind_node.bucket == nullptr) return;
-  bhash_.remove_owner(sk.sk_bind_node);
+  if (sk.skc_bind_node.bucket == nullptr) return;
+  bhash_.remove_owner(sk.skc_bind_node);
   sk.skc_tuple.local_port = 0;
 }
 

@@ -11,11 +11,10 @@ namespace fourtuple::sock {
 
 /// What stays of a connection in TIME_WAIT, and of an orphan in FIN_WAIT2 (Linux: inet_timewait_sock). In ehash under
 /// the connection's tuple, and an owner of its local port.
-class inet_timewait_sock : public sock_common {
+class inet_timewait_sock : public port_owner {
  public:
-  [[nodiscard]] inet_bind_bucket* tw_tb() const noexcept { return tw_bind_node.bucket; }
+  [[nodiscard]] inet_bind_bucket* tw_tb() const noexcept { return skc_bind_node.bucket; }
 
-  bind_node tw_bind_node{*this};
   base::timer tw_timer;
   std::uint32_t tw_handle = 0;                   ///< In the NIC's connection table; 0: none.
   tcp_state tw_substate = tcp_state::time_wait;  ///< fin_wait2 or time_wait

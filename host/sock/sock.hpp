@@ -26,14 +26,13 @@ class sock_wakeup {
 };
 
 /// A full sock, bound, listening or connected (Linux: struct sock).
-class sock : public sock_common {
+class sock : public port_owner {
  public:
   static constexpr std::uint8_t rcv_shutdown = 1;
   static constexpr std::uint8_t send_shutdown = 2;
 
-  [[nodiscard]] inet_bind_bucket* icsk_bind_hash() const noexcept { return sk_bind_node.bucket; }
+  [[nodiscard]] inet_bind_bucket* icsk_bind_hash() const noexcept { return skc_bind_node.bucket; }
 
-  bind_node sk_bind_node{*this};
   /// The socket that the application holds; null while there is none (not yet accepted, or closed). Not owned.
   sock_wakeup* sk_wakeup = nullptr;
   std::unique_ptr<sock_extension> sk_extension;  ///< Made by extension(); null while nothing of it is used.
@@ -69,7 +68,7 @@ class sock : public sock_common {
   [[nodiscard]] bool sk_acceptq_is_full() const noexcept { return sk_ack_backlog > sk_max_ack_backlog; }
 
  protected:
-  explicit sock(ehash_node& node) noexcept : sock_common(node, sock_kind::full) {}
+  explicit sock(ehash_node& node) noexcept : port_owner(node, sock_kind::full) {}
   ~sock();
 };
 

@@ -38,7 +38,7 @@ class snapshot_taker {
                                                .num_owners = b->num_owners,
                                                .owners = {}};
         for (const bind_node* node = b->owners; node != nullptr; node = node->next)
-          view.owners.push_back(number_of(*node->sk));
+          view.owners.push_back(number_of(node->sk()));
         result.bhash.push_back(std::move(view));
       }
   }

@@ -28,22 +28,22 @@ TEST(bind_table, keeps_a_bucket_from_its_first_owner_to_its_last) {
   const auto b = t.make_sock();
   const auto c = t.make_sock();
   inet_bind_bucket* bucket = table.create(80);
-  table.add_owner(*bucket, a->sk_bind_node);
-  table.add_owner(*bucket, b->sk_bind_node);
-  table.add_owner(*table.create(82), c->sk_bind_node);
+  table.add_owner(*bucket, a->skc_bind_node);
+  table.add_owner(*bucket, b->skc_bind_node);
+  table.add_owner(*table.create(82), c->skc_bind_node);
   EXPECT_EQ(table.find(80), bucket);
   EXPECT_EQ(a->icsk_bind_hash(), bucket);
   EXPECT_EQ(bucket->num_owners, 2U);
-  EXPECT_EQ(bucket->owners->sk, b.get());
-  table.remove_owner(b->sk_bind_node);
-  EXPECT_EQ(bucket->owners->sk, a.get());
+  EXPECT_EQ(&bucket->owners->sk(), b.get());
+  table.remove_owner(b->skc_bind_node);
+  EXPECT_EQ(&bucket->owners->sk(), a.get());
   EXPECT_EQ(b->icsk_bind_hash(), nullptr);
-  table.remove_owner(b->sk_bind_node);
+  table.remove_owner(b->skc_bind_node);
   EXPECT_EQ(bucket->num_owners, 1U);
-  table.remove_owner(a->sk_bind_node);
+  table.remove_owner(a->skc_bind_node);
   EXPECT_EQ(table.find(80), nullptr);
   EXPECT_NE(table.find(82), nullptr);
-  table.remove_owner(c->sk_bind_node);
+  table.remove_owner(c->skc_bind_node);
   EXPECT_EQ(table.chain(0), nullptr);
 }
 
