@@ -8,6 +8,8 @@
 #include <new>
 #include <vector>
 
+#include "host/base/spinlock.hpp"
+
 namespace fourtuple::base {
 
 /// Memory for objects of one type that stays memory for objects of that type (Linux: a kmem_cache with
@@ -28,7 +30,7 @@ class slab {
 
   /// nullptr at the limit and when there is no memory.
   [[nodiscard]] T* allocate() noexcept {
-    const std::lock_guard guard(mutex_);
+    const std::lock_guard guard(lock_);
     if (free_.empty() && !grow()) return nullptr;
     T* object = free_.back();
     free_.pop_back();
@@ -36,13 +38,13 @@ class slab {
   }
 
   void free(T& object) noexcept {
-    const std::lock_guard guard(mutex_);
+    const std::lock_guard guard(lock_);
     free_.push_back(&object);  // grow() reserved the room
   }
 
   /// Objects that are handed out now.
   [[nodiscard]] std::size_t in_use() const noexcept {
-    const std::lock_guard guard(mutex_);
+    const std::lock_guard guard(lock_);
     return made_ - free_.size();
   }
 
@@ -63,7 +65,7 @@ class slab {
     return true;
   }
 
-  mutable std::mutex mutex_;
+  mutable spinlock lock_;
   std::vector<std::unique_ptr<T[]>> chunks_;
   std::vector<T*> free_;
   std::size_t made_ = 0;

@@ -70,7 +70,7 @@ std::uint32_t ehash_table::inet_ehashfn(const packet::connection_tuple& t) const
 
 bool ehash_table::insert(sock_common& sk, sock_common* osk) noexcept {
   assert(!sk.hashed());
-  const std::uint32_t hash = inet_ehashfn(sk.skc_tuple);
+  const std::uint32_t hash = osk != nullptr ? osk->skc_hash() : inet_ehashfn(sk.skc_tuple);
   stripe& s = stripe_of(hash);
   if (osk == nullptr) {
     const std::lock_guard guard(s.lock);

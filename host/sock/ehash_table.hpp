@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "host/base/spinlock.hpp"
 #include "host/packet/addresses.hpp"
 #include "host/sock/sock_common.hpp"
 
@@ -64,7 +65,7 @@ class ehash_table {
  private:
   /// Several buckets share one (Linux: ehash_locks).
   struct alignas(64) stripe {
-    mutable std::mutex lock;
+    mutable base::spinlock lock;
     /// Replacements ever made in these buckets. A node that comes back in the middle of a chain could lead a lookup
     /// that still stands on it past others, and the marker would not tell; lookups that find nothing look here.
     std::atomic<std::uint32_t> replacements{0};
