@@ -52,7 +52,11 @@ std::optional<route> fib::lookup(packet::ipv4_address destination) const noexcep
     via = on_link(next_hop);
   }
   if (via == nullptr) return std::nullopt;
-  return route{.device = via->device, .source = via->address, .next_hop = next_hop, .mtu = via->device->mtu()};
+  return route{.device = via->device,
+               .source = via->address,
+               .next_hop = next_hop,
+               .mtu = via->device->mtu(),
+               .destination = destination};
 }
 
 }  // namespace fourtuple::ip

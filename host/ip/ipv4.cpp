@@ -43,7 +43,9 @@ void ipv4::add_protocol(std::uint8_t number, protocol& handler) { state_->protoc
 bool ipv4::is_local(packet::ipv4_address address) const noexcept { return state_->routes.is_local(address); }
 
 std::optional<route> ipv4::route_output(packet::ipv4_address destination) const noexcept {
-  return state_->routes.lookup(destination);
+  auto found = state_->routes.lookup(destination);
+  if (found) found->id_generator = state::id_generator(found->source, destination, packet::ip_protocol::tcp);
+  return found;
 }
 
 xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output) {

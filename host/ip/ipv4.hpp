@@ -50,6 +50,13 @@ class protocol {
   virtual ~protocol() = default;
 
   virtual void rcv(const ipv4_packet& packet) = 0;
+  /// A packet without fault, of a connection that the device knows (sk_buff::table_hit), before anybody has looked at
+  /// its addresses: that a connection has them is enough. False, and nothing happened, if there is no such connection
+  /// (Linux: early_demux).
+  virtual bool early_demux(const ipv4_packet& packet) {
+    static_cast<void>(packet);
+    return false;
+  }
   virtual void err(const icmp_error& error) = 0;
   /// A device that said busy has room again.
   virtual void tx_wake() = 0;
@@ -61,6 +68,8 @@ struct route {
   packet::ipv4_address source;    ///< Preferred source address.
   packet::ipv4_address next_hop;  ///< Whose Ethernet address is needed.
   std::uint16_t mtu = 0;
+  std::uint16_t id_generator = 0;      ///< Which identifications packets from source to destination take.
+  packet::ipv4_address destination{};  ///< What was asked for.
 };
 
 /// What queue_xmit needs besides the packet.

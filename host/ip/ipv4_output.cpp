@@ -41,9 +41,15 @@ ipv4::state::interface* ipv4::state::interface_of(const route& via) noexcept {
   return found == interfaces.end() ? nullptr : &*found;
 }
 
-std::uint16_t ipv4::state::select_id(const ipv4_output& how, const packet::tx_sk_buff& skb) {
-  const std::uint32_t hash = base::jhash_3words(how.destination.value, how.source.value, how.protocol, 0);
-  std::uint16_t& next = ids[hash % id_generators];
+std::uint16_t ipv4::state::id_generator(packet::ipv4_address source, packet::ipv4_address destination,
+                                        std::uint8_t protocol) noexcept {
+  return base::jhash_3words(destination.value, source.value, protocol, 0) % id_generators;
+}
+
+std::uint16_t ipv4::state::select_id(const ipv4_output& how, const route& via, const packet::tx_sk_buff& skb) {
+  const bool as_routed =
+      how.source == via.source && how.destination == via.destination && how.protocol == packet::ip_protocol::tcp;
+  std::uint16_t& next = ids[as_routed ? via.id_generator : id_generator(how.source, how.destination, how.protocol)];
   const std::uint16_t id = next;
   // Each segment that this is cut into has an identification of its own.
   next = static_cast<std::uint16_t>(next + skb.gso_segs());
@@ -52,7 +58,8 @@ std::uint16_t ipv4::state::select_id(const ipv4_output& how, const packet::tx_sk
 
 xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
   counters.add(mib::out_requests);
-  if (via.device != &loopback && interface_of(via) == nullptr) {
+  interface* out = interface_of(via);
+  if (out == nullptr && via.device != &loopback) {
     counters.add(mib::out_no_routes);
     return xmit_result::no_route;
   }
@@ -63,15 +70,15 @@ xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const
   const std::size_t largest = is_gso ? bytes - skb.payload_bytes() + skb.gso_size : bytes;
   if (largest > via.mtu || bytes > max_packet_bytes) {
     if (!is_gso && !how.dont_fragment && bytes <= max_packet_bytes && via.mtu >= min_mtu_bytes) {
-      return output_fragments(skb, via, how);
+      return output_fragments(skb, via, how, out);
     }
     counters.add(mib::frag_fails);
     return xmit_result::too_big;
   }
-  packet::ipv4_header header = header_for(how, select_id(how, skb));
+  packet::ipv4_header header = header_for(how, select_id(how, via, skb));
   header.total_bytes = static_cast<std::uint16_t>(bytes);
   packet::write_ipv4(skb.push(packet::ipv4_header::min_bytes), header);
-  return count(finish_output(skb, via), bytes);
+  return count(finish_output(skb, via, out), bytes);
 }
 
 xmit_result ipv4::state::count(xmit_result result, std::size_t bytes) {
@@ -85,12 +92,13 @@ xmit_result ipv4::state::count(xmit_result result, std::size_t bytes) {
 }
 
 /// Linux: ip_fragment. What does not get out after the first fragment is lost: the receiver gives the rest up.
-xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
+xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
+                                          interface* out) {
   if (skb.checksum_partial()) skb_checksum_help(skb);
   std::vector<std::byte> packet(skb.headers().begin(), skb.headers().end());
   for (const auto piece : skb.payload()) packet.insert(packet.end(), piece.begin(), piece.end());
 
-  packet::ipv4_header header = header_for(how, select_id(how, skb));
+  packet::ipv4_header header = header_for(how, select_id(how, via, skb));
   const std::size_t room = (via.mtu - packet::ipv4_header::min_bytes) / 8 * 8;
   for (std::size_t offset = 0; offset < packet.size(); offset += room) {
     const auto piece = std::span<const std::byte>{packet}.subspan(offset, std::min(room, packet.size() - offset));
@@ -100,7 +108,7 @@ xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& 
     header.more_fragments = offset + piece.size() < packet.size();
     header.total_bytes = static_cast<std::uint16_t>(piece.size() + packet::ipv4_header::min_bytes);
     packet::write_ipv4(fragment.push(packet::ipv4_header::min_bytes), header);
-    const xmit_result result = count(finish_output(fragment, via), header.total_bytes);
+    const xmit_result result = count(finish_output(fragment, via, out), header.total_bytes);
     if (result != xmit_result::ok) {
       counters.add(mib::frag_fails);
       return result;
@@ -112,14 +120,14 @@ xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& 
 }
 
 /// Linux: ip_finish_output2. `skb` starts at its IPv4 header.
-xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via) {
+xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via, interface* out) {
   if (via.device == &loopback) {
     packet::write_ethernet(
         skb.push(packet::ethernet_header::untagged_bytes),
         {.destination = loopback.address(), .source = loopback.address(), .vlan = {}, .ether_type = packet::eth_p_ip});
     return loopback.xmit(skb) == netdev_tx::ok ? xmit_result::ok : xmit_result::busy;
   }
-  if (via.next_hop.is_multicast() || routes.is_broadcast(via.next_hop)) {
+  if (!out->neighbours->is_recent(via.next_hop) && (via.next_hop.is_multicast() || routes.is_broadcast(via.next_hop))) {
     packet::write_ethernet(
         skb.push(packet::ethernet_header::untagged_bytes),
         {.destination = via.next_hop.is_multicast() ? multicast_mac(via.next_hop) : packet::mac_address::broadcast(),
@@ -128,7 +136,7 @@ xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via
          .ether_type = packet::eth_p_ip});
     return via.device->xmit(skb) == netdev_tx::ok ? xmit_result::ok : xmit_result::busy;
   }
-  switch (interface_of(via)->neighbours->send(via.next_hop, skb)) {
+  switch (out->neighbours->send(via.next_hop, skb)) {
     case neighbour_table::output::sent:
     case neighbour_table::output::queued:
       return xmit_result::ok;

@@ -43,6 +43,7 @@ struct ipv4::state {
   void receive_unit(const gro_unit& unit);
   void receive_parsed(const packet::sk_buff& skb, const gro_rest* rest);
   void receive_looped(const packet::sk_buff& skb);
+  [[nodiscard]] bool receive_known(const packet::sk_buff& skb);
   void receive_arp(const packet::ethernet_frame& frame);
   void receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from,
                     const gro_rest* rest = nullptr);
@@ -53,10 +54,13 @@ struct ipv4::state {
 
   // Output: ipv4_output.cpp.
   [[nodiscard]] xmit_result output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
-  [[nodiscard]] xmit_result output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
-  [[nodiscard]] xmit_result finish_output(packet::tx_sk_buff& skb, const route& via);
+  [[nodiscard]] xmit_result output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
+                                             interface* out);
+  [[nodiscard]] xmit_result finish_output(packet::tx_sk_buff& skb, const route& via, interface* out);
   [[nodiscard]] xmit_result count(xmit_result result, std::size_t bytes);
-  [[nodiscard]] std::uint16_t select_id(const ipv4_output& how, const packet::tx_sk_buff& skb);
+  [[nodiscard]] static std::uint16_t id_generator(packet::ipv4_address source, packet::ipv4_address destination,
+                                                  std::uint8_t protocol) noexcept;
+  [[nodiscard]] std::uint16_t select_id(const ipv4_output& how, const route& via, const packet::tx_sk_buff& skb);
   [[nodiscard]] interface* interface_of(const route& via) noexcept;
   void unreachable(const queued_packet& packet);
 
@@ -72,6 +76,7 @@ struct ipv4::state {
   bool gro_on = false;
   ip_defrag defrag;
   std::vector<interface> interfaces;
+  packet::mac_address last_own_mac;  ///< Of a device, as the last frame had it that was taken.
 
   /// Identifications, counted for some destinations together (Linux: ip_idents).
   static constexpr std::size_t id_generators = 2048;

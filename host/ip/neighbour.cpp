@@ -14,6 +14,7 @@ struct neighbour_table::entry : base::timer {
   neighbour_table& table;
   packet::ipv4_address address;
   packet::mac_address mac;
+  std::array<std::byte, packet::ethernet_header::untagged_bytes> hh{};  ///< The header of IPv4 to it (Linux: hh_cache).
   nud state = nud::failed;
   unsigned probes = 0;
   std::uint64_t used_ns = 0;
@@ -74,8 +75,13 @@ nud neighbour_table::state(packet::ipv4_address address) const {
 }
 
 neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, packet::tx_sk_buff& skb) {
-  entry* neighbour = find_or_create(next_hop);
-  if (neighbour == nullptr) return output::full;
+  recent_entry& last = recent_[next_hop.value % recent_entries];
+  entry* neighbour = last.neighbour;
+  if (neighbour == nullptr || last.address != next_hop) {
+    neighbour = find_or_create(next_hop);
+    if (neighbour == nullptr) return output::full;
+    last = {next_hop, neighbour};
+  }
   neighbour->used_ns = clock_.now_ns();
   if (!has_address(neighbour->state)) {
     const output result = enqueue(*neighbour, skb);
@@ -92,7 +98,8 @@ neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, pac
   }
   // What waits for room in the device is older.
   if (!neighbour->queue.empty()) return output::busy;
-  return transmit(skb, neighbour->mac, packet::eth_p_ip) == netdev_tx::ok ? output::sent : output::busy;
+  std::ranges::copy(neighbour->hh, skb.push(neighbour->hh.size()).begin());
+  return device_.xmit(skb) == netdev_tx::ok ? output::sent : output::busy;
 }
 
 neighbour_table::entry* neighbour_table::find_or_create(packet::ipv4_address address) {
@@ -114,9 +121,14 @@ bool neighbour_table::make_room() {
     if (oldest == entries_.end() || candidate.used_ns < oldest->second->used_ns) oldest = at;
   }
   if (oldest == entries_.end()) return false;
-  timers_.disarm(*oldest->second);
-  entries_.erase(oldest);
+  erase(oldest->first);
   return true;
+}
+
+void neighbour_table::erase(packet::ipv4_address address) {
+  const auto gone = entries_.find(address);
+  if (is_recent(address)) recent_[address.value % recent_entries] = {};
+  entries_.erase(gone);
 }
 
 neighbour_table::output neighbour_table::enqueue(entry& neighbour, const packet::tx_sk_buff& skb) {
@@ -144,7 +156,7 @@ void neighbour_table::timed_out(entry& neighbour) {
     case nud::failed:
       // Not used for a long time; what still waits does so for a device that never has room.
       counters_.add(mib::neigh_unres_discards, neighbour.queue.size());
-      entries_.erase(neighbour.address);
+      erase(neighbour.address);
       break;
     case nud::delay:
       neighbour.state = nud::probe;
@@ -219,6 +231,8 @@ void neighbour_table::learn(entry& neighbour, const packet::mac_address& mac, nu
   // The same address once more, unconfirmed, is no news.
   if (!changed && state == nud::stale) return;
   neighbour.mac = mac;
+  packet::write_ethernet(neighbour.hh,
+                         {.destination = mac, .source = device_.address(), .vlan = {}, .ether_type = packet::eth_p_ip});
   neighbour.state = state;
   neighbour.probes = 0;
   timers_.arm(neighbour, clock_.now_ns() + (state == nud::reachable ? reachable_ns : gc_stale_ns));
@@ -229,7 +243,8 @@ void neighbour_table::drain(entry& neighbour) {
   while (!neighbour.queue.empty()) {
     const queued_packet& first = neighbour.queue.front();
     packet::tx_sk_buff skb = rebuild(first);
-    if (transmit(skb, neighbour.mac, packet::eth_p_ip) == netdev_tx::busy) return;  // goes on in tx_wake
+    std::ranges::copy(neighbour.hh, skb.push(neighbour.hh.size()).begin());
+    if (device_.xmit(skb) == netdev_tx::busy) return;  // goes on in tx_wake
     neighbour.queued_bytes -= first.headers.size() + first.payload.size();
     neighbour.queue.pop_front();
   }
@@ -241,19 +256,14 @@ void neighbour_table::tx_wake() {
   }
 }
 
-netdev_tx neighbour_table::transmit(packet::tx_sk_buff& skb, const packet::mac_address& destination,
-                                    std::uint16_t ether_type) {
-  packet::write_ethernet(
-      skb.push(packet::ethernet_header::untagged_bytes),
-      {.destination = destination, .source = device_.address(), .vlan = {}, .ether_type = ether_type});
-  return device_.xmit(skb);
-}
-
 void neighbour_table::send_arp(const packet::arp_packet& arp, const packet::mac_address& destination) {
   packet::tx_sk_buff skb;
   packet::write_arp(skb.push(packet::arp_packet::bytes), arp);
+  packet::write_ethernet(
+      skb.push(packet::ethernet_header::untagged_bytes),
+      {.destination = destination, .source = device_.address(), .vlan = {}, .ether_type = packet::eth_p_arp});
   // A full device loses it, as the network may: it will be asked for again.
-  if (transmit(skb, destination, packet::eth_p_arp) == netdev_tx::busy) counters_.add(mib::out_discards);
+  if (device_.xmit(skb) == netdev_tx::busy) counters_.add(mib::out_discards);
 }
 
 }  // namespace fourtuple::ip

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -70,6 +71,12 @@ class neighbour_table {
   /// Sends a packet, from its IPv4 header on, to the neighbour, or lets it wait for the address.
   output send(packet::ipv4_address next_hop, packet::tx_sk_buff& skb);
 
+  /// The address was sent to lately, and so is a neighbour's. False says nothing.
+  [[nodiscard]] bool is_recent(packet::ipv4_address next_hop) const noexcept {
+    const recent_entry& last = recent_[next_hop.value % recent_entries];
+    return last.address == next_hop && last.neighbour != nullptr;
+  }
+
   /// An ARP packet that came in on this device: answers for the own address, and learns as Linux's arp_process does:
   /// from whom asks for the own address, and otherwise only about neighbours that are in the table.
   void receive(const packet::arp_packet& arp, bool was_broadcast);
@@ -83,6 +90,12 @@ class neighbour_table {
 
  private:
   struct entry;
+  /// An address whose entry is found at a glance: the last one with its lowest bits.
+  struct recent_entry {
+    packet::ipv4_address address;
+    entry* neighbour = nullptr;
+  };
+  static constexpr std::size_t recent_entries = 64;
   static void on_timer(base::timer& expired) noexcept;
   entry* find_or_create(packet::ipv4_address address);
   bool make_room();
@@ -92,7 +105,7 @@ class neighbour_table {
   void learn(entry& neighbour, const packet::mac_address& mac, nud state);
   void drain(entry& neighbour);
   output enqueue(entry& neighbour, const packet::tx_sk_buff& skb);
-  netdev_tx transmit(packet::tx_sk_buff& skb, const packet::mac_address& destination, std::uint16_t ether_type);
+  void erase(packet::ipv4_address address);
   void send_arp(const packet::arp_packet& arp, const packet::mac_address& destination);
 
   net_device& device_;
@@ -102,6 +115,7 @@ class neighbour_table {
   mib_counters& counters_;
   unreachable_handler on_unreachable_;
   std::map<packet::ipv4_address, std::unique_ptr<entry>> entries_;
+  std::array<recent_entry, recent_entries> recent_{};
 };
 
 }  // namespace fourtuple::ip

@@ -19,7 +19,7 @@ netdev_tx qdisc::xmit(const packet::tx_sk_buff& skb) {
   tx_queue& queue = queue_of(skb);
   // While something waits, the device has said busy and owes a tx_wake.
   if (queue.empty()) {
-    if (netif_needs_gso(skb, device_.features())) return xmit_segments(queue, skb);
+    if (skb.gso_size != 0 && netif_needs_gso(skb, device_.features())) return xmit_segments(queue, skb);
     if (device_.xmit(skb) == netdev_tx::ok) return netdev_tx::ok;
   }
   if (skb.payload_bytes() != 0) return netdev_tx::busy;

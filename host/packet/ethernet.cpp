@@ -1,24 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/packet/ethernet.hpp"
 
-#include <cassert>
-#include <cstring>
-
 #include "host/base/byte_order.hpp"
 
 namespace fourtuple::packet {
-
-mac_address load_mac(std::span<const std::byte> bytes, std::size_t offset) noexcept {
-  mac_address address;
-  assert(offset + address.bytes.size() <= bytes.size());
-  std::memcpy(address.bytes.data(), bytes.data() + offset, address.bytes.size());
-  return address;
-}
-
-void store_mac(std::span<std::byte> bytes, std::size_t offset, const mac_address& address) noexcept {
-  assert(offset + address.bytes.size() <= bytes.size());
-  std::memcpy(bytes.data() + offset, address.bytes.data(), address.bytes.size());
-}
 
 std::optional<ethernet_frame> parse_ethernet(std::span<const std::byte> frame) noexcept {
   if (frame.size() < ethernet_header::untagged_bytes) return std::nullopt;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -50,7 +52,15 @@ struct ethernet_frame {
 void write_ethernet(std::span<std::byte> out, const ethernet_header& header) noexcept;
 
 /// A MAC address at bytes[offset]; the six bytes must be there.
-[[nodiscard]] mac_address load_mac(std::span<const std::byte> bytes, std::size_t offset) noexcept;
-void store_mac(std::span<std::byte> bytes, std::size_t offset, const mac_address& address) noexcept;
+[[nodiscard]] inline mac_address load_mac(std::span<const std::byte> bytes, std::size_t offset) noexcept {
+  mac_address address;
+  assert(offset + address.bytes.size() <= bytes.size());
+  std::memcpy(address.bytes.data(), bytes.data() + offset, address.bytes.size());
+  return address;
+}
+inline void store_mac(std::span<std::byte> bytes, std::size_t offset, const mac_address& address) noexcept {
+  assert(offset + address.bytes.size() <= bytes.size());
+  std::memcpy(bytes.data() + offset, address.bytes.data(), address.bytes.size());
+}
 
 }  // namespace fourtuple::packet
