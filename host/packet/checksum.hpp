@@ -11,8 +11,10 @@ namespace fourtuple::packet {
 
 /// End-around carries until 16 bits are left (RFC 1071 section 4.1).
 [[nodiscard]] constexpr std::uint16_t fold_sum(std::uint64_t sum) noexcept {
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>((sum & 0xffff) + (sum >> 16));
 }
 
 /// The internet checksum (RFC 1071) of bytes that come in pieces of any length and alignment.

@@ -10,7 +10,6 @@ namespace fourtuple::packet {
 
 namespace {
 
-constexpr std::uint8_t version_and_length = 0x45;  // Version 4, five words: no options.
 constexpr unsigned flag_dont_fragment = 0x4000;
 constexpr unsigned flag_more_fragments = 0x2000;
 constexpr unsigned fragment_offset_mask = 0x1fff;  // in units of 8 bytes
@@ -65,26 +64,6 @@ std::variant<ipv4_datagram, ipv4_fault> parse_quoted_ipv4(std::span<const std::b
   const ipv4_header header = load_header(bytes);
   if (header.total_bytes < length) return ipv4_fault::length;
   return datagram(bytes, header, length, std::min<std::size_t>(header.total_bytes, bytes.size()));
-}
-
-void write_ipv4(std::span<std::byte> out, const ipv4_header& header) noexcept {
-  const unsigned fragment = (header.dont_fragment ? flag_dont_fragment : 0) |
-                            (header.more_fragments ? flag_more_fragments : 0) |
-                            (header.fragment_offset_bytes / 8U & fragment_offset_mask);
-  // The checksum from the numbers themselves: reading back what was just written is slower.
-  const std::uint64_t sum = (std::uint64_t{version_and_length} << 8 | header.tos) + header.total_bytes + header.id +
-                            fragment + (std::uint64_t{header.ttl} << 8 | header.protocol) + header.source.value +
-                            header.destination.value;
-  base::store_be8(out, 0, version_and_length);
-  base::store_be8(out, 1, header.tos);
-  base::store_be16(out, 2, header.total_bytes);
-  base::store_be16(out, 4, header.id);
-  base::store_be16(out, 6, static_cast<std::uint16_t>(fragment));
-  base::store_be8(out, 8, header.ttl);
-  base::store_be8(out, 9, header.protocol);
-  base::store_be16(out, 10, static_cast<std::uint16_t>(~fold_sum(sum)));
-  base::store_be32(out, 12, header.source.value);
-  base::store_be32(out, 16, header.destination.value);
 }
 
 }  // namespace fourtuple::packet

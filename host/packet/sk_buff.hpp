@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 namespace fourtuple::packet {
@@ -46,7 +47,7 @@ class tx_sk_buff {
   /// A TCP segment may straddle this many pieces of its send queue.
   static constexpr std::size_t max_fragments = 18;
 
-  tx_sk_buff() = default;
+  tx_sk_buff() noexcept {}  // NOLINT(modernize-use-equals-default): `fragments_` is left alone.
 
   /// `bytes` more of header in front of what is there. The caller fills them.
   [[nodiscard]] std::span<std::byte> push(std::size_t bytes) noexcept {
@@ -59,7 +60,7 @@ class tx_sk_buff {
   [[nodiscard]] bool append(std::span<const std::byte> bytes) noexcept {
     if (bytes.empty()) return true;
     if (fragment_count_ == max_fragments) return false;
-    fragments_[fragment_count_++] = bytes;
+    std::construct_at(&fragments_[fragment_count_++], bytes);
     payload_bytes_ += bytes.size();
     return true;
   }
@@ -67,7 +68,7 @@ class tx_sk_buff {
   /// Refers to these bytes instead of the payload so far, which they are a copy of.
   void refer_to(std::span<const std::byte> copy) noexcept {
     assert(copy.size() == payload_bytes_);
-    fragments_[0] = copy;
+    std::construct_at(fragments_.data(), copy);
     fragment_count_ = copy.empty() ? 0 : 1;
   }
 
@@ -104,7 +105,10 @@ class tx_sk_buff {
 
  private:
   std::array<std::byte, headroom_bytes> room_;
-  std::array<std::span<const std::byte>, max_fragments> fragments_;
+  union {
+    /// The first fragment_count_ are there. Making the others would cost more than all the rest of a small frame.
+    std::array<std::span<const std::byte>, max_fragments> fragments_;
+  };
   std::size_t start_ = headroom_bytes;
   std::size_t fragment_count_ = 0;
   std::size_t payload_bytes_ = 0;

@@ -30,11 +30,6 @@ constexpr auto get8 = base::load_be8;
 constexpr auto get16 = base::load_be16;
 constexpr auto get32 = base::load_be32;
 
-/// NOP, NOP, timestamps: what nearly every segment of an established connection carries, and nothing else.
-constexpr std::size_t aligned_timestamps_bytes = 12;
-constexpr std::uint32_t aligned_timestamps =
-    kind_nop << 24 | kind_nop << 16 | kind_timestamps << 8 | std::uint32_t{length_timestamps};
-
 void parse_option(std::span<const std::byte> option, bool syn, tcp_options& to) noexcept {
   switch (get8(option, 0)) {
     case kind_mss:
@@ -62,46 +57,6 @@ void parse_option(std::span<const std::byte> option, bool syn, tcp_options& to) 
     default:
       break;
   }
-}
-
-tcp_options parse_options(std::span<const std::byte> bytes, bool syn) noexcept {
-  tcp_options options;
-  // Linux: tcp_parse_aligned_timestamp.
-  if (bytes.size() == aligned_timestamps_bytes && get32(bytes, 0) == aligned_timestamps) {
-    options.timestamps = tcp_timestamps{get32(bytes, 4), get32(bytes, 8)};
-    return options;
-  }
-  while (!bytes.empty()) {
-    const std::uint8_t kind = get8(bytes, 0);
-    if (kind == kind_eol) break;
-    if (kind == kind_nop) {
-      bytes = bytes.subspan(1);
-      continue;
-    }
-    if (bytes.size() < 2) break;
-    const std::size_t length = get8(bytes, 1);
-    if (length < 2 || length > bytes.size()) break;
-    parse_option(bytes.first(length), syn, options);
-    bytes = bytes.subspan(length);
-  }
-  return options;
-}
-
-tcp_flags parse_flags(std::uint8_t bits) noexcept {
-  const auto is_set = [bits](unsigned bit) { return (bits >> bit & 1) != 0; };
-  return {.fin = is_set(0),
-          .syn = is_set(1),
-          .rst = is_set(2),
-          .psh = is_set(3),
-          .ack = is_set(4),
-          .urg = is_set(5),
-          .ece = is_set(6),
-          .cwr = is_set(7)};
-}
-
-std::uint8_t flag_bits(const tcp_flags& flags) noexcept {
-  return static_cast<std::uint8_t>(flags.fin << 0 | flags.syn << 1 | flags.rst << 2 | flags.psh << 3 | flags.ack << 4 |
-                                   flags.urg << 5 | flags.ece << 6 | flags.cwr << 7);
 }
 
 // Writes numbers in network order one behind the other.
@@ -163,6 +118,29 @@ void write_options(writer& out, const tcp_options& options) noexcept {
 
 }  // namespace
 
+tcp_options parse_tcp_options(std::span<const std::byte> bytes, bool syn) noexcept {
+  tcp_options options;
+  // Linux: tcp_parse_aligned_timestamp.
+  if (bytes.size() == aligned_timestamps_bytes && get32(bytes, 0) == aligned_timestamps) {
+    options.timestamps = tcp_timestamps{get32(bytes, 4), get32(bytes, 8)};
+    return options;
+  }
+  while (!bytes.empty()) {
+    const std::uint8_t kind = get8(bytes, 0);
+    if (kind == kind_eol) break;
+    if (kind == kind_nop) {
+      bytes = bytes.subspan(1);
+      continue;
+    }
+    if (bytes.size() < 2) break;
+    const std::size_t length = get8(bytes, 1);
+    if (length < 2 || length > bytes.size()) break;
+    parse_option(bytes.first(length), syn, options);
+    bytes = bytes.subspan(length);
+  }
+  return options;
+}
+
 std::optional<tcp_segment> parse_tcp(std::span<const std::byte> bytes) noexcept {
   if (bytes.size() < tcp_header::bytes) return std::nullopt;
   const std::size_t header_bytes = std::size_t{get8(bytes, 12)} >> 4 << 2;
@@ -173,41 +151,24 @@ std::optional<tcp_segment> parse_tcp(std::span<const std::byte> bytes) noexcept 
   segment.header.destination_port = get16(bytes, 2);
   segment.header.seq = get32(bytes, 4);
   segment.header.ack_seq = get32(bytes, 8);
-  segment.header.flags = parse_flags(get8(bytes, 13));
+  segment.header.flags = tcp_flags::from_bits(get8(bytes, 13));
   segment.header.window = get16(bytes, 14);
   segment.header.checksum = get16(bytes, tcp_header::checksum_offset);
   segment.header.urgent_pointer = get16(bytes, 18);
   segment.options =
-      parse_options(bytes.subspan(tcp_header::bytes, header_bytes - tcp_header::bytes), segment.header.flags.syn);
+      parse_tcp_options(bytes.subspan(tcp_header::bytes, header_bytes - tcp_header::bytes), segment.header.flags.syn);
   segment.payload = bytes.subspan(header_bytes);
   return segment;
 }
 
-std::size_t tcp_options_bytes(const tcp_options& options) noexcept {
-  std::size_t bytes = 0;
-  if (options.mss) bytes += 4;
-  if (options.timestamps) {
-    bytes += 12;
-  } else if (options.sack_permitted) {
-    bytes += 4;
-  }
-  if (options.window_scale) bytes += 4;
-  if (options.sack_block_count != 0) bytes += 4 + options.sack_block_count * length_sack_block;
-  return bytes;
-}
-
 void write_tcp(std::span<std::byte> out, const tcp_header& header, const tcp_options& options) noexcept {
   const std::size_t header_bytes = tcp_header::bytes + tcp_options_bytes(options);
-  writer to{out};
-  to.put16(header.source_port);
-  to.put16(header.destination_port);
-  to.put32(header.seq);
-  to.put32(header.ack_seq);
-  to.put8(header_bytes / 4 << 4);
-  to.put8(flag_bits(header.flags));
-  to.put16(header.window);
-  to.put16(header.checksum);
-  to.put16(header.urgent_pointer);
+  if (header_bytes == tcp_header::bytes + aligned_timestamps_bytes && options.timestamps && !options.sack_permitted) {
+    write_tcp_with_timestamps(out, header, *options.timestamps);
+    return;
+  }
+  write_tcp_header(out, header, header_bytes);
+  writer to{out.subspan(tcp_header::bytes)};
   write_options(to, options);
 }
 

@@ -2,23 +2,44 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 
+#include "host/base/byte_order.hpp"
+
 namespace fourtuple::packet {
 
-/// The control bits of a TCP header (RFC 9293 3.1, RFC 3168).
+/// The control bits of a TCP header (RFC 9293 3.1, RFC 3168), from the lowest up.
 struct tcp_flags {
-  bool fin = false;
-  bool syn = false;
-  bool rst = false;
-  bool psh = false;
-  bool ack = false;
-  bool urg = false;
-  bool ece = false;
-  bool cwr = false;
+  bool fin : 1 = false;
+  bool syn : 1 = false;
+  bool rst : 1 = false;
+  bool psh : 1 = false;
+  bool ack : 1 = false;
+  bool urg : 1 = false;
+  bool ece : 1 = false;
+  bool cwr : 1 = false;
+
+  /// The byte as it stands in a header, and back.
+  [[nodiscard]] std::uint8_t bits() const noexcept {
+    if constexpr (std::endian::native == std::endian::little) {
+      return std::bit_cast<std::uint8_t>(*this);
+    } else {
+      return static_cast<std::uint8_t>(fin << 0 | syn << 1 | rst << 2 | psh << 3 | ack << 4 | urg << 5 | ece << 6 |
+                                       cwr << 7);
+    }
+  }
+  [[nodiscard]] static tcp_flags from_bits(std::uint8_t bits) noexcept {
+    if constexpr (std::endian::native == std::endian::little) {
+      return std::bit_cast<tcp_flags>(bits);
+    } else {
+      const auto is_set = [bits](unsigned bit) { return (bits >> bit & 1) != 0; };
+      return {is_set(0), is_set(1), is_set(2), is_set(3), is_set(4), is_set(5), is_set(6), is_set(7)};
+    }
+  }
   friend constexpr bool operator==(const tcp_flags&, const tcp_flags&) = default;
 };
 
@@ -82,12 +103,49 @@ struct tcp_segment {
 /// far counts.
 [[nodiscard]] std::optional<tcp_segment> parse_tcp(std::span<const std::byte> bytes) noexcept;
 
+/// Reads options, `bytes` of them, of a segment with or without SYN.
+[[nodiscard]] tcp_options parse_tcp_options(std::span<const std::byte> bytes, bool syn) noexcept;
+
 /// Room that write_tcp_options needs, a multiple of 4.
-[[nodiscard]] std::size_t tcp_options_bytes(const tcp_options& options) noexcept;
+[[nodiscard]] constexpr std::size_t tcp_options_bytes(const tcp_options& options) noexcept {
+  std::size_t bytes = 0;
+  if (options.mss) bytes += 4;
+  if (options.timestamps) {
+    bytes += 12;
+  } else if (options.sack_permitted) {
+    bytes += 4;
+  }
+  if (options.window_scale) bytes += 4;
+  if (options.sack_block_count != 0) bytes += 4 + options.sack_block_count * sizeof(tcp_sack_block);
+  return bytes;
+}
 
 /// How many SACK blocks fit beside the other options of a segment that is no SYN.
 [[nodiscard]] constexpr std::size_t tcp_sack_blocks_that_fit(bool with_timestamps) noexcept {
   return with_timestamps ? 3 : 4;
+}
+
+/// Writes the fixed header, and how long it is with options.
+inline void write_tcp_header(std::span<std::byte> out, const tcp_header& header, std::size_t header_bytes) noexcept {
+  base::store_be32(out, 0, std::uint32_t{header.source_port} << 16 | header.destination_port);
+  base::store_be32(out, 4, header.seq);
+  base::store_be32(out, 8, header.ack_seq);
+  base::store_be32(
+      out, 12,
+      static_cast<std::uint32_t>(header_bytes / 4) << 28 | std::uint32_t{header.flags.bits()} << 16 | header.window);
+  base::store_be32(out, 16, std::uint32_t{header.checksum} << 16 | header.urgent_pointer);
+}
+
+/// NOP, NOP, timestamps: what nearly every segment of an established connection carries, and nothing else.
+inline constexpr std::size_t aligned_timestamps_bytes = 12;
+inline constexpr std::uint32_t aligned_timestamps = 0x01'01'08'0a;
+/// write_tcp for such a segment.
+inline void write_tcp_with_timestamps(std::span<std::byte> out, const tcp_header& header,
+                                      const tcp_timestamps& timestamps) noexcept {
+  write_tcp_header(out, header, tcp_header::bytes + aligned_timestamps_bytes);
+  base::store_be32(out, tcp_header::bytes, aligned_timestamps);
+  base::store_be32(out, tcp_header::bytes + 4, timestamps.value);
+  base::store_be32(out, tcp_header::bytes + 8, timestamps.echo_reply);
 }
 
 /// Writes header and options to the first tcp_header::bytes + tcp_options_bytes() of `out`, with the checksum field as

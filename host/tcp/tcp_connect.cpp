@@ -45,7 +45,7 @@ void tcp_connect_init(tcp_sock& tp) {
 
 int tcp_connect(tcp_sock& tp) {
   tcp_connect_init(tp);
-  tcp_skb* skb = tp.sk_write_queue.push(tp.write_seq, 0);
+  tcp_skb* skb = tp.sk_write_queue.push(tp.net->memory, tp.write_seq, 0);
   if (skb == nullptr) return -ENOBUFS;
   skb->syn = true;
   skb->ecn_syn = tcp_ecn_send_syn(tp);
@@ -73,7 +73,7 @@ void tcp_send_fin(tcp_sock& tp) {
     ++tail->end_seq;
     ++tp.write_seq;
   } else {
-    tcp_skb* skb = tp.sk_write_queue.push(tp.write_seq, 0);
+    tcp_skb* skb = tp.sk_write_queue.push(tp.net->memory, tp.write_seq, 0);
     if (skb == nullptr) {
       // Without memory for a segment the connection cannot end in order.
       tp.net->count(mib::abort_on_memory);

@@ -25,8 +25,8 @@ void set_dsack(tcp_sock& tp, std::uint32_t start, std::uint32_t end, mib why) no
 }
 
 void erase_sack(tcp_sock& tp, std::size_t index) noexcept {
-  std::copy(tp.selective_acks.begin() + static_cast<std::ptrdiff_t>(index) + 1,
-            tp.selective_acks.begin() + tp.num_sacks, tp.selective_acks.begin() + static_cast<std::ptrdiff_t>(index));
+  const auto used = tp.out_of_order_queue.selective_acks().first(tp.num_sacks);
+  std::ranges::copy(used.subspan(index + 1), used.begin() + static_cast<std::ptrdiff_t>(index));
   --tp.num_sacks;
 }
 
@@ -51,7 +51,7 @@ void extend_dsack(tcp_sock& tp, std::uint32_t start, std::uint32_t end) noexcept
 /// what was pushed out before nothing is known any more: blocks grow by one another only.
 void tcp_sack_new_ofo_skb(tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq) noexcept {
   if (!tp.sack_ok) return;
-  auto& blocks = tp.selective_acks;
+  const auto blocks = tp.out_of_order_queue.selective_acks();
   for (std::size_t i = 0; i < tp.num_sacks; ++i) {
     if (!extend_block(blocks[i], seq, end_seq)) continue;
     std::rotate(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(i),
@@ -74,11 +74,12 @@ void tcp_sack_new_ofo_skb(tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq
 /// What rcv_nxt has passed needs no block.
 void tcp_sack_remove(tcp_sock& tp) noexcept {
   if (tp.out_of_order_queue.empty()) {
+    tp.out_of_order_queue.clear();
     tp.num_sacks = 0;
     return;
   }
   for (std::size_t i = 0; i < tp.num_sacks;) {
-    if (!before(tp.rcv_nxt, tp.selective_acks[i].end)) {
+    if (!before(tp.rcv_nxt, tp.out_of_order_queue.selective_acks()[i].end)) {
       erase_sack(tp, i);
     } else {
       ++i;
@@ -105,7 +106,7 @@ bool tcp_try_rmem_schedule(tcp_sock& tp, std::uint32_t bytes) noexcept {
 
 bool queue_in_order(tcp_sock& tp, const rx_segment& segment) noexcept {
   const auto bytes = static_cast<std::uint32_t>(segment.payload.size());
-  if (!tcp_try_rmem_schedule(tp, bytes) || !tp.sk_receive_queue.append(segment.payload)) {
+  if (!tcp_try_rmem_schedule(tp, bytes) || !tp.sk_receive_queue.append(tp.net->memory, segment.payload)) {
     tp.net->count(mib::rcv_q_drop);
     return false;
   }
@@ -124,7 +125,7 @@ void tcp_ofo_queue(tcp_sock& tp) {
     const std::uint32_t known = tp.rcv_nxt - seq;
     if (known != 0) extend_dsack(tp, seq, tp.rcv_nxt);
     const std::span<const std::byte> data{entry.data};
-    if (!tp.sk_receive_queue.append(data.subspan(std::min<std::size_t>(known, data.size())))) {
+    if (!tp.sk_receive_queue.append(tp.net->memory, data.subspan(std::min<std::size_t>(known, data.size())))) {
       // Without memory it counts as never received: the peer sends it again.
       tp.out_of_order_queue.clear();
       tp.num_sacks = 0;

@@ -20,9 +20,9 @@ constexpr std::uint64_t paws_24_days_ns = 24ULL * 24 * 3600 * base::ns_per_s;  /
 
 /// The segment that was expected: next in sequence, an ACK of nothing strange, the window as it was.
 bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
-  constexpr packet::tcp_flags ack{.ack = true};
-  constexpr packet::tcp_flags push_ack{.psh = true, .ack = true};
-  return tp.header_prediction && (segment.flags == ack || segment.flags == push_ack) && segment.seq == tp.rcv_nxt &&
+  packet::tcp_flags flags = segment.flags;
+  flags.psh = false;
+  return tp.header_prediction && flags.bits() == packet::tcp_flags{.ack = true}.bits() && segment.seq == tp.rcv_nxt &&
          !after(segment.ack_seq, tp.snd_nxt) && segment.options.sack_block_count == 0 &&
          std::uint32_t{segment.window} << tp.snd_wscale == tp.snd_wnd &&
          segment.options.timestamps.has_value() == tp.tstamp_ok;
@@ -39,11 +39,11 @@ bool tcp_rcv_fast_path(tcp_sock& tp, rx_segment& segment) {
     return true;
   }
   if (segment.bytes() > tcp_receive_window(tp) || !tp.out_of_order_queue.empty()) return false;
-  if (!tp.sk_receive_queue.append(segment.payload)) return false;
+  if (!tp.sk_receive_queue.append(tp.net->memory, segment.payload)) return false;
   for (std::uint32_t end_seq = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
        const auto more : segment.frag_list) {
     // Without memory the rest counts as never received: the peer sends it again.
-    if (!tp.sk_receive_queue.append(more)) {
+    if (!tp.sk_receive_queue.append(tp.net->memory, more)) {
       segment.end_seq = end_seq;
       tp.net->count(mib::rcv_q_drop);
       break;

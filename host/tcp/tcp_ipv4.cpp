@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "host/base/byte_order.hpp"
 #include "host/packet/checksum.hpp"
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_ecn.hpp"
@@ -38,28 +39,32 @@ bool checksum_is_good(tcp_net& net, const ip::ipv4_packet& packet) {
   return false;
 }
 
-rx_segment make_segment(const ip::ipv4_packet& packet, const packet::tcp_segment& parsed) {
-  rx_segment segment;
-  const packet::tcp_header& header = parsed.header;
-  segment.tuple = {packet.destination, packet.source, header.destination_port, header.source_port};
-  segment.seq = header.seq;
-  segment.ack_seq = header.ack_seq;
-  segment.flags = header.flags;
-  segment.window = header.window;
-  segment.urgent_pointer = header.urgent_pointer;
+/// Reads the header. False if it is not all there (Linux: tcp_v4_fill_cb).
+bool tcp_v4_fill_cb(rx_segment& segment, const ip::ipv4_packet& packet) noexcept {
+  const std::span<const std::byte> bytes = packet.payload;
+  if (bytes.size() < packet::tcp_header::bytes) return false;
+  const std::size_t header_bytes = std::size_t{base::load_be8(bytes, 12)} >> 4 << 2;
+  if (header_bytes < packet::tcp_header::bytes || header_bytes > bytes.size()) return false;
+  segment.tuple = {packet.destination, packet.source, base::load_be16(bytes, 2), base::load_be16(bytes, 0)};
+  segment.seq = base::load_be32(bytes, 4);
+  segment.ack_seq = base::load_be32(bytes, 8);
+  segment.flags = packet::tcp_flags::from_bits(base::load_be8(bytes, 13));
+  segment.window = base::load_be16(bytes, 14);
+  segment.urgent_pointer = base::load_be16(bytes, 18);
   segment.gso_size = packet.skb != nullptr ? packet.skb->gso_size : std::uint16_t{0};
   segment.ttl = packet.ttl;
   segment.ecn = packet.tos & ecn_mask;
-  segment.options = parsed.options;
-  segment.payload = parsed.payload;
+  segment.options =
+      packet::parse_tcp_options(bytes.first(header_bytes).subspan(packet::tcp_header::bytes), segment.flags.syn);
+  segment.payload = bytes.subspan(header_bytes);
   if (packet.gro != nullptr) {
     segment.frag_list = packet.gro->payloads;
     segment.frag_bytes = packet.gro->bytes;
     segment.flags.fin = segment.flags.fin || (packet.gro->flags & ip::gro_rest::fin) != 0;
     segment.flags.psh = segment.flags.psh || (packet.gro->flags & ip::gro_rest::psh) != 0;
   }
-  segment.end_seq = header.seq + segment.bytes() + (segment.flags.syn ? 1U : 0U) + (segment.flags.fin ? 1U : 0U);
-  return segment;
+  segment.end_seq = segment.seq + segment.bytes() + (segment.flags.syn ? 1U : 0U) + (segment.flags.fin ? 1U : 0U);
+  return true;
 }
 
 /// The sock by the handle that the device gave, if that is still right.
@@ -254,13 +259,12 @@ void rcv_unit(tcp_net& net, sock::sock_common& sk, rx_segment& unit) {
 
 void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
   net.count(mib::in_segs);
-  const auto parsed = packet::parse_tcp(packet.payload);
-  if (!parsed) {
+  rx_segment segment;
+  if (!tcp_v4_fill_cb(segment, packet)) {
     net.count(mib::in_errs);
     return;
   }
   if (!checksum_is_good(net, packet)) return;
-  rx_segment segment = make_segment(packet, *parsed);
   trace(net, tracepoint::tcp_v4_rcv, segment);
   const auto sk = inet_lookup_skb(net, packet, segment);
   if (!sk) {
@@ -272,6 +276,19 @@ void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
   } else {
     rcv_unit(net, *sk, segment);
   }
+}
+
+bool tcp_v4_early_demux(tcp_net& net, const ip::ipv4_packet& packet) {
+  rx_segment segment;
+  if (!tcp_v4_fill_cb(segment, packet)) return false;
+  sock::sock_common* known = net.handles.find(packet.skb->handle);
+  if (known == nullptr || known->skc_tuple != segment.tuple) return false;
+  const auto sk = sock_reference<sock::sock_common>::hold(*known);
+  net.count(mib::in_segs);
+  net.count(mib::table_hits);
+  trace(net, tracepoint::tcp_v4_rcv, segment);
+  rcv_for(net, *sk, segment);
+  return true;
 }
 
 int tcp_v4_connect(tcp_sock& tp, packet::ipv4_address address, std::uint16_t port) {

@@ -59,6 +59,7 @@ struct tcp_net {
   base::timer_wheel& timers;
   ip::ipv4& ip;
   sock::inet_hashinfo& hashinfo;
+  skb_memory memory{sizeof(tcp_skb)};
   sock::sock_slab<tcp_sock> tcp_slab;
   sock::sock_slab<sock::tcp_request_sock> request_slab;
   sock::sock_slab<sock::tcp_timewait_sock> timewait_slab;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "host/packet/checksum.hpp"
+#include "host/packet/ipv4_header.hpp"
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_ecn.hpp"
@@ -38,7 +40,8 @@ packet::tcp_options tcp_established_options(tcp_sock& tp) {
   };
   // RFC 2883 section 4: the duplicate comes first, and is reported once.
   if (tp.dsack) put(tp.duplicate_sack);
-  for (std::size_t i = 0; i < tp.num_sacks; ++i) put(tp.selective_acks[i]);
+  const auto sacks = tp.out_of_order_queue.selective_acks();
+  for (std::size_t i = 0; i < std::min<std::size_t>(tp.num_sacks, sacks.size()); ++i) put(sacks[i]);
   tp.dsack = false;
   return options;
 }
@@ -276,6 +279,71 @@ bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, p
     return false;
   }
   return tp.packets_out == 0 && tp.sk_write_queue.send_head() != nullptr && !tp.in_blocked_list;
+}
+
+namespace {
+
+/// The header and the frame of tcp_xmit_single.
+ip::xmit_result transmit_single(tcp_sock& tp, const tcp_skb& skb, std::uint32_t now_ms) {
+  constexpr std::size_t header_bytes = packet::tcp_header::bytes + packet::aligned_timestamps_bytes;
+  packet::tx_sk_buff frame;
+  static_cast<void>(frame.append(skb.data()));
+  const packet::connection_tuple& tuple = tp.skc_tuple;
+  packet::write_tcp_with_timestamps(
+      frame.push(header_bytes),
+      {.source_port = tuple.local_port,
+       .destination_port = tuple.foreign_port,
+       .seq = skb.seq,
+       .ack_seq = tp.rcv_nxt,
+       .flags = {.psh = true, .ack = true},
+       .window = tcp_select_window(tp),
+       .checksum = packet::pseudo_header_sum(tuple.local, tuple.foreign, packet::ip_protocol::tcp,
+                                             static_cast<std::uint16_t>(header_bytes + skb.len))},
+      {now_ms + tp.tsoffset, tp.ts_recent});
+  frame.set_checksum_partial(packet::tcp_header::checksum_offset);
+  const ip::xmit_result result = tp.net->ip.queue_xmit(frame, tp.sk_dst,
+                                                       {.source = tuple.local,
+                                                        .destination = tuple.foreign,
+                                                        .protocol = packet::ip_protocol::tcp,
+                                                        .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
+                                                        .ttl = tp.uc_ttl,
+                                                        .dont_fragment = ip_dont_fragment(tp)});
+  if (result == ip::xmit_result::ok) tp.net->count(mib::out_segs);
+  return result;
+}
+
+}  // namespace
+
+void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now) {
+  tcp_net& net = *tp.net;
+  const std::uint64_t now_ns = net.now_ns();
+  const auto now_ms = static_cast<std::uint32_t>(now_ns / base::ns_per_ms);
+  const ip::xmit_result result = transmit_single(tp, skb, now_ms);
+  if (result == ip::xmit_result::busy) {
+    tcp_wait_for_device(tp);
+    return;
+  }
+  if (result == ip::xmit_result::ok) {
+    tcp_event_ack_sent(tp);
+    tp.wstamp_ns = std::max(tp.wstamp_ns, now_ns);
+    ++tp.segs_out;
+  }
+  tcp_event_data_sent(tp, skb);
+  ++tp.data_segs_out;
+  tp.wstamp_ns = std::max(tp.wstamp_ns, now_ns);
+  skb.sent_at_ns = tp.wstamp_ns;
+  tp.sk_write_queue.move_to_newest_sent(skb);
+  tcp_rate_skb_sent(tp, skb);
+
+  tp.sk_write_queue.advance_send_head();
+  tp.snd_nxt = skb.end_seq;
+  tp.packets_out = 1;
+  net.count(mib::orig_data_sent);
+  tcp_chrono_start(tp, tcp_chrono::busy);
+  if (skb.len < mss_now) tp.snd_sml = skb.end_seq;
+  tcp_cwnd_validate(tp, tp.snd_cwnd <= 1);
+  if (tcp_in_cwnd_reduction(tp)) ++tp.prr_out;
+  if (!tcp_schedule_loss_probe(tp, false)) tcp_rearm_rto(tp);
 }
 
 void tcp_push_pending_frames(tcp_sock& tp, std::uint8_t nonagle) {

@@ -48,6 +48,9 @@ void tcp_send_ack(tcp_sock& tp);
 void tcp_send_ack_of(tcp_sock& tp, std::uint32_t rcv_nxt);
 /// Sends what windows, Nagle and pacing allow. True if nothing is in flight although something waits (then probe).
 bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, push_one limit = push_one::no);
+/// The same for a queue that holds nothing but `skb`, one segment that ends in PSH, while nothing is in flight and
+/// nothing is held back by windows, Nagle or pacing. With timestamps, without ECN, SACK blocks or urgent data.
+void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now);
 /// Linux: __tcp_push_pending_frames.
 void tcp_push_pending_frames(tcp_sock& tp, std::uint8_t nonagle);
 inline void tcp_push_pending_frames(tcp_sock& tp) { tcp_push_pending_frames(tp, tp.nonagle); }

@@ -12,23 +12,20 @@ namespace fourtuple::tcp {
 /// Its bytes follow it in memory.
 struct tcp_receive_queue::chunk {
   chunk* next;
+  base::kmem_cache* from;
   std::uint32_t start;
   std::uint32_t end;
   std::uint32_t capacity;
 
-  /// A page with this header, or, for a short message that finds the queue empty, a quarter of one: the allocator is
-  /// quicker with those.
-  static constexpr std::size_t page_bytes = 4096;
-  static constexpr std::size_t short_bytes = 1024;
-
-  /// For at least a part of `wanted`; nullptr without memory.
-  [[nodiscard]] static chunk* make(std::size_t wanted) noexcept {
-    const std::size_t bytes = wanted + sizeof(chunk) <= short_bytes ? short_bytes : page_bytes;
-    void* memory = ::operator new(bytes, std::nothrow);
-    if (memory == nullptr) return nullptr;
-    return new (memory) chunk{nullptr, 0, 0, static_cast<std::uint32_t>(bytes - sizeof(chunk))};
+  /// For at least a part of `wanted`: a page with this header, or a short block if that does. nullptr without memory.
+  [[nodiscard]] static chunk* make(skb_memory& memory, std::size_t wanted) noexcept {
+    const bool is_short = wanted + sizeof(chunk) <= memory.short_block.bytes();
+    base::kmem_cache& from = is_short ? memory.short_block : memory.page;
+    void* piece = from.alloc();
+    if (piece == nullptr) return nullptr;
+    return new (piece) chunk{nullptr, &from, 0, 0, static_cast<std::uint32_t>(from.bytes() - sizeof(chunk))};
   }
-  static void free(chunk* c) noexcept { ::operator delete(c); }
+  static void free(chunk* c) noexcept { c->from->free(c); }
 
   [[nodiscard]] std::byte* data() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
   [[nodiscard]] const std::byte* data() const noexcept { return reinterpret_cast<const std::byte*>(this + 1); }
@@ -42,14 +39,19 @@ struct tcp_receive_queue::chunk {
   }
 };
 
-bool tcp_receive_queue::append(std::span<const std::byte> bytes) noexcept {
+bool tcp_receive_queue::append(skb_memory& memory, std::span<const std::byte> bytes) noexcept {
   if (bytes.empty()) return true;
+  if (tail_ != nullptr && tail_->room() >= bytes.size()) {
+    tail_->append(bytes);
+    bytes_ += static_cast<std::uint32_t>(bytes.size());
+    return true;
+  }
   const std::size_t room = tail_ == nullptr ? 0 : tail_->room();
   // All new chunks first, so that running out of memory leaves everything as it was.
   chunk* fresh = nullptr;
   chunk** fresh_end = &fresh;
   for (std::size_t have = room; have < bytes.size(); have += (*fresh_end)->capacity, fresh_end = &(*fresh_end)->next) {
-    *fresh_end = chunk::make(bytes.size() - have);
+    *fresh_end = chunk::make(memory, bytes.size() - have);
     if (*fresh_end == nullptr) {
       while (fresh != nullptr) chunk::free(std::exchange(fresh, fresh->next));
       return false;
@@ -93,6 +95,20 @@ std::size_t tcp_receive_queue::peek(std::span<const std::span<std::byte>> to, st
   return copied;
 }
 
+std::size_t tcp_receive_queue::read(std::span<std::byte> to) noexcept {
+  std::size_t copied = 0;
+  while (head_ != nullptr && copied < to.size()) {
+    const std::size_t count = std::min<std::size_t>(head_->end - head_->start, to.size() - copied);
+    std::memcpy(to.data() + copied, head_->data() + head_->start, count);
+    head_->start += static_cast<std::uint32_t>(count);
+    copied += count;
+    if (head_->start == head_->end) chunk::free(std::exchange(head_, head_->next));
+  }
+  if (head_ == nullptr) tail_ = nullptr;
+  bytes_ -= static_cast<std::uint32_t>(copied);
+  return copied;
+}
+
 std::size_t tcp_receive_queue::consume(std::size_t bytes) noexcept {
   std::size_t taken = 0;
   while (head_ != nullptr && taken < bytes) {
@@ -115,7 +131,7 @@ std::uint32_t tcp_out_of_order_queue::charge_of(const entry& e) noexcept {
 
 void tcp_out_of_order_queue::add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq,
                                  std::span<const std::byte> data, bool fin) {
-  const auto at = entries_->emplace_hint(hint, seq, entry{end_seq, fin, {data.begin(), data.end()}});
+  const auto at = contents_->entries.emplace_hint(hint, seq, entry{end_seq, fin, {data.begin(), data.end()}});
   charge_ += charge_of(at->second);
 }
 
@@ -136,10 +152,11 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
     return data.subspan(first, last - first);
   };
 
-  if (entries_ == nullptr) entries_ = std::make_unique<map>();
-  auto next = entries_->upper_bound(seq);
+  if (contents_ == nullptr) contents_ = std::make_unique<contents>();
+  map& entries = contents_->entries;
+  auto next = entries.upper_bound(seq);
   std::uint32_t at = seq;
-  if (next != entries_->begin()) {
+  if (next != entries.begin()) {
     const auto previous = std::prev(next);
     if (after(previous->second.end_seq, at)) {
       const std::uint32_t end = before(end_seq, previous->second.end_seq) ? end_seq : previous->second.end_seq;
@@ -148,7 +165,7 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
     }
   }
   while (before(at, end_seq)) {
-    const bool last = next == entries_->end() || !before(next->first, end_seq);
+    const bool last = next == entries.end() || !before(next->first, end_seq);
     const std::uint32_t hole_end = last ? end_seq : next->first;
     if (before(at, hole_end)) add(next, at, hole_end, part(at, hole_end), fin && hole_end == end_seq);
     if (last) break;
@@ -163,23 +180,22 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
 std::optional<std::pair<std::uint32_t, tcp_out_of_order_queue::entry>> tcp_out_of_order_queue::pop_ready(
     std::uint32_t rcv_nxt) {
   if (empty()) return std::nullopt;
-  const auto first = entries_->begin();
+  const auto first = contents_->entries.begin();
   if (after(first->first, rcv_nxt)) return std::nullopt;
   charge_ -= charge_of(first->second);
   std::pair<std::uint32_t, entry> result{first->first, std::move(first->second)};
-  entries_->erase(first);
-  if (entries_->empty()) entries_.reset();
+  contents_->entries.erase(first);
   return result;
 }
 
 void tcp_out_of_order_queue::prune_last() noexcept {
-  const auto last = std::prev(entries_->end());
+  const auto last = std::prev(contents_->entries.end());
   charge_ -= charge_of(last->second);
-  entries_->erase(last);
+  contents_->entries.erase(last);
 }
 
 void tcp_out_of_order_queue::clear() noexcept {
-  entries_.reset();
+  contents_.reset();
   charge_ = 0;
 }
 

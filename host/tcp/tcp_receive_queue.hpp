@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "host/packet/tcp_header.hpp"
+#include "host/tcp/skb_memory.hpp"
 #include "host/tcp/tcp_seq.hpp"
 
 namespace fourtuple::tcp {
@@ -24,8 +26,8 @@ class tcp_receive_queue {
   tcp_receive_queue& operator=(const tcp_receive_queue&) = delete;
   ~tcp_receive_queue() { clear(); }
 
-  /// False, and nothing changed, without memory.
-  [[nodiscard]] bool append(std::span<const std::byte> bytes) noexcept;
+  /// False, and nothing changed, without memory. `memory` must outlive the queue.
+  [[nodiscard]] bool append(skb_memory& memory, std::span<const std::byte> bytes) noexcept;
   /// Copies without taking away, into the buffers in order, from the byte at `offset` on, at most `most`; returns how
   /// much.
   std::size_t peek(std::span<const std::span<std::byte>> to, std::size_t offset = 0,
@@ -33,6 +35,8 @@ class tcp_receive_queue {
   std::size_t peek(std::span<std::byte> to) const noexcept {
     return peek(std::span<const std::span<std::byte>>(&to, 1));
   }
+  /// Copies and takes away; returns how much.
+  std::size_t read(std::span<std::byte> to) noexcept;
   /// Takes up to `bytes` away from the front; returns how much.
   std::size_t consume(std::size_t bytes) noexcept;
   void clear() noexcept;
@@ -60,7 +64,13 @@ class tcp_out_of_order_queue {
     std::optional<packet::tcp_sack_block> duplicate;  ///< The first run of it that had been there (RFC 2883).
   };
 
-  [[nodiscard]] bool empty() const noexcept { return entries_ == nullptr || entries_->empty(); }
+  [[nodiscard]] bool empty() const noexcept { return contents_ == nullptr || contents_->entries.empty(); }
+  /// Room for the blocks that report it (RFC 2018), tcp_sock::num_sacks of which are in use. It is there from the first
+  /// insert() to clear().
+  [[nodiscard]] std::span<packet::tcp_sack_block> selective_acks() noexcept {
+    if (contents_ == nullptr) return {};
+    return contents_->selective_acks;
+  }
   /// Bytes plus what the bookkeeping costs: one-byte segments must not escape the receive buffer.
   [[nodiscard]] std::uint32_t charge() const noexcept { return charge_; }
 
@@ -78,7 +88,11 @@ class tcp_out_of_order_queue {
 
   static std::uint32_t charge_of(const entry& e) noexcept;
 
-  std::unique_ptr<map> entries_;  ///< While there are any.
+  struct contents {
+    map entries;
+    std::array<packet::tcp_sack_block, packet::tcp_options::max_sack_blocks> selective_acks{};
+  };
+  std::unique_ptr<contents> contents_;
   std::uint32_t charge_ = 0;
 };
 

@@ -43,6 +43,17 @@ readable what_is_readable(const tcp_sock& tp) noexcept {
   return tp.sk_urginline ? readable{.bytes = all} : readable{.skip = 1, .bytes = all - 1};
 }
 
+/// `copied` bytes, 0 only into no room, were taken off the queue.
+ssize_t after_read(tcp_sock& tp, std::size_t copied) {
+  tp.copied_seq += static_cast<std::uint32_t>(copied);
+  tcp_urg_passed(tp);
+  if (tp.skc_state == tcp_state::close) return static_cast<ssize_t>(copied);
+  tcp_rcv_space_adjust(tp);
+  tcp_cleanup_rbuf(tp, static_cast<std::uint32_t>(copied));
+  if (!tp.header_prediction) tcp_fast_path_check(tp);
+  return static_cast<ssize_t>(copied);
+}
+
 }  // namespace
 
 int sock_error(tcp_sock& tp) noexcept {
@@ -53,6 +64,9 @@ int sock_error(tcp_sock& tp) noexcept {
 
 ssize_t tcp_recvmsg(tcp_sock& tp, std::span<const std::span<std::byte>> data, int flags) {
   if (tp.skc_state == tcp_state::listen) return -ENOTCONN;
+  if (flags == 0 && data.size() == 1 && !tp.sk_extension && tp.sk_receive_queue.bytes() != 0) {
+    return after_read(tp, tp.sk_receive_queue.read(data[0]));
+  }
   if ((flags & MSG_OOB) != 0) return tcp_recv_urg(tp, data, flags);
   const readable ahead = what_is_readable(tp);
   if (ahead.bytes == 0 && ahead.skip == 0) return nothing_to_read(tp);
@@ -62,14 +76,10 @@ ssize_t tcp_recvmsg(tcp_sock& tp, std::span<const std::span<std::byte>> data, in
   if ((flags & MSG_TRUNC) == 0) tp.sk_receive_queue.peek(data, ahead.skip, copied);
   if ((flags & MSG_PEEK) != 0) return copied > 0 || room == 0 ? static_cast<ssize_t>(copied) : nothing_to_read(tp);
   tp.sk_receive_queue.consume(ahead.skip + copied);
-  tp.copied_seq += static_cast<std::uint32_t>(ahead.skip + copied);
+  tp.copied_seq += static_cast<std::uint32_t>(ahead.skip);
+  if (copied != 0 || room == 0) return after_read(tp, copied);
   tcp_urg_passed(tp);
-  if (copied == 0 && room != 0) return nothing_to_read(tp);
-  if (tp.skc_state == tcp_state::close) return static_cast<ssize_t>(copied);
-  tcp_rcv_space_adjust(tp);
-  tcp_cleanup_rbuf(tp, static_cast<std::uint32_t>(copied));
-  if (!tp.header_prediction) tcp_fast_path_check(tp);
-  return static_cast<ssize_t>(copied);
+  return nothing_to_read(tp);
 }
 
 std::uint32_t tcp_poll(tcp_sock& tp) {

@@ -34,7 +34,7 @@ void tcp_retrans_try_collapse(tcp_sock& tp, tcp_skb& to, std::uint32_t space) {
   if (!tp.net->config.tcp_retrans_collapse || to.syn || to.sacked || to.gso_segs > 1) return;
   while (tcp_skb* next = tp.sk_write_queue.rtx_next(to)) {
     if (!tcp_can_collapse(to, *next) || to.len + next->len > space || after(next->end_seq, tcp_wnd_end(tp))) return;
-    tcp_skb marks_of_next;
+    tcp_skb marks_of_next{tp.net->memory};
     marks_of_next.lost = next->lost;
     marks_of_next.retransmitted = next->retransmitted;
     if (tp.sk_write_queue.retransmit_hint() == next) tp.sk_write_queue.set_retransmit_hint(&to);

@@ -16,30 +16,46 @@ static_assert(overhead_bytes >= sizeof(tcp_skb));
 // Who writes so much at once writes more: room for all that may follow is cheaper than copying once more.
 constexpr std::uint32_t large_write_bytes = 8 * 1024;
 
-tcp_skb* make_skb(std::uint32_t seq, std::uint32_t capacity) noexcept {
-  std::unique_ptr<tcp_skb> skb{new (std::nothrow) tcp_skb};
-  if (skb == nullptr) return nullptr;
+void free_skb(tcp_skb& skb) noexcept {
+  skb_memory& memory = *skb.memory;
+  std::destroy_at(&skb);
+  memory.skb.free(&skb);
+}
+
+tcp_skb* make_skb(skb_memory& memory, std::uint32_t seq, std::uint32_t capacity) noexcept {
+  void* piece = memory.skb.alloc();
+  if (piece == nullptr) return nullptr;
+  auto* skb = new (piece) tcp_skb{memory};
   if (capacity != 0) {
-    skb->block = skb_data::allocate(capacity);
-    if (!skb->block) return nullptr;
+    skb->block = skb_data::allocate(memory, capacity);
+    if (!skb->block) {
+      free_skb(*skb);
+      return nullptr;
+    }
   }
   skb->seq = seq;
   skb->end_seq = seq;
   skb->truesize = capacity + overhead_bytes;
-  return skb.release();
+  return skb;
 }
 
 }  // namespace
 
-skb_data skb_data::allocate(std::uint32_t capacity_bytes) noexcept {
+skb_data skb_data::allocate(skb_memory& memory, std::uint32_t capacity_bytes) noexcept {
   skb_data result;
-  void* memory = ::operator new(sizeof(block) + capacity_bytes, std::nothrow);
-  if (memory != nullptr) result.block_ = new (memory) block{.users = 1, .capacity = capacity_bytes};
+  const std::size_t bytes = sizeof(block) + capacity_bytes;
+  base::kmem_cache* from = bytes <= memory.block.bytes() ? &memory.block : nullptr;
+  void* piece = from != nullptr ? from->alloc() : ::operator new(bytes, std::nothrow);
+  if (piece != nullptr) result.block_ = new (piece) block{.from = from, .users = 1, .capacity = capacity_bytes};
   return result;
 }
 
-void skb_data::release() noexcept {
-  if (block_ != nullptr && --block_->users == 0) ::operator delete(block_);
+void skb_data::free(block* unused) noexcept {
+  if (unused->from != nullptr) {
+    unused->from->free(unused);
+  } else {
+    ::operator delete(unused);
+  }
 }
 
 std::uint32_t tcp_skb::append(std::span<const std::byte> bytes) noexcept {
@@ -56,8 +72,9 @@ void tcp_skb::set_tso_segs(std::uint32_t mss) noexcept {
   gso_segs = static_cast<std::uint16_t>(one ? 1 : (len + mss - 1) / mss);
 }
 
-tcp_skb* tcp_send_queue::push(std::uint32_t seq, std::uint32_t bytes, std::uint32_t limit) noexcept {
-  tcp_skb* skb = make_skb(seq, bytes >= large_write_bytes ? std::max(bytes, limit) : bytes);
+tcp_skb* tcp_send_queue::push(skb_memory& memory, std::uint32_t seq, std::uint32_t bytes,
+                              std::uint32_t limit) noexcept {
+  tcp_skb* skb = make_skb(memory, seq, bytes >= large_write_bytes ? std::max(bytes, limit) : bytes);
   if (skb == nullptr) return nullptr;
   skb->truesize = overhead_bytes;
   insert_behind(tail_, skb);
@@ -74,7 +91,7 @@ bool tcp_send_queue::grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit
   const std::uint32_t capacity =
       bytes >= large_write_bytes ? limit : std::min(limit, std::max(2 * skb.len, skb.len + bytes));
   if (capacity <= skb.len + skb.room()) return skb.room() != 0;
-  skb_data larger = skb_data::allocate(capacity);
+  skb_data larger = skb_data::allocate(*skb.memory, capacity);
   if (!larger) return false;
   if (skb.len != 0) std::memcpy(larger.bytes(), skb.data().data(), skb.len);
   skb.block = std::move(larger);
@@ -84,7 +101,7 @@ bool tcp_send_queue::grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit
 }
 
 bool tcp_send_queue::fragment(tcp_skb& skb, std::uint32_t bytes, std::uint32_t mss) noexcept {
-  tcp_skb* rest = make_skb(skb.seq + bytes, 0);
+  tcp_skb* rest = make_skb(*skb.memory, skb.seq + bytes, 0);
   if (rest == nullptr) return false;
   rest->block = skb.block;
   rest->start = skb.start + bytes;
@@ -136,7 +153,7 @@ bool tcp_send_queue::collapse_next(tcp_skb& skb, std::uint32_t capacity) noexcep
 bool tcp_send_queue::join(tcp_skb& skb, const tcp_skb& next, std::uint32_t bytes, std::uint32_t capacity) noexcept {
   if (bytes == 0) return true;
   if (skb.len != 0 && skb.data().data() + skb.len == next.data().data()) return true;
-  skb_data joined = skb_data::allocate(capacity);
+  skb_data joined = skb_data::allocate(*skb.memory, capacity);
   if (!joined) return false;
   if (skb.len != 0) std::memcpy(joined.bytes(), skb.data().data(), skb.len);
   std::memcpy(joined.bytes() + skb.len, next.data().data(), bytes);
@@ -163,7 +180,7 @@ void tcp_send_queue::pull_from_next(tcp_skb& skb, std::uint32_t bytes) noexcept 
 }
 
 tcp_skb* tcp_send_queue::gather_unsent(std::uint32_t bytes) noexcept {
-  tcp_skb* gathered = make_skb(send_head_->seq, bytes);
+  tcp_skb* gathered = make_skb(*send_head_->memory, send_head_->seq, bytes);
   if (gathered == nullptr) return nullptr;
   tcp_skb* from = send_head_;
   while (bytes != 0) {
@@ -236,7 +253,7 @@ void tcp_send_queue::remove(tcp_skb* skb) noexcept {
   (skb->previous == nullptr ? head_ : skb->previous->next) = skb->next;
   (skb->next == nullptr ? tail_ : skb->next->previous) = skb->previous;
   truesize_ -= skb->truesize;
-  delete skb;
+  free_skb(*skb);
 }
 
 void tcp_send_queue::set_truesize(tcp_skb& skb, std::uint32_t bytes) noexcept {

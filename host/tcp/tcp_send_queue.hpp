@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include "host/tcp/skb_memory.hpp"
+
 namespace fourtuple::tcp {
 
 /// A block of payload that neighbouring segments refer to parts of (Linux: a page fragment). Counted, not for several
@@ -13,8 +15,8 @@ namespace fourtuple::tcp {
 class skb_data {
  public:
   skb_data() = default;
-  /// Without memory the result is empty.
-  [[nodiscard]] static skb_data allocate(std::uint32_t capacity_bytes) noexcept;
+  /// Without memory the result is empty. `memory` must outlive it.
+  [[nodiscard]] static skb_data allocate(skb_memory& memory, std::uint32_t capacity_bytes) noexcept;
   skb_data(const skb_data& other) noexcept : block_(other.block_) {
     if (block_ != nullptr) ++block_->users;
   }
@@ -32,16 +34,23 @@ class skb_data {
  private:
   /// Followed by the bytes.
   struct block {
+    base::kmem_cache* from;  ///< nullptr: operator new.
     std::uint32_t users;
     std::uint32_t capacity;
   };
-  void release() noexcept;
+  void release() noexcept {
+    if (block_ != nullptr && --block_->users == 0) free(block_);
+  }
+  static void free(block* unused) noexcept;
   block* block_ = nullptr;
 };
 
 /// One or more segments of the send queue that are sent as a unit (Linux: an sk_buff on sk_write_queue or
 /// tcp_rtx_queue, with its tcp_skb_cb).
 struct tcp_skb {
+  explicit tcp_skb(skb_memory& its) noexcept : memory(&its) {}
+
+  skb_memory* memory;  ///< Where it is from, and its data.
   tcp_skb* next = nullptr;
   tcp_skb* previous = nullptr;
   tcp_skb* next_sent = nullptr;  ///< In tcp_send_queue::oldest_sent()'s list.
@@ -115,7 +124,7 @@ class tcp_send_queue {
 
   /// Appends an empty segment that begins at `seq` with room for `bytes`, and for up to `limit` if many come at once.
   /// nullptr without memory.
-  tcp_skb* push(std::uint32_t seq, std::uint32_t bytes, std::uint32_t limit = 0) noexcept;
+  tcp_skb* push(skb_memory& memory, std::uint32_t seq, std::uint32_t bytes, std::uint32_t limit = 0) noexcept;
   /// Makes room in the last segment for `bytes` more, though never for more than `limit` in all. False without memory.
   bool grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit) noexcept;
   /// The send head was sent (Linux: tcp_event_new_data_sent).

@@ -75,7 +75,8 @@ tcp_skb* tail_with_room(tcp_sock& tp, std::uint32_t size_goal, std::size_t bytes
   if (!sk_stream_memory_free(tp)) return nullptr;
   tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
   tcp_slow_start_after_idle_check(tp);
-  tcp_skb* fresh = tp.sk_write_queue.push(tp.write_seq, std::max(wanted, std::min(mss, size_goal)), size_goal);
+  tcp_skb* fresh =
+      tp.sk_write_queue.push(tp.net->memory, tp.write_seq, std::max(wanted, std::min(mss, size_goal)), size_goal);
   if (fresh != nullptr) tp.sk_write_queue.grow(*fresh, wanted, size_goal);
   return fresh;
 }
@@ -130,6 +131,32 @@ void tcp_push(tcp_sock& tp, bool more, std::uint8_t nonagle) {
   tcp_push_pending_frames(tp, more ? tcp_nagle_cork : nonagle);
 }
 
+/// A message of one segment at most that finds nothing in its way, as the requests and responses of most applications
+/// do. False, and nothing happened, if it is not so.
+bool send_at_once(tcp_sock& tp, std::span<const std::byte> message, int flags, const tcp_send_report& report) {
+  constexpr int of_socket_layer = MSG_DONTWAIT | MSG_NOSIGNAL;
+  if ((flags & ~of_socket_layer) != 0 || report.tsflags || tp.sk_extension || !tp.sk_write_queue.empty() ||
+      (tp.packets_out | tp.num_sacks | tp.retrans_out) != 0 || tp.dsack || tp.pacing != nullptr ||
+      tp.icsk_mtup != nullptr || !tp.tstamp_ok || tp.ecn_ok || (tp.nonagle & tcp_nagle_cork) != 0) {
+    return false;
+  }
+  const std::uint32_t mss = tp.mss_cache;
+  const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message.size(), mss + std::size_t{1}));
+  if (bytes == 0 || bytes > mss || bytes > tp.snd_wnd || tp.snd_cwnd == 0 || tcp_notsent_lowat(tp) == 0) return false;
+  tcp_skb* skb = tp.sk_write_queue.push(tp.net->memory, tp.write_seq, mss);
+  if (skb == nullptr) return false;
+  tp.app_limited = std::max(tp.delivered, 1U);  // Linux: tcp_rate_check_app_limited
+  tcp_sndbuf_expand(tp);
+  tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
+  tcp_slow_start_after_idle_check(tp);
+  tp.sk_write_queue.grow(*skb, bytes, mss);
+  skb->append(message);
+  tp.write_seq += bytes;
+  tcp_mark_push(tp, *skb);
+  tcp_xmit_single(tp, *skb, mss);
+  return true;
+}
+
 /// Linux: MAX_SKB_FRAGS. A unit refers to no more buffers of the application than this.
 constexpr std::size_t max_skb_frags = 17;
 
@@ -166,6 +193,7 @@ ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> da
   if (tp.sk_err != 0 || (tp.sk_shutdown & sock::sock::send_shutdown) != 0 || !can_send(tp.skc_state)) {
     return stream_error(tp);
   }
+  if (data.size() == 1 && send_at_once(tp, data[0], flags, report)) return static_cast<ssize_t>(data[0].size());
   tcp_rate_check_app_limited(tp);
   tcp_sndbuf_expand(tp);
   writing state{.mss = tcp_current_mss(tp)};

@@ -124,7 +124,7 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint8_t snd_wscale = 0;
   std::uint8_t rcv_wscale = 0;
   std::uint8_t nonagle = 0;    ///< tcp_nagle_* bits (tcp_output.hpp).
-  std::uint8_t num_sacks = 0;  ///< Of selective_acks.
+  std::uint8_t num_sacks = 0;  ///< Of out_of_order_queue.selective_acks().
   tcp_chrono chrono_type = tcp_chrono::none;
   std::uint8_t icsk_backoff = 0;
   std::uint8_t icsk_retransmits = 0;
@@ -224,7 +224,6 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t chrono_start_ms = 0;
 
   // Receiving out of order.
-  std::array<packet::tcp_sack_block, 4> selective_acks{};
   packet::tcp_sack_block duplicate_sack;
   tcp_out_of_order_queue out_of_order_queue;
   std::uint32_t last_oow_ack_ms = 0;

@@ -17,10 +17,11 @@ namespace {
 using support::pattern;
 
 TEST(tcp_send_queue, keeps_order_and_send_head) {
+  skb_memory memory{sizeof(tcp_skb)};
   tcp_send_queue queue;
-  auto* a = queue.push(100, 50);
+  auto* a = queue.push(memory, 100, 50);
   EXPECT_EQ(a->append(pattern(0, 80)), 50U);
-  auto* b = queue.push(150, 50);
+  auto* b = queue.push(memory, 150, 50);
   EXPECT_EQ(queue.send_head(), a);
   EXPECT_EQ(queue.rtx_head(), nullptr);
   EXPECT_EQ(queue.rtx_tail(), nullptr);
@@ -36,8 +37,9 @@ TEST(tcp_send_queue, keeps_order_and_send_head) {
 }
 
 TEST(tcp_send_queue, fragment_moves_the_rest_with_fin_and_psh) {
+  skb_memory memory{sizeof(tcp_skb)};
   tcp_send_queue queue;
-  auto* a = queue.push(100, 50);
+  auto* a = queue.push(memory, 100, 50);
   a->append(pattern(0, 50));
   a->fin = true;
   a->psh = true;
@@ -56,13 +58,14 @@ TEST(tcp_send_queue, fragment_moves_the_rest_with_fin_and_psh) {
 }
 
 TEST(tcp_receive_queue, is_a_stream_of_bytes) {
+  skb_memory memory{sizeof(tcp_skb)};
   tcp_receive_queue queue;
   support::seeded_random random{3};
   std::uint64_t in = 0;
   std::uint64_t out = 0;
   for (int i = 0; i < 2000; ++i) {
     const std::size_t add = random.next() % 3000;
-    ASSERT_TRUE(queue.append(pattern(in, add)));
+    ASSERT_TRUE(queue.append(memory, pattern(in, add)));
     in += add;
     std::vector<std::byte> got(random.next() % 6000);
     got.resize(queue.peek(got));
