@@ -6,174 +6,254 @@
 #include <bit>
 
 namespace fourtuple::base {
-namespace {
 
-/// Timers in a row, each linked from the one before it.
-struct timer_list {
+/// Timers in a row, each linked from the one before it: a slot of the wheel, or those that are due.
+struct timer::list {
   timer* first = nullptr;
   timer** end = &first;
-  /// The earliest expiry in a slot of the wheel, the latest among those that are due; never_ns: not known.
+  /// A slot: the earliest expiry among its armed timers; never_ns: not known. What is due: none is later.
   std::uint64_t bound_ns = never_ns;
+  std::uint64_t start_ns = 0;  ///< A slot that is not empty: none of its timers is looked at before this time.
+  timer_wheel::levels* wheel = nullptr;
+  std::uint32_t bound_arming = 0;  ///< What is due: of those as late as bound_ns none was armed later.
+  std::uint8_t level = 0;
+  std::uint8_t slot = 0;
 
   [[nodiscard]] bool empty() const noexcept { return first == nullptr; }
 };
-
-}  // namespace
 
 /// Time is read as a number of eleven digits of six bits. A timer waits at the level of the highest digit in which its
 /// expiry differs from `current_ns`, in the slot of its own digit there: so each level holds later timers than those
 /// below it, and within a level lower slots come first. When time moves on, the only slot whose timers' places change
 /// is that of the new time's digit at the highest level where the digit changed: everything below was due before. A
-/// timer moves down at most ten times, and timers that are equally late stay in the order in which they were armed.
+/// timer moves down at most ten times, and timers that are equally late fire in the order in which they were armed.
+///
+/// A timer that is put off keeps its place, as does one that is disarmed: both are later than the slot says. Whoever
+/// wants to know the earliest expiry of a slot tidies it, which moves them to where they belong.
 struct timer_wheel::levels {
   static constexpr unsigned digit_bits = 6;
   static constexpr unsigned digits = 11;
   static constexpr std::size_t slots = std::size_t{1} << digit_bits;
+  static constexpr std::uint8_t due_level = digits;
 
   struct level {
     std::uint64_t occupied = 0;
-    std::array<timer_list, slots> slot{};
+    std::array<timer::list, slots> slot{};
   };
 
-  struct place {
-    unsigned level;
-    unsigned slot;
-  };
-
-  explicit levels(std::uint64_t now_ns) noexcept : current_ns(now_ns) {}
+  explicit levels(std::uint64_t now_ns) noexcept : current_ns(now_ns) {
+    due.wheel = this;
+    due.level = due_level;
+    for (unsigned l = 0; l < digits; ++l) {
+      for (unsigned s = 0; s < slots; ++s) {
+        timer::list& list = level_of[l].slot[s];
+        list.wheel = this;
+        list.level = static_cast<std::uint8_t>(l);
+        list.slot = static_cast<std::uint8_t>(s);
+      }
+    }
+  }
 
   [[nodiscard]] static unsigned digit(std::uint64_t time_ns, unsigned of_level) noexcept {
     return static_cast<unsigned>(time_ns >> (digit_bits * of_level)) & (slots - 1);
   }
-  [[nodiscard]] place place_of(std::uint64_t expires_ns) const noexcept {
+  /// `expires_ns` is later than current_ns.
+  [[nodiscard]] timer::list& slot_of(std::uint64_t expires_ns) noexcept {
     const auto highest_bit = static_cast<unsigned>(std::bit_width(expires_ns ^ current_ns)) - 1;
     const unsigned l = highest_bit / digit_bits;
-    return {l, digit(expires_ns, l)};
+    return level_of[l].slot[digit(expires_ns, l)];
+  }
+  /// The slot whose timers come first, or nullptr.
+  [[nodiscard]] timer::list* first_slot() noexcept {
+    if (occupied_levels == 0) return nullptr;
+    level& lowest = level_of[static_cast<std::size_t>(std::countr_zero(occupied_levels))];
+    return &lowest.slot[static_cast<std::size_t>(std::countr_zero(lowest.occupied))];
+  }
+  void set_empty(const timer::list& slot) noexcept {
+    level& of = level_of[slot.level];
+    of.occupied &= ~(std::uint64_t{1} << slot.slot);
+    if (of.occupied == 0) occupied_levels &= ~(std::uint32_t{1} << slot.level);
   }
 
   std::uint64_t current_ns;
+  std::uint64_t quiet_until_ns = never_ns;  ///< Nothing expires before this time.
+  std::uint32_t armings = 0;
   std::uint32_t occupied_levels = 0;
-  timer_list due;  ///< Expiry at or before current_ns, earliest first.
+  timer::list due;  ///< Expiry at or before current_ns, earliest first. All of these are armed.
   std::array<level, digits> level_of{};
 };
 
 timer::~timer() {
-  if (wheel_ != nullptr) wheel_->disarm(*this);
+  if (list_ != nullptr) timer_wheel::unlink(*this);
 }
 
 timer_wheel::timer_wheel(std::uint64_t now_ns) : levels_(std::make_unique<levels>(now_ns)) {}
 
 timer_wheel::~timer_wheel() {
-  const auto disarm_all = [this](timer_list& list) {
-    while (!list.empty()) disarm(*list.first);
+  const auto unlink_all = [](timer::list& list) {
+    while (!list.empty()) {
+      list.first->expires_ns_ = never_ns;
+      unlink(*list.first);
+    }
   };
-  disarm_all(levels_->due);
-  for (auto& level : levels_->level_of) std::for_each(level.slot.begin(), level.slot.end(), disarm_all);
+  unlink_all(levels_->due);
+  for (auto& level : levels_->level_of) std::for_each(level.slot.begin(), level.slot.end(), unlink_all);
 }
 
 void timer_wheel::arm(timer& t, std::uint64_t expires_ns) noexcept {
-  disarm(t);
-  if (expires_ns == never_ns) return;
-  t.wheel_ = this;
-  t.expires_ns_ = expires_ns;
-  place(t);
-}
-
-void timer_wheel::place(timer& t) noexcept {
-  const auto link = [&t](timer** where) {
-    t.previous_next_ = where;
-    t.next_ = *where;
-    *where = &t;
-    if (t.next_ != nullptr) t.next_->previous_next_ = &t.next_;
-  };
-  levels& w = *levels_;
-  if (t.expires_ns_ <= w.current_ns) {
-    timer** where = w.due.end;
-    if (!w.due.empty() && (w.due.bound_ns == never_ns || t.expires_ns_ < w.due.bound_ns)) {
-      where = &w.due.first;
-      while (*where != nullptr && (*where)->expires_ns_ <= t.expires_ns_) where = &(*where)->next_;
-    }
-    link(where);
-    if (t.next_ == nullptr) {
-      w.due.end = &t.next_;
-      w.due.bound_ns = t.expires_ns_;
-    }
+  if (expires_ns == never_ns) {
+    disarm(t);
     return;
   }
-  const auto [l, s] = w.place_of(t.expires_ns_);
-  timer_list& list = w.level_of[l].slot[s];
-  if (list.empty() || (list.bound_ns != never_ns && t.expires_ns_ < list.bound_ns)) list.bound_ns = t.expires_ns_;
-  link(list.end);
-  list.end = &t.next_;
-  w.level_of[l].occupied |= std::uint64_t{1} << s;
-  w.occupied_levels |= std::uint32_t{1} << l;
+  levels& w = *levels_;
+  timer::list* list = t.list_;
+  const bool stays = list != nullptr && list->level != levels::due_level && expires_ns >= list->start_ns;
+  if (list != nullptr && !stays) unlink(t);
+  if (stays) {
+    if (t.expires_ns_ == list->bound_ns) {
+      list->bound_ns = never_ns;
+    } else if (list->bound_ns != never_ns) {
+      list->bound_ns = std::min(list->bound_ns, expires_ns);
+    }
+  }
+  t.expires_ns_ = expires_ns;
+  t.arming_ = w.armings++;
+  w.quiet_until_ns = std::min(w.quiet_until_ns, expires_ns);
+  if (!stays) place(t);
 }
 
 void timer_wheel::disarm(timer& t) noexcept {
   if (!t.pending()) return;
+  if (t.list_->level == levels::due_level) {
+    unlink(t);
+  } else if (t.expires_ns_ == t.list_->bound_ns) {
+    t.list_->bound_ns = never_ns;
+  }
+  t.expires_ns_ = never_ns;
+}
+
+/// `t` is armed and not linked.
+void timer_wheel::place(timer& t) const noexcept {
   levels& w = *levels_;
   const bool is_due = t.expires_ns_ <= w.current_ns;
-  const auto [l, s] = is_due ? levels::place{} : w.place_of(t.expires_ns_);
-  timer_list& list = is_due ? w.due : w.level_of[l].slot[s];
+  timer::list& list = is_due ? w.due : w.slot_of(t.expires_ns_);
+  timer** where = list.end;
+  if (is_due) {
+    const auto is_behind = [&t](std::uint64_t expires_ns, std::uint32_t arming) {
+      if (t.expires_ns_ != expires_ns) return t.expires_ns_ > expires_ns;
+      return static_cast<std::int32_t>(t.arming_ - arming) > 0;
+    };
+    if (!list.empty() && !is_behind(list.bound_ns, list.bound_arming)) {
+      where = &list.first;
+      while (*where != nullptr && is_behind((*where)->expires_ns_, (*where)->arming_)) where = &(*where)->next_;
+    }
+    if (*where == nullptr) {
+      list.bound_ns = t.expires_ns_;
+      list.bound_arming = t.arming_;
+    }
+  } else if (list.empty()) {
+    const unsigned shift = levels::digit_bits * list.level;
+    list.start_ns = t.expires_ns_ >> shift << shift;
+    list.bound_ns = t.expires_ns_;
+    w.level_of[list.level].occupied |= std::uint64_t{1} << list.slot;
+    w.occupied_levels |= std::uint32_t{1} << list.level;
+  } else if (list.bound_ns != never_ns) {
+    list.bound_ns = std::min(list.bound_ns, t.expires_ns_);
+  }
+  t.list_ = &list;
+  t.previous_next_ = where;
+  t.next_ = *where;
+  *where = &t;
+  if (t.next_ != nullptr) {
+    t.next_->previous_next_ = &t.next_;
+  } else {
+    list.end = &t.next_;
+  }
+}
 
+void timer_wheel::unlink(timer& t) noexcept {
+  timer::list& list = *t.list_;
   *t.previous_next_ = t.next_;
   if (t.next_ != nullptr) {
     t.next_->previous_next_ = t.previous_next_;
   } else {
     list.end = t.previous_next_;
   }
-  const bool held_bound = is_due ? t.next_ == nullptr : t.expires_ns_ == list.bound_ns;
-  if (list.empty() || held_bound) list.bound_ns = never_ns;
-  if (!is_due && list.empty()) {
-    w.level_of[l].occupied &= ~(std::uint64_t{1} << s);
-    if (w.level_of[l].occupied == 0) w.occupied_levels &= ~(std::uint32_t{1} << l);
-  }
-  t.wheel_ = nullptr;
+  t.list_ = nullptr;
   t.next_ = nullptr;
   t.previous_next_ = nullptr;
+  if (list.level == levels::due_level) return;  // Still none is later.
+  if (list.empty()) {
+    list.bound_ns = never_ns;
+    list.wheel->set_empty(list);
+  } else if (t.expires_ns_ == list.bound_ns) {
+    list.bound_ns = never_ns;
+  }
+}
+
+/// Takes the disarmed ones out of a slot, and those that were put off beyond it; then its bound is known, unless it is
+/// empty.
+void timer_wheel::tidy(timer::list& slot) const noexcept {
+  const std::uint64_t width_minus_one = (std::uint64_t{1} << (levels::digit_bits * slot.level)) - 1;
+  const std::uint64_t last_ns = slot.start_ns | width_minus_one;
+  std::uint64_t earliest_ns = never_ns;
+  for (timer *t = slot.first, *next = nullptr; t != nullptr; t = next) {
+    next = t->next_;
+    if (t->expires_ns_ <= last_ns) {
+      earliest_ns = std::min(earliest_ns, t->expires_ns_);
+      continue;
+    }
+    unlink(*t);
+    if (t->pending()) place(*t);
+  }
+  if (!slot.empty()) slot.bound_ns = earliest_ns;
 }
 
 void timer_wheel::move_to(std::uint64_t time_ns) noexcept {
   levels& w = *levels_;
   if (time_ns <= w.current_ns) return;
-  const auto [l, s] = w.place_of(time_ns);
+  timer::list& list = w.slot_of(time_ns);
   w.current_ns = time_ns;
-  timer_list& list = w.level_of[l].slot[s];
   timer* t = list.first;
   if (t == nullptr) return;
   list.first = nullptr;
   list.end = &list.first;
   list.bound_ns = never_ns;
-  w.level_of[l].occupied &= ~(std::uint64_t{1} << s);
-  if (w.level_of[l].occupied == 0) w.occupied_levels &= ~(std::uint32_t{1} << l);
+  w.set_empty(list);
   while (t != nullptr) {
     timer* next = t->next_;
-    place(*t);
+    t->list_ = nullptr;
+    if (t->pending()) place(*t);
     t = next;
   }
 }
 
-void timer_wheel::advance(std::uint64_t now_ns) noexcept {
+bool timer_wheel::advance(std::uint64_t now_ns) noexcept {
   levels& w = *levels_;
-  for (std::uint64_t next = next_expiry_ns(); next != never_ns && next <= now_ns; next = next_expiry_ns()) {
+  if (now_ns < w.quiet_until_ns) return false;
+  bool fired = false;
+  std::uint64_t next = next_expiry_ns();
+  for (; next != never_ns && next <= now_ns; next = next_expiry_ns()) {
     move_to(next);
     timer& t = *w.due.first;
-    disarm(t);
+    unlink(t);
+    t.expires_ns_ = never_ns;
     t.on_expiry_(t);  // t may be gone after this
+    fired = true;
   }
   move_to(now_ns);
+  w.quiet_until_ns = next;
+  return fired;
 }
 
 std::uint64_t timer_wheel::next_expiry_ns() const noexcept {
   levels& w = *levels_;
   if (!w.due.empty()) return w.due.first->expires_ns_;
-  if (w.occupied_levels == 0) return never_ns;
-  auto& level = w.level_of[static_cast<std::size_t>(std::countr_zero(w.occupied_levels))];
-  timer_list& list = level.slot[static_cast<std::size_t>(std::countr_zero(level.occupied))];
-  if (list.bound_ns == never_ns)
-    for (const timer* t = list.first; t != nullptr; t = t->next_)
-      list.bound_ns = std::min(list.bound_ns, t->expires_ns_);
-  return list.bound_ns;
+  while (timer::list* slot = w.first_slot()) {
+    if (slot->bound_ns != never_ns) return slot->bound_ns;
+    tidy(*slot);
+  }
+  return never_ns;
 }
 
 }  // namespace fourtuple::base

@@ -21,20 +21,27 @@ class timer {
   timer& operator=(const timer&) = delete;
   ~timer();
 
-  [[nodiscard]] bool pending() const noexcept { return wheel_ != nullptr; }
+  [[nodiscard]] bool pending() const noexcept { return expires_ns_ != never_ns; }
+  /// never_ns if it is not pending.
   [[nodiscard]] std::uint64_t expires_ns() const noexcept { return expires_ns_; }
 
  private:
   friend class timer_wheel;
+  struct list;
   callback on_expiry_;
-  timer_wheel* wheel_ = nullptr;
+  list* list_ = nullptr;  ///< Where it is linked, which it may be though it was disarmed.
   timer* next_ = nullptr;
   timer** previous_next_ = nullptr;
-  std::uint64_t expires_ns_ = 0;
+  std::uint64_t expires_ns_ = never_ns;
+  std::uint32_t arming_ = 0;  ///< Which arming of the wheel this was; differences count, for it wraps.
 };
 
 /// All timers of one stack: a hierarchical wheel, so that arming, rearming and disarming cost the same for one
 /// timer and for a million. Timers fire at their exact time, in order of expiry, then of arming.
+///
+/// A connection puts its timers off or disarms them with nearly every segment, and they hardly ever fire. So a timer
+/// that is put off or disarmed stays where it is linked until the wheel comes by there and sees (Linux:
+/// inet_csk_clear_xmit_timer only takes a note, and tcp_write_timer_handler starts a timer that fired too early anew).
 ///
 /// Ownership: timers are not owned. Threads: one at a time.
 class timer_wheel {
@@ -50,18 +57,21 @@ class timer_wheel {
   void arm(timer& t, std::uint64_t expires_ns) noexcept;
   void disarm(timer& t) noexcept;
 
-  /// Fires everything that expires at or before `now_ns`. Callbacks may arm and disarm any timer, themselves included,
-  /// and may destroy their own.
-  void advance(std::uint64_t now_ns) noexcept;
+  /// Fires everything that expires at or before `now_ns`; costs a comparison if it is known that nothing does.
+  /// Callbacks may arm and disarm any timer, themselves included, and may destroy their own. False if nothing fired.
+  bool advance(std::uint64_t now_ns) noexcept;
 
   /// The earliest expiry, exactly; never_ns if nothing is armed. Costs nothing unless the earliest timer was disarmed
   /// or put off: then one slot is searched.
   [[nodiscard]] std::uint64_t next_expiry_ns() const noexcept;
 
  private:
+  friend class timer;
   struct levels;
-  void place(timer& t) noexcept;
+  void place(timer& t) const noexcept;
+  static void unlink(timer& t) noexcept;
   void move_to(std::uint64_t time_ns) noexcept;
+  void tidy(timer::list& slot) const noexcept;
 
   std::unique_ptr<levels> levels_;
 };

@@ -42,8 +42,7 @@ void host_stack::set_gateway(packet::ipv4_address gateway) { parts_->ip.set_gate
 std::uint64_t host_stack::next_deadline_ns() const noexcept { return parts_->timers.next_expiry_ns(); }
 
 void host_stack::run_timers() {
-  parts_->timers.advance(parts_->clock.now_ns());
-  parts_->ip.flush();
+  if (parts_->timers.advance(parts_->clock.now_ns())) parts_->ip.flush();
 }
 
 base::clock& host_stack::clock() noexcept { return parts_->clock; }
