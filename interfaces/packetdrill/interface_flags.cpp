@@ -35,6 +35,13 @@ void read_network(std::string_view text, packet::ipv4_address& address, unsigned
   if (slash != std::string_view::npos) prefix = read_number(text.substr(slash + 1), 32, flag);
 }
 
+nic_kind read_nic(std::string_view value, std::string_view flag) {
+  if (value == "none") return nic_kind::none;
+  if (value == "model") return nic_kind::model;
+  if (value == "rtl") return nic_kind::rtl;
+  refuse(flag);
+}
+
 void read_flag(interface_flags& flags, std::string_view flag) {
   const std::size_t equals = flag.find('=');
   if (equals == std::string_view::npos) refuse(flag);
@@ -51,6 +58,8 @@ void read_flag(interface_flags& flags, std::string_view flag) {
     if (flags.mtu < smallest_mtu) refuse(flag);
   } else if (name == "gro_mss") {
     flags.gro_mss = static_cast<std::uint16_t>(read_number(value, 65535, flag));
+  } else if (name == "nic") {
+    flags.nic = read_nic(value, flag);
   } else if (name == "sysctls") {
     flags.sysctls = value;
   } else {

@@ -5,18 +5,12 @@
 #include <utility>
 
 #include "host/base/byte_order.hpp"
-#include "host/packet/arp.hpp"
 #include "host/packet/checksum.hpp"
-#include "host/packet/ethernet.hpp"
 #include "host/packet/ipv4_header.hpp"
 
 namespace fourtuple::packetdrill {
 
 namespace {
-
-// Locally administered: they are on no real network.
-constexpr packet::mac_address own_mac{{0x02, 0, 0, 0, 0, 0x01}};
-constexpr packet::mac_address peer_mac{{0x02, 0, 0, 0, 0, 0x02}};
 
 /// What the frame says, in one piece.
 std::vector<std::byte> linearize(const packet::tx_sk_buff& skb) {
@@ -43,24 +37,21 @@ ip::net_device_features raw_ip_device::features() const noexcept {
   return {.rx_checksum = false, .tx_checksum = true, .tso = true, .connection_table = false};
 }
 
-packet::mac_address raw_ip_device::address() const noexcept { return own_mac; }
+packet::mac_address raw_ip_device::address() const noexcept { return stack_mac; }
 
 bool raw_ip_device::receive(std::span<const std::byte> packet) {
   if (packet.size() < packet::ipv4_header::min_bytes) return false;
-  std::vector<std::byte> frame(packet::ethernet_header::untagged_bytes);
-  packet::write_ethernet(frame,
-                         {.destination = own_mac, .source = peer_mac, .vlan = {}, .ether_type = packet::eth_p_ip});
-  frame.insert(frame.end(), packet.begin(), packet.end());
+  const std::vector<std::byte> frame = frame_to_stack(packet);
   packet::sk_buff skb;
   skb.frame = frame;
   skb.timestamp_ns = clock_.now_ns();
   if (packet.size() > mtu_) skb.gso_size = gro_mss_;
   receiver_->receive({&skb, 1});
-  answer_arp();
+  run();
   return true;
 }
 
-void raw_ip_device::answer_arp() {
+void raw_ip_device::run() {
   while (!arp_replies_.empty()) {
     const std::vector<std::byte> frame = std::move(arp_replies_.front());
     arp_replies_.pop_front();
@@ -80,24 +71,11 @@ std::optional<sent_packet> raw_ip_device::take() {
 ip::netdev_tx raw_ip_device::xmit(const packet::tx_sk_buff& skb) {
   std::vector<std::byte> frame = linearize(skb);
   if (skb.checksum_partial()) complete_checksum(skb, frame);
-  const auto parsed = packet::parse_ethernet(frame);
-  if (!parsed) return ip::netdev_tx::ok;
-  if (parsed->header.ether_type == packet::eth_p_ip) {
-    const auto header = static_cast<std::ptrdiff_t>(parsed->header.bytes());
-    sent_.push_back({clock_.now_ns(), {frame.begin() + header, frame.end()}});
-    return ip::netdev_tx::ok;
+  if (const auto packet = packet_in(frame)) {
+    sent_.push_back({clock_.now_ns(), {packet->begin(), packet->end()}});
+  } else if (auto answer = arp_answer(frame)) {
+    arp_replies_.push_back(std::move(*answer));
   }
-  const auto arp = packet::parse_arp(parsed->payload);
-  if (!arp || arp->op != packet::arp_op::request || arp->target_ip == arp->sender_ip) return ip::netdev_tx::ok;
-  std::vector<std::byte> reply(packet::ethernet_header::untagged_bytes + packet::arp_packet::bytes);
-  packet::write_ethernet(reply,
-                         {.destination = own_mac, .source = peer_mac, .vlan = {}, .ether_type = packet::eth_p_arp});
-  packet::write_arp(std::span(reply).subspan(packet::ethernet_header::untagged_bytes), {.op = packet::arp_op::reply,
-                                                                                        .sender_mac = peer_mac,
-                                                                                        .sender_ip = arp->target_ip,
-                                                                                        .target_mac = own_mac,
-                                                                                        .target_ip = arp->sender_ip});
-  arp_replies_.push_back(std::move(reply));
   return ip::netdev_tx::ok;
 }
 

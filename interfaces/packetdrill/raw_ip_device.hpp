@@ -9,34 +9,32 @@
 
 #include "host/base/clock.hpp"
 #include "host/ip/net_device.hpp"
+#include "interfaces/packetdrill/tool_link.hpp"
 
 namespace fourtuple::packetdrill {
 
-/// A packet that left the stack.
-struct sent_packet {
-  std::uint64_t time_ns = 0;
-  std::vector<std::byte> bytes;  ///< From its IPv4 header on, checksums right, not cut into segments.
-};
-
-/// The stack's end of a link that carries bare IPv4 packets. The Ethernet that the stack speaks ends here: whom it
-/// asks for by ARP it finds, and frames become packets and packets frames.
+/// A link without any device of the project: what the stack sends is with the tool at once, and the other way round.
 ///
 /// It takes frames with gso_size and hands them on whole, as Linux's tun device with offloads does.
 ///
 /// Threads: the stack's.
-class raw_ip_device final : public ip::net_device {
+class raw_ip_device final : public tool_link, private ip::net_device {
  public:
   /// `gro_mss`: see interface_flags.
   raw_ip_device(base::clock& clock, std::uint16_t mtu, std::uint16_t gro_mss);
 
-  /// Hands a packet to the stack. False if it cannot be one of IPv4.
-  bool receive(std::span<const std::byte> packet);
-  /// Answers what the stack has asked for by ARP; to be called when the stack is not in a call to this device.
-  void answer_arp();
-  /// The next packet that the stack has sent.
-  [[nodiscard]] std::optional<sent_packet> take();
-  [[nodiscard]] bool has_sent() const noexcept { return !sent_.empty(); }
+  // tool_link
+  [[nodiscard]] ip::net_device& device() noexcept override { return *this; }
+  bool receive(std::span<const std::byte> packet) override;
+  [[nodiscard]] bool delivered() const noexcept override { return true; }
+  [[nodiscard]] std::optional<sent_packet> take() override;
+  [[nodiscard]] bool has_sent() const noexcept override { return !sent_.empty(); }
+  [[nodiscard]] std::uint64_t next_deadline_ns() const override { return base::never_ns; }
+  /// Answers what the stack has asked for by ARP.
+  void run() override;
 
+ private:
+  // ip::net_device
   [[nodiscard]] ip::net_device_features features() const noexcept override;
   [[nodiscard]] packet::mac_address address() const noexcept override;
   [[nodiscard]] std::uint16_t mtu() const noexcept override { return mtu_; }
@@ -46,7 +44,6 @@ class raw_ip_device final : public ip::net_device {
   void connection_insert(const packet::connection_tuple&, std::uint32_t) override {}
   void connection_delete(const packet::connection_tuple&) override {}
 
- private:
   base::clock& clock_;
   std::uint16_t mtu_;
   std::uint16_t gro_mss_;

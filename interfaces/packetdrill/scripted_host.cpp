@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/sock/inet_hashinfo.hpp"
 #include "interfaces/packetdrill/eventfd_numbers.hpp"
 #include "interfaces/packetdrill/sysctl.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 // Any point in time will do, if no difference to it can be mistaken for "never".
 constexpr std::uint64_t start_ns = 1'000'000 * base::ns_per_s;
 constexpr std::uint64_t seed = 1;
+// A device that drops a packet does not say so here; none takes as long as this for one.
+constexpr std::uint64_t delivery_patience_ns = 100 * base::ns_per_us;
 
 /// A gateway with the host's own address stands for a link with nobody but the tool on it: then any other address of
 /// the network will do.
@@ -42,28 +45,31 @@ class scripted_host::lock_guard {
 };
 
 scripted_host::scripted_host(const interface_flags& flags)
-    : sysctl_root_(flags.sysctls),
-      time_(start_ns),
-      random_(seed),
-      device_(time_, flags.mtu, flags.gro_mss),
-      stack_({}, time_, random_) {
-  stack_.add_device(device_, flags.local, flags.local_prefix);
+    : sysctl_root_(flags.sysctls), time_(start_ns), random_(seed), stack_({}, time_, random_) {
+  link_ = make_tool_link(flags, time_, stack_.hashinfo().ehash().secret());
+  stack_.add_device(link_->device(), flags.local, flags.local_prefix);
   stack_.set_gateway(gateway_of(flags));
   time_.set_events(*this);
   api_ = std::make_unique<socket::posix_api>(
       stack_.tcp(), time_, time_,
       [this] {
         stack_.ip().flush();
-        device_.answer_arp();
+        link_->run();
       },
       std::make_unique<eventfd_numbers>());
 }
 
 scripted_host::~scripted_host() = default;
 
+std::uint64_t scripted_host::next_deadline_ns() const {
+  return std::min(stack_.next_deadline_ns(), link_->next_deadline_ns());
+}
+
 void scripted_host::run() {
+  link_->run();
   stack_.run_timers();
-  device_.answer_arp();
+  stack_.ip().flush();
+  link_->run();
 }
 
 int scripted_host::socket(int domain, int type, int protocol) {
@@ -84,20 +90,22 @@ void scripted_host::settle() {
 
 bool scripted_host::receive_packet(std::span<const std::byte> packet) {
   const lock_guard held(time_);
-  const bool taken = device_.receive(packet);
+  if (!link_->receive(packet)) return false;
+  const std::uint64_t give_up_ns = time_.now_ns() + delivery_patience_ns;
+  while (!link_->delivered() && time_.next_deadline_ns() <= give_up_ns) time_.advance_to(time_.next_deadline_ns());
   time_.settle();
-  return taken;
+  return true;
 }
 
 std::optional<sent_packet> scripted_host::send_packet() {
   const lock_guard held(time_);
   const std::uint64_t give_up_ns = time_.now_ns() + receive_patience_ns;
-  while (!device_.has_sent()) {
+  while (!link_->has_sent()) {
     const std::uint64_t next = time_.next_deadline_ns();
     if (next > give_up_ns) return std::nullopt;
     time_.advance_to(next);
   }
-  return device_.take();
+  return link_->take();
 }
 
 void scripted_host::sleep(std::uint64_t duration_ns) {

@@ -11,13 +11,13 @@
 #include "host/socket/posix_api.hpp"
 #include "host/stack/host_stack.hpp"
 #include "interfaces/packetdrill/interface_flags.hpp"
-#include "interfaces/packetdrill/raw_ip_device.hpp"
+#include "interfaces/packetdrill/tool_link.hpp"
 #include "interfaces/packetdrill/virtual_time.hpp"
 
 namespace fourtuple::packetdrill {
 
-/// One host as a test tool drives it: a stack with its socket calls, a link that carries bare packets, and time that
-/// moves when the tool looks at it or sleeps.
+/// One host as a test tool drives it: a stack with its socket calls, a link to the tool with or without a NIC, and time
+/// that moves when the tool looks at it or sleeps.
 ///
 /// Threads: any may make socket calls. The one that made this object, or that last slept or asked for packets, moves
 /// the time; calls of the others may block.
@@ -36,7 +36,8 @@ class scripted_host final : private timed_events {
   /// To be called after each call of api() from the thread that moves the time: lets those go on whom it has woken.
   void settle();
 
-  /// A packet from the tool. False if it cannot be one of IPv4.
+  /// A packet from the tool, and the time that it takes to reach the stack. False if it cannot be one of IPv4, or is
+  /// too large for the link.
   bool receive_packet(std::span<const std::byte> packet);
   /// The next packet for the tool; time moves on until there is one, but not for long without.
   [[nodiscard]] std::optional<sent_packet> send_packet();
@@ -49,13 +50,14 @@ class scripted_host final : private timed_events {
  private:
   class lock_guard;
 
-  [[nodiscard]] std::uint64_t next_deadline_ns() const override { return stack_.next_deadline_ns(); }
+  [[nodiscard]] std::uint64_t next_deadline_ns() const override;
   void run() override;
 
   std::string sysctl_root_;
   virtual_time time_;
   base::seeded_random random_;
-  raw_ip_device device_;
+  // What the stack refers to outlives it; what the link asks of the stack it is told when it is made.
+  std::unique_ptr<tool_link> link_;
   stack::host_stack stack_;
   std::unique_ptr<socket::posix_api> api_;
 };

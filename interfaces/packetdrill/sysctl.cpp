@@ -59,19 +59,6 @@ constexpr number_sysctl numbers[] = {
     {"net/ipv4/tcp_probe_interval", &tcp_config::tcp_probe_interval_s},
     {"net/ipv4/tcp_early_retrans", &tcp_config::tcp_early_retrans},
     {"net/ipv4/tcp_recovery", &tcp_config::tcp_recovery},
-    {"net/ipv4/tcp_max_reordering", &tcp_config::tcp_max_reordering},
-    {"net/ipv4/tcp_frto", &tcp_config::tcp_frto},
-    {"net/ipv4/tcp_ecn", &tcp_config::tcp_ecn},
-    {"net/ipv4/tcp_min_tso_segs", &tcp_config::tcp_min_tso_segs},
-    {"net/ipv4/tcp_tso_win_divisor", &tcp_config::tcp_tso_win_divisor},
-    {"net/ipv4/tcp_tso_rtt_log", &tcp_config::tcp_tso_rtt_log},
-    {"net/ipv4/tcp_pacing_ss_ratio", &tcp_config::tcp_pacing_ss_ratio},
-    {"net/ipv4/tcp_pacing_ca_ratio", &tcp_config::tcp_pacing_ca_ratio},
-    {"net/ipv4/tcp_mtu_probing", &tcp_config::tcp_mtu_probing},
-    {"net/ipv4/tcp_base_mss", &tcp_config::tcp_base_mss},
-    {"net/ipv4/tcp_mtu_probe_floor", &tcp_config::tcp_mtu_probe_floor},
-    {"net/ipv4/tcp_probe_threshold", &tcp_config::tcp_probe_threshold},
-    {"net/ipv4/tcp_probe_interval", &tcp_config::tcp_probe_interval_s},
     {"net/ipv4/tcp_notsent_lowat", &tcp_config::tcp_notsent_lowat},
     {"net/ipv4/tcp_fin_timeout", &tcp_config::tcp_fin_timeout_ms, ms_per_s},
     {"net/ipv4/tcp_max_tw_buckets", &tcp_config::tcp_max_tw_buckets},
@@ -94,8 +81,6 @@ constexpr flag_sysctl flags[] = {
     {"net/ipv4/tcp_retrans_collapse", &tcp_config::tcp_retrans_collapse},
     {"net/ipv4/tcp_ecn_fallback", &tcp_config::tcp_ecn_fallback},
     {"net/ipv4/tcp_slow_start_after_idle", &tcp_config::tcp_slow_start_after_idle},
-    {"net/ipv4/tcp_ecn_fallback", &tcp_config::tcp_ecn_fallback},
-    {"net/ipv4/tcp_retrans_collapse", &tcp_config::tcp_retrans_collapse},
 };
 
 constexpr triple_sysctl triples[] = {

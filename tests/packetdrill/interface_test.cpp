@@ -23,8 +23,9 @@ using support::script;
 
 bool is_the_kernel() { return std::getenv("FOURTUPLE_PACKETDRILL_OBJECT") != nullptr; }
 
-TEST(packetdrill_interface, plays_handshake_data_and_close) {
-  script s;
+/// With no NIC, the functional model and the RTL between the stack and the script.
+void play_handshake_data_and_close(const std::string& flags) {
+  script s(flags);
   const int listener = s.listen();
   s.set_nonblocking(listener);
   EXPECT_EQ(s.accept(listener), -EAGAIN);
@@ -45,6 +46,32 @@ TEST(packetdrill_interface, plays_handshake_data_and_close) {
   s.in(100, "F. 11:11(0) ack 502");
   s.out(0, ". 502:502(0) ack 12");
   EXPECT_EQ(s.read(fd, 1), -EBADF);
+}
+
+TEST(packetdrill_interface, plays_handshake_data_and_close) { play_handshake_data_and_close(""); }
+
+TEST(packetdrill_interface, plays_them_through_the_functional_model) {
+  if (is_the_kernel() || !FOURTUPLE_WITH_SIMULATOR) GTEST_SKIP() << "there is no simulated NIC";
+  play_handshake_data_and_close("nic=model");
+}
+
+TEST(packetdrill_interface, plays_them_through_the_rtl) {
+  if (is_the_kernel() || !FOURTUPLE_WITH_SIMULATOR) GTEST_SKIP() << "there is no simulated NIC";
+  play_handshake_data_and_close("nic=rtl");
+}
+
+TEST(packetdrill_interface, units_pass_a_nic_that_cuts_them) {
+  if (is_the_kernel() || !FOURTUPLE_WITH_SIMULATOR) GTEST_SKIP() << "there is no simulated NIC";
+  script s("nic=model");
+  const int fd = s.accept_connection();
+  EXPECT_EQ(s.write(fd, 4500), 4500);
+  s.out(0, ". 1:2001(2000) ack 1");
+  s.out(0, ". 2001:4001(2000) ack 1");
+  s.out(0, "P. 4001:4501(500) ack 1");
+  s.in(100, ". 1:1(0) ack 4501 win 257");
+  s.in(0, "P. 1:60001(60000) ack 4501");
+  s.wait(50);
+  EXPECT_EQ(s.read(fd, 100'000), 60'000);
 }
 
 TEST(packetdrill_interface, accept_returns_the_peers_address) {
@@ -220,6 +247,10 @@ TEST(packetdrill_interface, no_packet_within_reason_is_said_with_a_count_of_0) {
 
 TEST(packetdrill_interface, flags_that_are_not_understood_are_refused) {
   if (is_the_kernel()) GTEST_SKIP();
+  EXPECT_THROW(script("nic=card"), std::runtime_error);
+  if (!FOURTUPLE_WITH_SIMULATOR) {
+    EXPECT_THROW(script("nic=model"), std::runtime_error);
+  }
   EXPECT_THROW(script("mtu=12"), std::runtime_error);
   EXPECT_THROW(script("colour=blue"), std::runtime_error);
   EXPECT_THROW(script("local=192.168.0.300"), std::runtime_error);

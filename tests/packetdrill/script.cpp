@@ -59,7 +59,9 @@ script::script(const std::string& flags) {
   object_ = dlopen(other != nullptr ? other : FOURTUPLE_PACKETDRILL_OBJECT, RTLD_NOW | RTLD_LOCAL);
   if (object_ == nullptr) throw std::runtime_error(dlerror());
   sysctls_ = real_time_ ? "/proc/sys" : new_directory();
-  const std::string all_flags = flags + (flags.empty() ? "" : ",") + "sysctls=" + sysctls_;
+  // Flags that are said twice count as they were said last.
+  const char* for_all = std::getenv("FOURTUPLE_PACKETDRILL_FLAGS");
+  const std::string all_flags = std::string(for_all != nullptr ? for_all : "") + "," + flags + ",sysctls=" + sysctls_;
   using init_function = int (*)(const char*, packetdrill_interface*);
   auto* init = reinterpret_cast<init_function>(dlsym(object_, "packetdrill_interface_init"));
   if (init == nullptr) throw std::runtime_error("packetdrill_interface_init is missing");

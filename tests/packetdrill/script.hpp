@@ -50,7 +50,7 @@ class blocking_call {
 /// milliseconds since the event before.
 ///
 /// The object is the one that was built, or that FOURTUPLE_PACKETDRILL_OBJECT names: one over the kernel's own sockets
-/// shows what Linux does.
+/// shows what Linux does. FOURTUPLE_PACKETDRILL_FLAGS are flags for all scripts.
 class script {
  public:
   /// The peer's usual options.
