@@ -242,8 +242,10 @@ void tcp_fin(tcp_sock& tp) {
       // CLOSE_WAIT, CLOSING, LAST_ACK: a FIN was there already; nothing changes (RFC 9293 3.10.7.4 eighth).
       break;
   }
+  // Linux: tcp_sack_reset.
   tp.out_of_order_queue.clear();
   tp.num_sacks = 0;
+  tp.dsack = false;
   if (!tp.sk_dead) tp.wake(EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | (tp.sk_shutdown == 3 ? EPOLLHUP : 0U));
 }
 

@@ -23,7 +23,7 @@ bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
   packet::tcp_flags flags = segment.flags;
   flags.psh = false;
   return tp.header_prediction && flags.bits() == packet::tcp_flags{.ack = true}.bits() && segment.seq == tp.rcv_nxt &&
-         !after(segment.ack_seq, tp.snd_nxt) && segment.options.sack_block_count == 0 &&
+         between(segment.ack_seq, tp.snd_una, tp.snd_nxt) && segment.options.sack_block_count == 0 &&
          std::uint32_t{segment.window} << tp.snd_wscale == tp.snd_wnd &&
          segment.options.timestamps.has_value() == tp.tstamp_ok;
 }
@@ -199,6 +199,11 @@ bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment) {
     return false;
   }
   if (segment.flags.syn) {
+    // Both ends have sent a SYN, and this is the peer's answer, with its SYN again (RFC 9293 3.5, figure 8).
+    const bool answers_both = tp.skc_state == tcp_state::syn_recv && segment.flags.ack &&
+                              segment.seq + 1 == segment.end_seq && segment.end_seq == tp.rcv_nxt &&
+                              segment.ack_seq == tp.snd_nxt;
+    if (answers_both) return true;
     // RFC 5961 4.2.
     net.count(mib::syn_challenge);
     tcp_send_challenge_ack(tp);

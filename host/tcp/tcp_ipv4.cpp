@@ -150,7 +150,7 @@ ip::xmit_result tcp_v4_xmit(tcp_net& net, const ip::route& via, tx_segment& segm
                                .ttl = segment.ttl,
                                .dont_fragment = segment.dont_fragment};
   const ip::xmit_result result = net.ip.queue_xmit(skb, via, output);
-  if (result == ip::xmit_result::ok) net.count(mib::out_segs, skb.gso_segs());
+  if (result == ip::xmit_result::ok && !segment.sent_before) net.count(mib::out_segs, skb.gso_segs());
   return result;
 }
 

@@ -26,6 +26,7 @@ struct tx_segment {
   std::uint8_t tos = 0;
   std::uint8_t ttl = 64;
   bool dont_fragment = true;
+  bool sent_before = false;  ///< Nothing in it is new: not counted as a segment sent (RFC 4022, tcpOutSegs).
 };
 
 /// Adds checksum and IP header and hands the segment to `via` (Linux: __tcp_v4_send_check, ip_queue_xmit).

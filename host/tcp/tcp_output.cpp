@@ -53,6 +53,7 @@ struct outgoing {
   std::span<const std::byte> payload{};
   std::uint16_t gso_size = 0;
   std::uint32_t rcv_nxt = 0;
+  bool sent_before = false;
 };
 
 ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
@@ -68,6 +69,7 @@ ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
   segment.header.flags.urg = segment.header.urgent_pointer != 0;
   segment.payload = what.payload;
   segment.gso_size = what.gso_size;
+  segment.sent_before = what.sent_before;
   const bool queued_cwr = tp.ecn_queue_cwr;
   tcp_ecn_send(tp, what.seq, !what.payload.empty(), segment.header.flags, segment.tos);
   if (what.flags.syn) {
@@ -179,7 +181,8 @@ ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
                           .cwr = skb.ecn_syn && tp.skc_state == tcp_state::syn_sent},
                 .payload = skb.data(),
                 .gso_size = skb.gso_size,
-                .rcv_nxt = tp.rcv_nxt};
+                .rcv_nxt = tp.rcv_nxt,
+                .sent_before = !after(skb.end_seq, tp.snd_nxt)};
   const ip::xmit_result result = transmit(tp, what);
   if (result == ip::xmit_result::busy) {
     tcp_wait_for_device(tp);

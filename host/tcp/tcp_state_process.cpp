@@ -195,10 +195,16 @@ bool process_ack_by_state(tcp_sock& tp, const rx_segment& segment) {
   }
 }
 
+/// The peer has sent its FIN: what stands behind it is no text (RFC 9293 3.10.7.4 seventh).
+bool is_behind_fin(const tcp_sock& tp, const rx_segment& segment) noexcept {
+  const bool fin_was_received = tp.skc_state == tcp_state::close_wait || tp.skc_state == tcp_state::closing ||
+                                tp.skc_state == tcp_state::last_ack;
+  return fin_was_received && !before(segment.seq, tp.rcv_nxt);
+}
+
 /// RFC 1122 4.2.2.13: data for a connection whose reading side is gone. True: it was reset.
 bool data_after_close(tcp_sock& tp, const rx_segment& segment) {
-  const bool closing = tp.skc_state == tcp_state::fin_wait1 || tp.skc_state == tcp_state::fin_wait2;
-  if (!closing || !tp.sk_dead) return false;
+  if (tp.skc_state == tcp_state::established || (tp.sk_shutdown & sock::sock::rcv_shutdown) == 0) return false;
   const std::uint32_t data_end = segment.end_seq - (segment.flags.fin ? 1U : 0U);
   if (segment.payload.empty() || !after(data_end, tp.rcv_nxt)) return false;
   tp.net->count(mib::abort_on_data);
@@ -230,9 +236,11 @@ bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment) {
   if (verdict == ack_verdict::invalid) return was_syn_recv;
   if (was_syn_recv && verdict == ack_verdict::old) return false;
   if (process_ack_by_state(tp, segment)) return false;
-  if (data_after_close(tp, segment)) return true;
   tcp_urg(tp, segment);
-  tcp_data_queue(tp, segment);
+  if (!is_behind_fin(tp, segment)) {
+    if (data_after_close(tp, segment)) return true;
+    tcp_data_queue(tp, segment);
+  }
   if (tp.skc_state == tcp_state::close) return false;
   tcp_data_snd_check(tp);
   tcp_ack_snd_check(tp);

@@ -141,6 +141,36 @@ TEST(rto, ten_ms_of_round_trip_give_210_ms) {
   EXPECT_EQ(info_of({peer.network(), 0, *child}).tcpi_rto, 210'000U);
 }
 
+// Linux: TCP_TIMEOUT_FALLBACK. The SYN-ACK that was answered may be either, so there is no round trip (Karn).
+TEST(repeated_syn_ack, leaves_an_rto_of_three_seconds_and_a_window_of_ten) {
+  scripted_peer peer;
+  const endpoint listener = peer.listen();
+  peer.send("S 0:0(0) win 65535 <mss 1000,sackOK>");
+  peer.expect("S. 0:0(0) ack 1 <...>");
+  peer.expect_after(1000, "S. 0:0(0) ack 1 <...>");
+  peer.run_for_ms(100);
+  peer.send(". 1:1(0) ack 1 win 65535");
+  int error = 0;
+  tcp::tcp_sock* child = peer.tcp().accept(listener.sk(), error);
+  ASSERT_NE(child, nullptr);
+  const endpoint server{peer.network(), 0, *child};
+  server.write(pattern(1, 20'000));
+  peer.expect_units(1, 10'001);
+  peer.expect_after(1000, segment(9001, 1000, "P."));
+  peer.expect_after(3000, segment(1, 1000));
+}
+
+TEST(counters, segments_sent_do_not_include_those_sent_again) {
+  scripted_peer peer;
+  const endpoint server = accept_after_100_ms(peer);
+  server.write(pattern(1, 1000));
+  peer.expect(segment(1, 1000, "P."));
+  const std::uint64_t sent = peer.network().counter(0, "TcpOutSegs");
+  peer.expect_after(300, segment(1, 1000, "P."));
+  EXPECT_EQ(peer.network().counter(0, "TcpOutSegs"), sent);
+  EXPECT_EQ(peer.network().counter(0, "TcpRetransSegs"), 1U);
+}
+
 TEST(rto, recovery_goes_on_with_two_segments_for_an_ack) {
   scripted_peer peer;
   const endpoint server = accept_after_100_ms(peer, "<mss 1000>");
