@@ -8,10 +8,17 @@ target_compile_options(fourtuple_compile_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 if(FOURTUPLE_SANITIZE)
   # GCC's own documentation: with sanitizers this warning has false positives (gcc(1), -fsanitize). libstdc++'s <regex> is one.
-  target_compile_options(fourtuple_compile_options INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(fourtuple_compile_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_compile_options(fourtuple_compile_options INTERFACE
     -fsanitize=${FOURTUPLE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(fourtuple_compile_options INTERFACE -fsanitize=${FOURTUPLE_SANITIZE})
+endif()
+
+if(FOURTUPLE_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "FOURTUPLE_FUZZ: libFuzzer is Clang's; configure with the preset fuzz")
+  endif()
+  target_compile_options(fourtuple_compile_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # fourtuple_library(NAME SOURCES ... DEPENDS ...): the static library fourtuple_NAME, alias fourtuple::NAME.

@@ -54,7 +54,7 @@ netdev_tx qdisc::xmit_segments(tx_queue& queue, const packet::tx_sk_buff& whole)
 
 void qdisc::keep(tx_queue& queue, const packet::tx_sk_buff& whole, std::size_t next) {
   ++queued_;
-  unfinished& rest = queue.rest.emplace();
+  unfinished& rest = queue.rest.emplace(unfinished{});
   rest.payload.reserve(whole.payload_bytes());
   for (const auto piece : whole.payload()) rest.payload.insert(rest.payload.end(), piece.begin(), piece.end());
   rest.whole = whole;

@@ -25,8 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (int i = 0; i < 4 && at < size; ++i) value = value << 8 | data[at++];
     return value;
   };
-  fourtuple::programs::hostile_clients hostile(world, next);
+  fourtuple::programs::hostile_clients hostile(world, next, "honest");
   while (at < size) hostile.round();
+  if (hostile.stolen() != 0) std::abort();
   if (world.write(world.near, "honest") != 6) std::abort();
   world.run_ms(20);
   if (world.read(world.far) != "honest") std::abort();
