@@ -83,6 +83,8 @@ simulated_link::simulated_link(const interface_flags& flags, base::clock& clock,
   options.address = stack_mac;
   options.mtu = flags.mtu;
   options.hash_secret = hash_secret;
+  // What is sent leaves in the order in which it was: the joiner counts on it.
+  options.queues = 1;
   driver_ = std::make_unique<driver::nic_driver>(
       mmio_, dma_, interrupts_, options, [this] { device_event_.notify(sc_core::SC_ZERO_TIME); },
       [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
