@@ -2,6 +2,24 @@
 # The RTL as C++: Verilator's output is compiled without the project's warnings, because nobody here writes it.
 set(CMAKE_POLICY_DEFAULT_CMP0074 NEW)
 find_package(verilator REQUIRED HINTS $ENV{VERILATOR_ROOT} /usr/share/verilator)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+
+# What all Verilated models need of Verilator, compiled once: verilate() would add it to each of them. The linker takes only what a
+# program uses, so that the waveform writer is in no program without waveforms.
+set(verilator_include ${VERILATOR_ROOT}/include)
+add_library(fourtuple_verilated_runtime STATIC
+  ${verilator_include}/verilated.cpp
+  ${verilator_include}/verilated_cov.cpp
+  ${verilator_include}/verilated_dpi.cpp
+  ${verilator_include}/verilated_fst_c.cpp
+  ${verilator_include}/verilated_save.cpp
+  ${verilator_include}/verilated_threads.cpp)
+target_include_directories(fourtuple_verilated_runtime SYSTEM PUBLIC ${verilator_include} ${verilator_include}/vltstd)
+target_compile_definitions(fourtuple_verilated_runtime PRIVATE VM_TRACE=1 VM_TRACE_FST=1)
+target_compile_options(fourtuple_verilated_runtime PRIVATE -w)
+target_compile_features(fourtuple_verilated_runtime PUBLIC cxx_std_17)
+target_link_libraries(fourtuple_verilated_runtime PUBLIC Threads::Threads ZLIB::ZLIB)
 
 # fourtuple_verilate(NAME TOP module [SOURCES files ...] [PARAMETERS P=V ...] [ARGS ...] [COVERS files ...] [NO_TOGGLES] [TRACE])
 # A static library fourtuple_verilated_NAME with the class V<NAME>. SOURCES default to all of the RTL. With FOURTUPLE_COVERAGE it counts
@@ -40,10 +58,15 @@ function(fourtuple_verilate name)
   add_library(${target} STATIC ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp)
   verilate(${target} SOURCES ${ARG_SOURCES} TOP_MODULE ${ARG_TOP} PREFIX V${name} ${trace} ${optimisation}
     VERILATOR_ARGS -Wall --assert --x-assign fast --x-initial fast --output-split 20000 -O3 ${parameters} ${coverage} ${ARG_ARGS})
-  target_compile_options(${target} PRIVATE -w)
   if(coverage)
     target_compile_definitions(${target} PUBLIC FOURTUPLE_COVERAGE)
   endif()
+  # Blocks run for seconds and take longer to compile than to run: tb/CMakeLists.txt asks for more where it pays.
+  target_compile_options(${target} PRIVATE -w $<$<CONFIG:Release,RelWithDebInfo>:-O1>)
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources EXCLUDE REGEX "^${VERILATOR_ROOT}/include/")
+  set_target_properties(${target} PROPERTIES SOURCES "${sources}")
+  target_link_libraries(${target} PUBLIC fourtuple_verilated_runtime)
   get_target_property(includes ${target} INTERFACE_INCLUDE_DIRECTORIES)
   set_target_properties(${target} PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${includes}")
   target_compile_features(${target} PUBLIC cxx_std_17)
