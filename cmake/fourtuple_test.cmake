@@ -3,7 +3,7 @@ find_package(GTest REQUIRED)
 include(GoogleTest)
 
 # What every test program includes, parsed once instead of in each of their files.
-file(WRITE ${PROJECT_BINARY_DIR}/fourtuple_test_headers.cpp "// Gives the precompiled headers a target.\n")
+file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/fourtuple_test_headers.cpp CONTENT "// Gives the precompiled headers a target.\n")
 add_library(fourtuple_test_headers OBJECT ${PROJECT_BINARY_DIR}/fourtuple_test_headers.cpp)
 target_link_libraries(fourtuple_test_headers PRIVATE fourtuple_compile_options GTest::gmock)
 target_precompile_headers(fourtuple_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
