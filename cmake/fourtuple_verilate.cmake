@@ -19,6 +19,7 @@ target_include_directories(fourtuple_verilated_runtime SYSTEM PUBLIC ${verilator
 target_compile_definitions(fourtuple_verilated_runtime PRIVATE VM_TRACE=1 VM_TRACE_FST=1)
 target_compile_options(fourtuple_verilated_runtime PRIVATE -w)
 target_compile_features(fourtuple_verilated_runtime PUBLIC cxx_std_17)
+set_target_properties(fourtuple_verilated_runtime PROPERTIES POSITION_INDEPENDENT_CODE ON)  # For packetdrill's shared object.
 target_link_libraries(fourtuple_verilated_runtime PUBLIC Threads::Threads ZLIB::ZLIB)
 
 # fourtuple_verilate(NAME TOP module [SOURCES files ...] [PARAMETERS P=V ...] [ARGS ...] [COVERS files ...] [NO_TOGGLES] [TRACE])
