@@ -294,7 +294,7 @@ class packet_sequence {
     packet::write_icmp(message, {.type = type, .code = code, .checksum = 0, .rest = input_.next16()});
     message.insert(message.end(), bytes.begin(), bytes.end());
     support::put16(message, 2, support::checksum(message));
-    send_datagram({.total_bytes = 0, .ttl = 64, .protocol = packet::ip_protocol::icmp}, message);
+    send_datagram({.ttl = 64, .protocol = packet::ip_protocol::icmp, .source = {}, .destination = {}}, message);
   }
 
   void send_datagram(packet::ipv4_header header, std::span<const std::byte> payload) {
@@ -324,7 +324,9 @@ class packet_sequence {
                      .more_fragments = from + bytes < payload.size(),
                      .fragment_offset_bytes = static_cast<std::uint16_t>(from),
                      .ttl = 64,
-                     .protocol = packet::ip_protocol::tcp},
+                     .protocol = packet::ip_protocol::tcp,
+                     .source = {},
+                     .destination = {}},
                     payload.subspan(from, bytes));
     }
   }
@@ -335,7 +337,7 @@ class packet_sequence {
     if (input_.flag()) {
       host_.device.receive(bytes, {});
     } else {
-      send_datagram({.ttl = 64, .protocol = input_.next8()}, bytes);
+      send_datagram({.ttl = 64, .protocol = input_.next8(), .source = {}, .destination = {}}, bytes);
     }
   }
 

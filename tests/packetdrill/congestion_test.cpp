@@ -161,8 +161,8 @@ TEST(tcp_info, says_how_long_the_peers_window_held_the_sender_up) {
   s.out(0, "P. 4001:6001(2000) ack 1");
   s.in(100, ". 1:1(0) ack 6001 win 2000");
   const tcp_info info = info_of(s, fd);
-  EXPECT_NEAR(info.tcpi_busy_time, 300'000, 40'000);
-  EXPECT_NEAR(info.tcpi_rwnd_limited, 200'000, 40'000);
+  EXPECT_NEAR(static_cast<double>(info.tcpi_busy_time), 300'000, 40'000);
+  EXPECT_NEAR(static_cast<double>(info.tcpi_rwnd_limited), 200'000, 40'000);
   EXPECT_EQ(info.tcpi_sndbuf_limited, 0U);
 }
 

@@ -119,7 +119,9 @@ TEST_F(http_serving, nothing_outside_its_directory) {
 TEST_F(http_serving, refuses_what_it_does_not_understand) {
   EXPECT_EQ(status(talk("nonsense\r\n\r\n")), "400");
   EXPECT_EQ(status(talk("GET / HTTP/1.1\r\n\r\n")), "400");
-  const std::string large = talk("GET / HTTP/1.1\r\nA: " + std::string(40'000, 'x'));
+  std::string request = "GET / HTTP/1.1\r\nA: ";
+  request.append(40'000, 'x');
+  const std::string large = talk(request);
   EXPECT_EQ(status(large), "431");
   EXPECT_NE(large.find("Connection: close\r\n"), std::string::npos);
   const std::string method = get("/a.txt", "DELETE");
