@@ -65,8 +65,8 @@ TEST(packetdrill_interface, units_pass_a_nic_that_cuts_them) {
   script s("nic=model");
   const int fd = s.accept_connection();
   EXPECT_EQ(s.write(fd, 4500), 4500);
-  s.out(0, ". 1:2001(2000) ack 1");
-  s.out(0, ". 2001:4001(2000) ack 1");
+  s.out(0, "P. 1:2001(2000) ack 1");
+  s.out(0, "P. 2001:4001(2000) ack 1");
   s.out(0, "P. 4001:4501(500) ack 1");
   s.in(100, ". 1:1(0) ack 4501 win 257");
   s.in(0, "P. 1:60001(60000) ack 4501");

@@ -382,8 +382,10 @@ blocking_call script::blocking(std::function<std::int64_t(const packetdrill_inte
 }
 
 void blocking_call::returns(std::int64_t result, double after_ms) {
-  // Time must go on for the call to end by itself.
-  if (after_ms > 0) of_->wait_until(of_->event_us_ + std::llround(after_ms * us_per_ms));
+  // Time must go on for the call to end by itself: a little more than asked, since a packet needs its time through a
+  // NIC before the call begins.
+  constexpr double margin_ms = 1;
+  if (after_ms > 0) of_->wait_until(of_->event_us_ + std::llround((after_ms + margin_ms) * us_per_ms));
   using namespace std::chrono_literals;
   if (end_.wait_for(5s) != std::future_status::ready) {
     ADD_FAILURE() << "the call does not come back";

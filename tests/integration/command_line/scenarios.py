@@ -152,8 +152,8 @@ class Files(Directory):
             self.assertTrue(report["payload_ok"], kind)
             self.assertEqual(report["connections"]["opened"], 12)
             for machine in ("client", "server"):
-                frames = [counter(report, machine, f"tx_frames_queue_{queue}") for queue in range(4)]
-                self.assertEqual(sum(frames), counter(report, machine, "tx_frames"))
+                frames = [counter(report, machine, f"driver_tx_frames_queue_{queue}") for queue in range(4)]
+                self.assertEqual(sum(frames), counter(report, machine, "driver_tx_frames"))
                 self.assertGreater(sum(count != 0 for count in frames), 1, frames)
                 # A wire without loss and with queues that keep their order has nothing to repeat.
                 self.assertEqual(counter(report, machine, "TcpRetransSegs"), 0, kind)
