@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <systemc>
+#include <utility>
 
 #include "bench/sim/bare_nic.hpp"
 #include "bench/sim/systemc_nic.hpp"
@@ -29,8 +30,10 @@ void print(std::uint64_t evaluated, std::uint64_t covered, std::chrono::steady_c
 }
 
 void measure_bare(bool receiving, const std::string& trace_file, std::uint64_t clocks) {
-  bare_nic nic(trace_file.empty() ? fourtuple::tb::make_verilated_nic()
-                                  : fourtuple::tb::make_traced_nic(trace_file, {}));
+  auto model =
+      trace_file.empty() ? fourtuple::tb::make_verilated_nic() : fourtuple::tb::make_traced_nic(trace_file, {});
+  if (!trace_file.empty()) model->set_tracing(true);
+  bare_nic nic(std::move(model));
   nic.set_up();
   nic.run_receiving(warm_up_clocks);
   const auto start = std::chrono::steady_clock::now();
