@@ -31,4 +31,10 @@ PROOFS = [
           induction=6, bounded=10, cover=10, bugs=("SETTLES_EARLY",)),
     Proof("moderation_quiet", "interrupt_moderation: from any quiet state, n clocks and one more are one clock with skip n",
           engine="abc", machine="skip", bugs=("SKIPS_ONE_MORE", "ALWAYS_QUIET", "QUIET_A_CLOCK_LONGER")),
+    Proof("rx_ring_writer", "rx_ring_writer: behind a reset no beat before a frame was placed that is not to be dropped",
+          engine="abc", unbounded=True, bounded=14, cover=14, abstract=("sync_fifo",), leave_out=("BeatsHaveRoom",),
+          bugs=("DELIVERS_A_DROP",)),
+    Proof("nic_reset", "the whole NIC: behind a reset of the function no DMA, no frame, no answer until a register is accessed",
+          engine="sim", machine="still", reset_clocks=4, abstract=("ram_1w1r", "ram_1rw1r", "delay_line", "rx_ring_writer"),
+          bugs=("IS_NOT_RESET", "A_REGISTER_IS_WRITTEN")),
 ]

@@ -10,7 +10,7 @@ class Proof:
 
     name: str
     what: str                               # one line, for the tables
-    engine: str = "z3"                      # z3: yosys-smtbmc; abc: berkeley-abc
+    engine: str = "z3"                      # z3: yosys-smtbmc; abc: berkeley-abc; sim: three-valued simulation, still.py
     induction: int = 0                      # k of k-induction; 0: not tried. z3 only
     unbounded: bool = False                 # property directed reachability. abc only
     bounded: int = 0                        # clocks looked at from the harness's initial states; 0: none
@@ -18,7 +18,9 @@ class Proof:
     not_before: int = 0                     # clocks of reset in which the blocks' own assertions are about what never was. abc only
     map_memories: bool = False              # small memories as registers, so that probes can look into them
     abstract: tuple[str, ...] = ()          # modules that are replaced by tb/formal/abstract_<module>.sv, which can do more
-    machine: str = ""                       # skip: what machine.py shows of a whole design, instead of all of these
+    leave_out: tuple[str, ...] = ()         # assertions of the blocks that what is replaced does not keep; other proofs and the tests look at them
+    machine: str = ""                       # skip or still: what machine.py or still.py show of a whole design, instead of all of these
+    reset_clocks: int = 0                   # clocks of reset before it is still
     bugs: tuple[str, ...] = ()              # BUG_<name>: a way to break the harness; each must give a counterexample
     slow: bool = False
     limit_s: int = 280                      # of the processor, for each run of a solver
@@ -38,7 +40,7 @@ class Outcome:
     """What a solver said."""
 
     proof: str
-    method: str           # induction, unbounded, bounded, cover or skip
+    method: str           # induction, unbounded, bounded, cover, skip or still
     depth: int            # k, or clocks; 0 for all
     seconds: float = 0.0  # of the processor
     verdict: str = "unknown"  # proved, failed, unknown

@@ -7,10 +7,11 @@ import pathlib
 import re
 import subprocess
 import threading
+import time
 
 from synthesis import sources
 
-from . import aiger, machine, netlist
+from . import aiger, machine, netlist, still
 from .proof import Outcome, Proof
 
 OUT = sources.TOP / "build" / "formal"
@@ -41,7 +42,8 @@ def _elaborate(proof: Proof, bug: str) -> list[str]:
     top = harness(proof).stem
     define = f"-DBUG_{bug} " if bug else ""
     commands = [f"read_verilog -formal -defer -sv -I. {define}{' '.join(_files(proof))}",
-                f"hierarchy -check -top {top}", "proc", "flatten", "opt_expr", "opt_clean", "memory -nordff -nomap"]
+                f"hierarchy -check -top {top}", "proc", "flatten", *(f"delete {top}/c:*.{name}" for name in proof.leave_out),
+                "opt_expr", "opt_clean", "memory -nordff -nomap"]
     if proof.map_memories:
         commands.append("memory_map")
     probes = PROBE.findall(harness(proof).read_text())
@@ -184,8 +186,14 @@ def _satisfiable(proof: Proof, work: pathlib.Path, name: str, circuit: machine.C
 
 
 def _machine(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
-    """The whole design in one step: machine.py."""
+    """The whole design in one step, machine.py, or behind a reset, still.py."""
     design = machine.Machine(work / "machine")
+    if proof.machine == "still":
+        began = time.process_time()
+        moves = still.outputs_that_move(design, "rst_ni", proof.reset_clocks)
+        _used.seconds = used_s() + time.process_time() - began
+        outcome.verdict, outcome.detail = ("failed" if moves else "proved"), "; ".join(moves)
+        return
     circuit, wrong, possible, differences = machine.skip(design)
     if not _satisfiable(proof, work, "possible", circuit, possible):
         outcome.verdict, outcome.detail = "failed", "it can never be quiet"

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+`default_nettype none
+
+/// Instead of ram_1w1r: a read gives any word, whatever was written. What holds then holds for every content.
+module ram_1w1r #(
+    parameter int unsigned WIDTH = 512,
+    parameter int unsigned DEPTH_LOG2 = 10
+) (
+    input  wire logic                  clk_i,
+    input  wire logic                  write_enable_i,
+    input  wire logic [DEPTH_LOG2-1:0] write_address_i,
+    input  wire logic [WIDTH-1:0]      write_data_i,
+    input  wire logic                  read_enable_i,
+    input  wire logic [DEPTH_LOG2-1:0] read_address_i,
+    output logic      [WIDTH-1:0]      read_data_o
+);
+  (* anyseq *) logic [WIDTH-1:0] any_word;
+  always_ff @(posedge clk_i) if (read_enable_i) read_data_o <= any_word;
+
+  logic unused;
+  assign unused = ^{write_enable_i, write_address_i, write_data_i, read_address_i};
+endmodule
+
+`default_nettype wire
