@@ -6,10 +6,12 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include "preload/libc.hpp"
 #include "preload/waiting.hpp"
@@ -169,6 +171,14 @@ void write_peer(const accepted& from, sockaddr* address, socklen_t* length) noex
   *length = sizeof in;
 }
 
+/// The world is gone, and the listener stays readable. Servers with an event loop take that for a passing trouble, try
+/// again at once and write a line each time: they are given time to.
+int fail_without_world() noexcept {
+  constexpr timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
+  syscall(SYS_nanosleep, &pause, nullptr);  // The kernel's: virtual time has ended.
+  return fail(ENETDOWN);
+}
+
 int accept_in_world(int fd, sockaddr* address, socklen_t* length, int flags) noexcept {
   if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0) return fail(EINVAL);
   if (!is_world_listener(fd)) return fail(EINVAL);
@@ -186,9 +196,9 @@ int accept_in_world(int fd, sockaddr* address, socklen_t* length, int flags) noe
   header.msg_control = control;
   header.msg_controllen = sizeof control;
   const ssize_t got = libc_recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
-  if (got < 0) return errno == ECONNRESET ? fail(ENETDOWN) : -1;
+  if (got < 0) return errno == ECONNRESET ? fail_without_world() : -1;
   // The listener was shut down, or its world is gone.
-  if (got == 0) return fail(world_connection().valid() ? EINVAL : ENETDOWN);
+  if (got == 0) return world_connection().valid() ? fail(EINVAL) : fail_without_world();
   const cmsghdr* const rights = CMSG_FIRSTHDR(&header);
   if (got != sizeof message || message.magic != accepted::magic_value || rights == nullptr ||
       rights->cmsg_type != SCM_RIGHTS)

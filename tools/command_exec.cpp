@@ -13,6 +13,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "tools/abandoned_files.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/program_launch.hpp"
@@ -94,6 +95,7 @@ int exec_in_own_world(const po::variables_map& values, const arguments& words, p
   check_launch(launch);
   const private_directory directory;
   launch.world = directory.path() / "world";
+  const abandoned_files if_killed(launch.world, abandoned_files::directory::removed);
   std::atomic<bool> stop = false;
   std::string summary;
   int status = exit_failed;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 
+#include "tools/abandoned_files.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/stop_signals.hpp"
@@ -37,6 +38,7 @@ int command_world(const arguments& words) {
   std::atomic<bool> stop = false;
   const stop_signals signals(stop);
   world_session session(values, values["socket"].as<std::string>(), stop);
+  const abandoned_files if_killed(session.socket(), abandoned_files::directory::kept);
   fmt::print("world: {}; NIC: {}; Ctrl-C ends it\n", session.host_list(), session.nic_list());
   for (const std::string& host : session.hosts()) fmt::print("  {}\n", session.how_to_start(host));
   std::fflush(stdout);

@@ -123,6 +123,7 @@ world_session::world_session(const po::variables_map& values, const std::filesys
   if (const std::string problem = world_->start(stop); !problem.empty()) throw std::runtime_error(problem);
   if (const std::string problem = world_->open(socket); !problem.empty())
     throw usage_error(fmt::format("--socket: {}", problem));
+  socket_ = world_->server().path();
 }
 
 std::string world_session::host_list() const {
@@ -143,7 +144,7 @@ std::string world_session::nic_list() const {
 }
 
 std::string world_session::how_to_start(const std::string& host) const {
-  return fmt::format("fourtuple exec --world={} --host={} -- PROGRAM", world_->server().path(), host);
+  return fmt::format("fourtuple exec --world={} --host={} -- PROGRAM", socket_.string(), host);
 }
 
 std::string world_session::finish(const std::string& subcommand, const arguments& words) {

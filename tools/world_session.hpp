@@ -33,6 +33,8 @@ class world_session {
   [[nodiscard]] std::string host_list() const;
   /// "rtl", "model", or what each host has.
   [[nodiscard]] std::string nic_list() const;
+  /// Where programs find it.
+  [[nodiscard]] const std::filesystem::path& socket() const noexcept { return socket_; }
   /// The command that starts a program on a host.
   [[nodiscard]] std::string how_to_start(const std::string& host) const;
   /// Runs until `done` or `stop`.
@@ -46,6 +48,7 @@ class world_session {
   std::vector<std::string> hosts_;
   std::optional<output_directory> out_;
   std::unique_ptr<model::world::world> world_;
+  std::filesystem::path socket_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

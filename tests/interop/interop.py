@@ -9,7 +9,6 @@ Exit status 77 (ctest: skipped) where that is not allowed or a program is missin
 """
 
 import contextlib
-import hashlib
 import os
 import pathlib
 import re
@@ -19,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from files import check_hash, make_files
 
 SKIPPED = 77
 LINUX_ADDRESS = "10.9.0.1"
@@ -98,21 +99,6 @@ def wait_for_line(process: subprocess.Popen, text: str) -> str:
     raise AssertionError(f"the process ended without saying {text!r}")
 
 
-def make_files(root: pathlib.Path) -> dict[str, str]:
-    """Files of 0 bytes, 1 byte and 10 MB; their names with their SHA-256."""
-    root.mkdir()
-    content = {"empty": b"", "one": b"x", "ten-megabytes": b"".join(
-        hashlib.sha256(str(i).encode()).digest() for i in range(10_000_000 // 32))}
-    for name, data in content.items():
-        (root / name).write_bytes(data)
-    return {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
-
-
-def check_hash(path: pathlib.Path, expected: str) -> None:
-    actual = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert actual == expected, f"{path.name}: {path.stat().st_size} bytes arrived, with another content"
-
-
 def curls(host: Host, files: dict[str, str], name: str, count: int) -> None:
     """`count` curls at once, each with a file of its own to write."""
     targets = [host.directory / f"{name}-{i}" for i in range(count)]
@@ -127,7 +113,7 @@ def curls(host: Host, files: dict[str, str], name: str, count: int) -> None:
 
 def test_serve(host: Host) -> None:
     """curl and wget fetch files of 0 bytes, 1 byte and 10 MB; ping is answered; a wrong name is 404."""
-    files = make_files(host.directory / "root")
+    files = make_files(host.directory / "root", megabytes=10)
     with host.serving(host.directory / "root"):
         ping = host.command("ping", "-c", "3", "-i", "0.2", "-W", "10", NIC_ADDRESS).stdout
         assert "3 received" in ping, ping
@@ -139,12 +125,12 @@ def test_serve(host: Host) -> None:
         status = host.command("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"http://{NIC_ADDRESS}/nothing").stdout
         assert status == "404", status
         listing = host.command("curl", "-sS", "--fail", f"http://{NIC_ADDRESS}/").stdout
-        assert "ten-megabytes" in listing, listing
+        assert "megabytes" in listing, listing
 
 
 def test_serve_parallel(host: Host) -> None:
     """20 curls at once."""
-    files = make_files(host.directory / "root")
+    files = make_files(host.directory / "root", megabytes=10)
     with host.serving(host.directory / "root"):
         for name in files:
             curls(host, files, name, 20)
@@ -189,7 +175,7 @@ def test_fetch_nginx(host: Host) -> None:
     """Files of nginx, one at a time and 20 at once."""
     if shutil.which("nginx") is None:
         skip("nginx is missing")
-    files = make_files(host.directory / "root")
+    files = make_files(host.directory / "root", megabytes=10)
     # Its workers give up root, and the temporary directory is for its owner only.
     host.directory.chmod(0o755)
     config = host.directory / "nginx.conf"
@@ -218,14 +204,14 @@ def test_fetch_nginx(host: Host) -> None:
 
 def test_fetch_python(host: Host) -> None:
     """A file of Python's http.server; then nobody listens, and then nobody is there."""
-    files = make_files(host.directory / "root")
+    files = make_files(host.directory / "root", megabytes=10)
     server = host.start("python3", "-m", "http.server", "8000", "--bind", LINUX_ADDRESS, "--directory", str(host.directory / "root"))
     try:
         wait_until_listening(host, 8000)
         target = host.directory / "fetched"
-        result = fetch(host, [f"http://{LINUX_ADDRESS}:8000/ten-megabytes"], [target])
+        result = fetch(host, [f"http://{LINUX_ADDRESS}:8000/megabytes"], [target])
         assert result.returncode == 0, result.stdout + result.stderr
-        check_hash(target, files["ten-megabytes"])
+        check_hash(target, files["megabytes"])
     finally:
         server.terminate()
         server.communicate(timeout=30)

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 
-from simulated_hosts import check_hash, make_files, need, Setup, skip, TIMEOUT_S, wait_for, World
+from files import check_hash, make_files
+from simulated_hosts import need, Setup, skip, TIMEOUT_S, wait_for, World
 
 
 def test_own_world(setup: Setup) -> None:

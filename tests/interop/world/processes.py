@@ -4,6 +4,8 @@
 import errno
 import os
 import shutil
+import signal
+import socket
 import subprocess
 
 from simulated_hosts import need, Setup, TIMEOUT_S, wait_for, World
@@ -74,16 +76,86 @@ def test_killed_world(setup: Setup) -> None:
         wait_for(lambda: "sockets" in text(), f"the end of the {name}")
         assert "end ConnectionResetError" in text(), text()
         assert f"no sockets {errno.ENETDOWN}" in text(), text()
-    # The name that a killed world leaves behind is taken over by the next one.
+    wait_for(lambda: not world.socket.exists(), "the end of the socket's name")
+    result = world.run("a", "true", check=False)
+    assert result.returncode == 2 and "there is no world at" in result.stderr and result.stderr.count("\n") == 1, result
+    # A name that was left behind all the same is taken over by the next one.
+    left = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    left.bind(str(world.socket))
+    left.close()
+    result = world.run("a", "true", check=False)
+    assert result.returncode == 2 and "Connection refused" in result.stderr and result.stderr.count("\n") == 1, result
     with setup.world():
         pass
+
+
+def test_killed_own_world(setup: Setup) -> None:
+    """exec with a world of its own is killed, with its process group: its program has no network any more, and nothing
+    is left in the file system."""
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(setup.directory)}
+    before = set(setup.directory.iterdir())
+    script = ("import socket, time\nprint('ready', flush=True)\n"
+              "while True:\n    socket.socket().close()\n    time.sleep(0.05)\n")
+    for options in ([], ["--virtual-time"]):
+        # A session of its own: nothing but the group is ended.
+        owner = subprocess.Popen([setup.fourtuple, "exec", f"--nic={setup.nic}", *options, "--", "python3", "-c", script],
+                                 env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        assert owner.stdout.readline() == "ready\n"
+        assert len(set(setup.directory.iterdir()) - before) == 1
+        owner.kill()
+        # The end of its pipes comes with the end of the program.
+        _, errors = owner.communicate(timeout=TIMEOUT_S)
+        assert "Network is down" in errors, errors
+        wait_for(lambda: set(setup.directory.iterdir()) == before, "the end of the directory")
+    owner = subprocess.Popen([setup.fourtuple, "exec", f"--nic={setup.nic}", "--", "python3", "-c", script],
+                             env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+    assert owner.stdout.readline() == "ready\n"
+    os.killpg(owner.pid, signal.SIGKILL)
+    owner.communicate(timeout=TIMEOUT_S)
+    wait_for(lambda: set(setup.directory.iterdir()) == before, "the end of the directory")
+
+
+ACCEPT_ERRORS = """
+import selectors, socket, time
+listener = socket.socket()
+listener.bind(('', 6002))
+listener.listen(1)
+listener.setblocking(False)
+events = selectors.DefaultSelector()
+events.register(listener, selectors.EVENT_READ)
+print('ready', flush=True)
+events.select()
+begin = time.monotonic()
+for _ in range(5):
+    events.select()
+    try:
+        listener.accept()
+    except OSError as error:
+        print(error.errno, flush=True)
+print('%.2f' % (time.monotonic() - begin), flush=True)
+"""
+
+
+def test_server_without_world(setup: Setup) -> None:
+    """A server whose event loop goes on after the end of its world does not turn at full speed, or fill a disk with its
+    messages."""
+    world = setup.world().start_up()
+    log = world.start("a", "python3", "-c", ACCEPT_ERRORS, ready="ready")
+    world.finish()
+    wait_for(lambda: world.programs[0].poll() is not None, "the end of the server")
+    words = log.read_text().split()
+    assert words[1:-1] == [str(errno.ENETDOWN)] * 5 and float(words[-1]) >= 0.5, words
 
 
 def test_interrupted_world(world: World) -> None:
     """Ctrl-C ends the world with its report; programs see the end, and nothing is left."""
     log = world.start("a", "python3", "-c", HOLD, "serve", ready="ready")
     world.start("b", "python3", "-c", HOLD, "client", name="client", ready="connected")
+    # timeout(1) and Ctrl-C typed twice send it more than once.
+    for _ in range(3):
+        world.process.send_signal(signal.SIGINT)
     report = world.finish()
+    assert world.process.returncode == 0 and "Run complete" in world.log.read_text(), world.log.read_text()
     assert report["connections"]["opened"] == 1, report
     wait_for(lambda: "end ConnectionResetError" in log.read_text(), "the reset")
     assert sorted(entry.name for entry in world.directory.iterdir()) == [

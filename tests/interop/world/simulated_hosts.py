@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A world, and programs on its hosts; what tests of it share."""
 
-import hashlib
 import json
 import pathlib
 import shutil
@@ -114,18 +113,3 @@ class Setup:
         directory = self.directory / name
         directory.mkdir(exist_ok=True)
         return World(self, directory, *options)
-
-
-def make_files(root: pathlib.Path) -> dict[str, str]:
-    """Files of 0 bytes, 1 byte and 3 MB; their names with their SHA-256."""
-    root.mkdir()
-    content = {"empty": b"", "one": b"x", "megabytes": b"".join(
-        hashlib.sha256(str(i).encode()).digest() for i in range(3_000_000 // 32))}
-    for name, data in content.items():
-        (root / name).write_bytes(data)
-    return {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
-
-
-def check_hash(path: pathlib.Path, expected: str) -> None:
-    actual = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert actual == expected, f"{path.name}: {path.stat().st_size} bytes arrived, with another content"

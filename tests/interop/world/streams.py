@@ -7,7 +7,8 @@ import pathlib
 import shutil
 import subprocess
 
-from simulated_hosts import check_hash, make_files, need, TIMEOUT_S, wait_for, World
+from files import check_hash, make_files
+from simulated_hosts import need, TIMEOUT_S, wait_for, World
 
 
 def iperf3(world: World, *options: str) -> None:

@@ -5,7 +5,8 @@ import os
 import re
 import time
 
-from simulated_hosts import check_hash, make_files, need, wait_for, World
+from files import check_hash, make_files
+from simulated_hosts import need, wait_for, World
 
 
 def start_nginx(world: World) -> dict[str, str]:
