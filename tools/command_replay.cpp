@@ -140,16 +140,20 @@ void print_counts(std::FILE* to, const char* title, const std::map<std::string, 
   fmt::print(to, "\n");
 }
 
+std::map<std::string, std::uint64_t> not_sent(const capture_counts& capture) {
+  std::map<std::string, std::uint64_t> counts;
+  if (capture.cut != 0) counts["cut by the capture"] = capture.cut;
+  if (capture.too_long != 0) counts["too long"] = capture.too_long;
+  if (capture.too_short != 0) counts["too short"] = capture.too_short;
+  return counts;
+}
+
 void print_summary(std::FILE* to, const model::system::replay_totals& totals, const capture_counts& capture,
                    const fates& counted, std::size_t devices) {
   fmt::print(to, "\n  frames       {} sent\n", totals.frames);
   print_counts(to, "received", counted.classes);
   print_counts(to, "dropped", counted.drops);
-  std::map<std::string, std::uint64_t> not_sent;
-  if (capture.cut != 0) not_sent["cut by the capture"] = capture.cut;
-  if (capture.too_long != 0) not_sent["too long"] = capture.too_long;
-  if (capture.too_short != 0) not_sent["too short"] = capture.too_short;
-  print_counts(to, "not sent", not_sent);
+  print_counts(to, "not sent", not_sent(capture));
   fmt::print(to, "  checksums    {} frames with a bad one\n", counted.bad_checksums);
   fmt::print(to, "  table        {} connections, {} without a place, {} hits\n", totals.inserted, totals.inserts_full,
              counted.hits);
@@ -171,8 +175,12 @@ int command_replay(const arguments& words) {
   const replay_request request = read_request(values);
   capture_reader reader(values["capture"].as<std::string>());
   std::optional<captured_frame> first = reader.next();
-  if (!first && reader.problem().empty())
-    throw usage_error(fmt::format("{} has no frames that can be sent", values["capture"].as<std::string>()));
+  if (!first && reader.problem().empty()) {
+    std::string why;
+    for (const auto& [name, count] : not_sent(reader.counts()))
+      why += fmt::format("{}{} {}", why.empty() ? ": " : ", ", count, name);
+    throw usage_error(fmt::format("{} has no frames that can be sent{}", values["capture"].as<std::string>(), why));
+  }
   if (!first) throw usage_error(reader.problem());
 
   std::atomic<bool> stop = false;

@@ -61,9 +61,9 @@ model::system::workload_payloads read_payloads(model::system::scenario& made, co
     std::vector<std::byte>& payload = payloads.emplace_back();
     if (work.kind == model::system::workload_kind::http) check_http(work);
     if (work.kind != model::system::workload_kind::bulk) continue;
-    payload = work.payload_bytes != 0
-                  ? random_bytes(work, made.run.seed)
-                  : read_file(work.file.empty() ? shipped : std::filesystem::path(work.file), "--file");
+    payload = work.payload_bytes != 0 ? random_bytes(work, made.run.seed)
+                                      : read_file(work.file.empty() ? shipped : std::filesystem::path(work.file),
+                                                  fmt::format("workloads.{}.file (--file)", work.name));
   }
   return payloads;
 }

@@ -283,8 +283,8 @@ void nic_driver::handle_event() {
     const std::uint32_t source = device_.read32(regs::device_dma_error_source);
     char where[24];
     std::snprintf(where, sizeof where, "0x%016llx", static_cast<unsigned long long>(address));
-    std::string line = (status & regs::device_event_status::dma_write_error_mask) != 0 ? "NIC: DMA write refused, "
-                                                                                       : "NIC: DMA read refused, ";
+    std::string line = (status & regs::device_event_status::dma_write_error_mask) != 0 ? "NIC: DMA write failed, "
+                                                                                       : "NIC: DMA read failed, ";
     log_(line.append(dma_source_name(source)).append(" at ").append(where));
   }
   if ((status & regs::device_event_status::register_error_mask) != 0) log_("NIC: a register access was refused");

@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <string>
 
 #include "model/sim/time.hpp"
 #include "tb/rtl_nic.hpp"
@@ -38,8 +37,8 @@ model::nic::nic_config config_as_built() {
 class nic_with_host : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(nic_with_host);
-  nic_with_host(sc_core::sc_module_name name, const tb::rtl_nic_options& options)
-      : sc_module(name), nic("nic", config_as_built(), options), bench("bench", nic) {
+  nic_with_host(sc_core::sc_module_name name, const tb::rtl_nic_options& options, std::uint32_t unused_bits = 0)
+      : sc_module(name), nic("nic", config_as_built(), options), bench("bench", nic), unused_bits_(unused_bits) {
     SC_THREAD(run);
     set_stack_size(std::size_t{1} << 20);
   }
@@ -67,6 +66,7 @@ class nic_with_host : public sc_core::sc_module {
     write64(regs::msix_address(0), nic_bench::doorbell_base);
     bench.write32(regs::msix_control(0), 0);
     bench.write32(regs::queues_moderation(0), 20 | 3000 << 16);
+    bench.write32(regs::queues_moderation(1), unused_bits_);
     bench.write32(regs::queues_control(0), 3);
   }
 
@@ -118,6 +118,7 @@ class nic_with_host : public sc_core::sc_module {
     finished = true;
   }
 
+  std::uint32_t unused_bits_;  // In a register of a queue that is never switched on.
   nic_traffic traffic_{7};
   std::uint16_t tx_tail_ = 0;
 };
@@ -159,40 +160,72 @@ TEST(rtl_nic_time, results_do_not_depend_on_quantum_skipping_or_tracing) {
   std::filesystem::remove(trace_file);
 }
 
-TEST(rtl_nic_time, the_whole_state_is_the_same_at_each_wake) {
+using states = std::map<std::uint64_t, std::uint64_t>;  // Hashes by the number of the edge.
+
+struct two_runs {
+  states skipping;
+  states evaluating;
+  model::nic::nic_clocks clocks_of_skipping;
+};
+
+// All that the RTL keeps, at each wake of the one that skips, in it and in one that evaluates every clock.
+two_runs states_at_wakes(std::uint32_t unused_bits_of_evaluating) {
+  two_runs result;
   // At the same quantum both evaluate an edge at the same time: what is wanted at a wake is known before the next one.
   std::set<std::uint64_t> wanted;
-  std::map<std::uint64_t, std::uint64_t> skipping_states;
-  std::map<std::uint64_t, std::uint64_t> evaluating_states;
   nic_with_host* skipping = nullptr;
   nic_with_host* evaluating = nullptr;
-  const auto note = [&wanted](std::map<std::uint64_t, std::uint64_t>& states, nic_with_host*& host) {
-    return [&wanted, &states, &host](std::uint64_t edge) {
-      if (host != nullptr && wanted.contains(edge)) states.emplace(edge, host->nic.state_hash());
+  const auto note = [&wanted](states& noted, nic_with_host*& host) {
+    return [&wanted, &noted, &host](std::uint64_t edge) {
+      if (host != nullptr && wanted.contains(edge)) noted.emplace(edge, host->nic.state_hash());
     };
   };
   nic_with_host with_skips("with_skips",
                            {.quantum_clocks = 1,
                             .on_wake = [&wanted](std::uint64_t next_edge) { wanted.insert(next_edge + 1); },
-                            .on_edge = note(skipping_states, skipping)});
+                            .on_edge = note(result.skipping, skipping)});
   nic_with_host without(
-      "without", {.quantum_clocks = 1, .skip_idle_clocks = false, .on_edge = note(evaluating_states, evaluating)});
+      "without", {.quantum_clocks = 1, .skip_idle_clocks = false, .on_edge = note(result.evaluating, evaluating)},
+      unused_bits_of_evaluating);
   skipping = &with_skips;
   evaluating = &without;
   const auto limit = sc_core::sc_time_stamp() + from_ns(100'000'000);
   while (!(with_skips.finished && without.finished) && sc_core::sc_time_stamp() < limit)
     sc_core::sc_start(from_ns(20'000));
-  ASSERT_TRUE(with_skips.finished && without.finished);
+  EXPECT_TRUE(with_skips.finished && without.finished);
+  result.clocks_of_skipping = with_skips.nic.clocks();
+  return result;
+}
 
-  EXPECT_GT(with_skips.nic.clocks().skipped, with_skips.nic.clocks().evaluated);
-  EXPECT_GT(skipping_states.size(), 100U);
+TEST(rtl_nic_time, the_whole_state_is_the_same_at_each_wake) {
+  const two_runs seen = states_at_wakes(0);
+  EXPECT_GT(seen.clocks_of_skipping.skipped, seen.clocks_of_skipping.evaluated);
+  EXPECT_GT(seen.skipping.size(), 100U);
   std::set<std::uint64_t> different;
-  for (const auto& [edge, state] : skipping_states) {
-    ASSERT_TRUE(evaluating_states.contains(edge)) << edge;
-    ASSERT_EQ(evaluating_states.at(edge), state) << "at edge " << edge;
+  for (const auto& [edge, state] : seen.skipping) {
+    ASSERT_TRUE(seen.evaluating.contains(edge)) << edge;
+    ASSERT_EQ(seen.evaluating.at(edge), state) << "at edge " << edge;
     different.insert(state);
   }
-  EXPECT_GT(different.size(), skipping_states.size() / 2) << "a hash of something that never changes shows nothing";
+  EXPECT_GT(different.size(), seen.skipping.size() / 2) << "a hash of something that never changes shows nothing";
+}
+
+// A single bit counts, although the device does the same with it or without.
+TEST(rtl_nic_time, one_bit_that_differs_shows_at_each_wake) {
+  const two_runs seen = states_at_wakes(1U << 31);
+  std::size_t before = 0;
+  std::size_t after = 0;
+  for (const auto& [edge, state] : seen.skipping) {
+    ASSERT_TRUE(seen.evaluating.contains(edge)) << edge;
+    if (seen.evaluating.at(edge) != state) {
+      ++after;
+    } else {
+      ++before;
+      EXPECT_EQ(after, 0U) << "the same again at edge " << edge;
+    }
+  }
+  EXPECT_GT(after, 100U);
+  EXPECT_LT(before, 20U);  // While the device is brought up.
 }
 
 }  // namespace

@@ -34,10 +34,13 @@ std::string shown(const toml::node& node) {
   constexpr std::size_t longest = 60;
   if (const auto* text = node.as_string()) return in_quotes(std::string_view(text->get()).substr(0, longest));
   if (const auto* whole = node.as_integer()) return std::to_string(whole->get());
-  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  if (const auto* number = node.as_floating_point()) {
+    const std::string text = fmt::format("{}", number->get());
+    return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;  // 2.0 is not 2.
+  }
   if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
   if (node.is_table()) return "a table";
-  if (node.is_array()) return "a list";
+  if (const auto* list = node.as_array()) return list->empty() ? "an empty list" : "a list";
   return "a date or time";
 }
 

@@ -124,6 +124,24 @@ def tcp_frame(payload=b"hello", flags=0x18, bad=False, port=40000):
     return b"\2\0\0\0\0\2" + b"\2\0\0\0\0\1" + b"\x08\0" + ip + tcp
 
 
+SECTION = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
+
+
+def block(kind, body):
+    """Of pcapng."""
+    body += b"\0" * (-len(body) % 4)
+    return struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
+
+
+def interface(link_type=1, nanoseconds=False):
+    options = struct.pack("<HHI", 9, 1, 9) + bytes(4) if nanoseconds else b""
+    return block(1, struct.pack("<HHI", link_type, 0, 65535) + options)
+
+
+def enhanced(data, number=0, time=0):
+    return block(6, struct.pack("<IIIII", number, time >> 32, time & 0xFFFFFFFF, len(data), len(data)) + data)
+
+
 class Replay(Directory):
     def write(self, content, name="capture.pcap"):
         path = self.directory / name
@@ -179,7 +197,13 @@ class Replay(Directory):
                 ("no frames", pcap([]), "no frames"),
                 ("wifi", pcap([whole(tcp_frame())], link_type=105), "not of Ethernet"),
                 ("unknown link type", pcap([whole(tcp_frame())], link_type=60000), "not of Ethernet"),
-                ("all cut", pcap([(0, 0, tcp_frame()[:30], 1500)]), "no frames"),
+                ("all cut", pcap([(0, 0, tcp_frame()[:30], 1500)]), "no frames that can be sent: 1 cut by the capture"),
+                ("nothing but long ones", pcap([whole(b"\2" * 20_000)] * 2), "no frames that can be sent: 2 too long"),
+                ("raw IP", pcap([whole(tcp_frame()[14:])], link_type=101), "not of Ethernet"),
+                ("cooked", pcap([whole(bytes(16) + tcp_frame()[14:])], link_type=113), "not of Ethernet"),
+                ("interface without a description", block(0x0A0D0D0A, SECTION) + enhanced(tcp_frame()), "no capture"),
+                ("another interface", block(0x0A0D0D0A, SECTION) + interface() + enhanced(tcp_frame(), 7), "cannot be read"),
+                ("two kinds of interfaces", block(0x0A0D0D0A, SECTION) + interface() + interface(101) + enhanced(tcp_frame()), "cannot be read"),
                 ("length lies", pcap([]) + struct.pack("<IIII", 0, 0, 0x7FFFFFFF, 0x7FFFFFFF) + b"x" * 100, "cannot be read")):
             with self.subTest(name):
                 self.assertIn(why, self.refused("replay", self.write(content, name), "--nic=model"))
@@ -191,6 +215,24 @@ class Replay(Directory):
         broken = self.directory / "known"
         broken.write_text("10.0.0.2:2222\n")
         self.assertIn("line 1", self.refused("replay", self.write(good), f"--insert={broken}"))
+
+    def test_captures_of_others(self):
+        frame = tcp_frame()
+        big_endian = struct.pack(">IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + struct.pack(">IIII", 0, 7, len(frame), len(frame)) + frame
+        section = block(0x0A0D0D0A, SECTION)
+        for name, content, times_ns in (
+                ("nanoseconds", pcap([whole(frame, 0, 0), whole(frame, 0, 700)], magic=0xA1B23C4D), [0, 700]),
+                ("big endian", big_endian, [0]),
+                ("with an FCS", pcap([whole(frame + b"\1\2\3\4")], link_type=1 | 0x14000000 | 1 << 26), [0]),
+                ("two interfaces", section + interface() + interface(nanoseconds=True) + enhanced(frame, 0, 1) + enhanced(frame, 1, 5000),
+                 [0, 4000]),
+                ("two sections", section + interface() + enhanced(frame, 0, 1) + section + interface() + enhanced(frame, 0, 3), [0, 2000]),
+                ("simple packets", section + interface() + block(3, struct.pack("<I", len(frame)) + frame), [0]),
+                ("unknown blocks", section + block(0x12345, b"what") + interface() + block(0x12346, b"is this") + enhanced(frame), [0])):
+            with self.subTest(name):
+                records, _ = self.records(self.write(content), "--nic=model", "--time=capture")
+                self.assertEqual([(r["time_ps"] - records[0]["time_ps"]) // 1000 for r in records], times_ns)
+                self.assertEqual({r["model"]["l4_checksum"] for r in records}, {"good"})
 
     def test_captures_that_break_off(self):
         frame = tcp_frame()

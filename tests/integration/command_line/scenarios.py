@@ -214,7 +214,8 @@ class Files(Directory):
         self.refused("run", self.scenario("[[workloads]]\n[[workloads]]\nname = \"x\"\n"), "--connections=1", says="2 workloads")
         self.refused("run", self.scenario('[[workloads]]\nkind = "http"\nroot = "/nonexistent"\n'), says="/nonexistent")
         self.refused("run", self.scenario('[[workloads]]\nkind = "http"\npaths = ["../secret"]\n'), says="secret")
-        self.refused("run", self.scenario('[[workloads]]\nfile = "/nonexistent"\n'), says="/nonexistent")
+        self.refused("run", self.scenario('[[workloads]]\nname = "first"\nfile = "/nonexistent"\n'), says="workloads.first.file")
+        self.refused("run", self.scenario("[[workloads]]\nconnections = 2.0\n"), says="workloads.connections = 2.0 is not a whole number")
         binary = self.directory / "binary.toml"
         binary.write_bytes(os.urandom(1000).replace(b"\n", b"x"))
         self.refused("run", str(binary), says="binary.toml:1")
@@ -242,6 +243,82 @@ seeds = [1, 2]
 "workloads.bulk.connections" = [1, 4]
 "impairments.client.drop" = ["data:3", "syn:1"]
 """
+
+
+OF_SOMEBODY_ELSE = """
+nic = { kind = "model" }
+hosts = [{ name = "a" }, { name = "b" }, { name = "c" }, { name = "d", nic.kind = "rtl" }]
+run.duration_us = 0x12C
+[[workloads]]
+kind = "bulk"
+name = "backup"
+from = ["a"]
+to = "d"
+connections = 2
+payload_bytes = 10_000
+[[workloads]]
+kind = "request_response"
+name = "database"
+from = ["b"]
+to = "c"
+connections = 3
+requests = 20
+think_ns = "exponential:1000"
+request_bytes = "uniform:1:100"
+[[workloads]]
+kind = "connection_storm"
+name = "visitors"
+from = ["a", "b"]
+to = "c"
+connections = 20
+[[workloads]]
+kind = "syn_flood"
+name = "attack"
+to = "a"
+gap_ns = 1000
+[[workloads]]
+kind = "http"
+name = "web"
+from = ["c"]
+to = "b"
+root = "ROOT"
+[[workloads]]
+kind = "idle_crowd"
+name = "chat"
+from = ["d"]
+to = "b"
+connections = 30
+"""
+
+
+class SomebodyElse(Directory):
+    """Files as other people's editors and habits make them."""
+
+    def test_all_workloads_between_four_hosts_of_both_kinds(self):
+        (self.directory / "page.html").write_text("hello\n" * 100)
+        report = self.run_ok(self.scenario(OF_SOMEBODY_ELSE.replace("ROOT", str(self.directory))))
+        self.assertEqual(report["nic"], "mixed")
+        for name, least in (("backup", 2), ("database", 20), ("visitors", 40), ("web", 8), ("chat", 0)):
+            self.assertGreaterEqual(workload(report, name)["begun"], least, name)
+            self.assertEqual(workload(report, name)["failed"], 0, name)
+        self.assertGreater(workload(report, "attack")["begun"], 200)
+        self.assertGreaterEqual(report["connections"]["opened"], 2 + 3 + 2 * 20 + 8 + 30)
+
+    def test_marks_line_ends_and_encodings(self):
+        text = '[nic]\nkind = "model"\n[[workloads]]\nconnections = 3\n'
+        path = self.directory / "scenario.toml"
+        for name, content in (("a byte order mark", b"\xef\xbb\xbf" + text.encode()), ("CRLF", text.replace("\n", "\r\n").encode()),
+                              ("no line end", text.strip().encode()), ("comments", text.replace("\n", " # \u00fc\n").encode())):
+            with self.subTest(name):
+                path.write_bytes(content)
+                self.assertEqual(self.run_ok(str(path))["connections"]["closed"], 3)
+        path.write_bytes(b"# nothing\n")
+        self.assertEqual(self.run_ok(str(path), "--nic=model")["connections"]["closed"], 8)
+        for name, content, line in (("UTF-16", text.encode("utf-16"), 1), ("old Macintosh", text.replace("\n", "\r").encode(), 1),
+                                    ("NUL", b'[nic]\nkind = "mod\0el"\n', 2), ("nested", b"a = " + b"[" * 5000 + b"]" * 5000, 1)):
+            with self.subTest(name):
+                path.write_bytes(content)
+                self.refused("run", str(path), says=f"scenario.toml:{line}: not TOML")
 
 
 class Sweep(Directory):

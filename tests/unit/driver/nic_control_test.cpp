@@ -183,7 +183,7 @@ TEST(NicEvents, HaltedReceiveIsRestarted) {
   EXPECT_EQ(nic.driver.table().outstanding(), 0U);
   EXPECT_EQ(nic.driver.table().counters().unanswered, 1U);
   ASSERT_EQ(nic.log.size(), 2U);
-  EXPECT_EQ(nic.log[0], "NIC: DMA write refused, receive data at 0x00000000dead0000");
+  EXPECT_EQ(nic.log[0], "NIC: DMA write failed, receive data at 0x00000000dead0000");
 
   ASSERT_TRUE(nic.device.receive(frame_of(100, 7)));
   EXPECT_TRUE(nic.driver.poll_pending());
