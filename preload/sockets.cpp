@@ -197,8 +197,11 @@ int accept_in_world(int fd, sockaddr* address, socklen_t* length, int flags) noe
   header.msg_controllen = sizeof control;
   const ssize_t got = libc_recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
   if (got < 0) return errno == ECONNRESET ? fail_without_world() : -1;
-  // The listener was shut down, or its world is gone.
-  if (got == 0) return world_connection().valid() ? fail(EINVAL) : fail_without_world();
+  // The listener was shut down, or its world is gone, or about to be.
+  if (got == 0) {
+    world_answer answer;
+    return ask(operation::getsockname, fd, 0, nullptr, 0, answer) == 0 ? fail(EINVAL) : fail_without_world();
+  }
   const cmsghdr* const rights = CMSG_FIRSTHDR(&header);
   if (got != sizeof message || message.magic != accepted::magic_value || rights == nullptr ||
       rights->cmsg_type != SCM_RIGHTS)

@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "tools/abandoned_files.hpp"
 #include "tools/command.hpp"
@@ -91,6 +93,21 @@ class private_directory {
   std::filesystem::path path_;
 };
 
+/// Starts this program once more, in the world that there is now: nothing of the world's, such as its sockets, must
+/// stay open in a process that outlives it.
+[[noreturn]] void start_again_in_world(const program_launch& launch) {
+  std::vector<std::string> words{"fourtuple", "exec", "--world=" + launch.world.string(), "--host=" + launch.host};
+  if (launch.only_world) words.emplace_back("--only-world");
+  words.emplace_back("--");
+  words.insert(words.end(), launch.words.begin(), launch.words.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  ::execv("/proc/self/exe", pointers.data());
+  fmt::print(stderr, "fourtuple: cannot start itself: {}\n", std::strerror(errno));
+  _exit(exit_failed);
+}
+
 int exec_in_own_world(const po::variables_map& values, const arguments& words, program_launch launch) {
   check_launch(launch);
   const private_directory directory;
@@ -115,12 +132,7 @@ int exec_in_own_world(const po::variables_map& values, const arguments& words, p
       std::signal(SIGINT, SIG_DFL);
       std::signal(SIGTERM, SIG_DFL);
       if (std::signal(SIGHUP, SIG_DFL) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
-      try {
-        _exit(exec_in_world(launch));
-      } catch (const std::exception& error) {
-        fmt::print(stderr, "fourtuple: {}\n", error.what());
-        _exit(exit_usage);
-      }
+      start_again_in_world(launch);
     }
     child_process = child;
     int ended = 0;
