@@ -8,8 +8,8 @@
 namespace fourtuple::tools {
 
 /// While it lives, a socket of this process goes out of the file system if the process is killed, with its directory if
-/// that was made for it. A process of its own sees to that: it waits for the end of this one, in a session of its own, so
-/// that what ends a process group does not reach it.
+/// that was made for it. A process of its own sees to that: it waits for the end of this one, in a session of its own,
+/// so that what ends a process group does not reach it.
 class abandoned_files {
  public:
   enum class directory { kept, removed };
