@@ -76,7 +76,6 @@ struct timer_wheel::levels {
   }
 
   std::uint64_t current_ns;
-  std::uint64_t quiet_until_ns = never_ns;  ///< Nothing expires before this time.
   std::uint32_t armings = 0;
   std::uint32_t occupied_levels = 0;
   timer::list due;  ///< Expiry at or before current_ns, earliest first. All of these are armed.
@@ -118,7 +117,7 @@ void timer_wheel::arm(timer& t, std::uint64_t expires_ns) noexcept {
   }
   t.expires_ns_ = expires_ns;
   t.arming_ = w.armings++;
-  w.quiet_until_ns = std::min(w.quiet_until_ns, expires_ns);
+  quiet_until_ns_ = std::min(quiet_until_ns_, expires_ns);
   if (!stays) place(t);
 }
 
@@ -228,9 +227,8 @@ void timer_wheel::move_to(std::uint64_t time_ns) noexcept {
   }
 }
 
-bool timer_wheel::advance(std::uint64_t now_ns) noexcept {
+bool timer_wheel::expire(std::uint64_t now_ns) noexcept {
   levels& w = *levels_;
-  if (now_ns < w.quiet_until_ns) return false;
   bool fired = false;
   std::uint64_t next = next_expiry_ns();
   for (; next != never_ns && next <= now_ns; next = next_expiry_ns()) {
@@ -242,7 +240,7 @@ bool timer_wheel::advance(std::uint64_t now_ns) noexcept {
     fired = true;
   }
   move_to(now_ns);
-  w.quiet_until_ns = next;
+  quiet_until_ns_ = next;
   return fired;
 }
 

@@ -59,7 +59,7 @@ class timer_wheel {
 
   /// Fires everything that expires at or before `now_ns`; costs a comparison if it is known that nothing does.
   /// Callbacks may arm and disarm any timer, themselves included, and may destroy their own. False if nothing fired.
-  bool advance(std::uint64_t now_ns) noexcept;
+  bool advance(std::uint64_t now_ns) noexcept { return now_ns >= quiet_until_ns_ && expire(now_ns); }
 
   /// The earliest expiry, exactly; never_ns if nothing is armed. Costs nothing unless the earliest timer was disarmed
   /// or put off: then one slot is searched.
@@ -68,11 +68,13 @@ class timer_wheel {
  private:
   friend class timer;
   struct levels;
+  bool expire(std::uint64_t now_ns) noexcept;
   void place(timer& t) const noexcept;
   static void unlink(timer& t) noexcept;
   void move_to(std::uint64_t time_ns) noexcept;
   void tidy(timer::list& slot) const noexcept;
 
+  std::uint64_t quiet_until_ns_ = never_ns;  ///< Nothing expires before this time.
   std::unique_ptr<levels> levels_;
 };
 
