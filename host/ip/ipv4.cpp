@@ -28,13 +28,17 @@ ipv4::~ipv4() = default;
 void ipv4::add_device(net_device& device, packet::ipv4_address address, unsigned prefix_length) {
   state& s = *state_;
   s.routes.add(device, address, prefix_length);
+  s.addresses_changed();
   s.interfaces.push_back(
       {&device, address,
        std::make_unique<neighbour_table>(device, address, s.clock, s.timers, s.counters,
                                          [&s](const queued_packet& packet) { s.unreachable(packet); })});
 }
 
-void ipv4::set_gateway(packet::ipv4_address gateway) { state_->routes.set_gateway(gateway); }
+void ipv4::set_gateway(packet::ipv4_address gateway) {
+  state_->routes.set_gateway(gateway);
+  state_->addresses_changed();
+}
 
 void ipv4::set_gro(bool on) noexcept { state_->gro_on = on; }
 
@@ -43,9 +47,22 @@ void ipv4::add_protocol(std::uint8_t number, protocol& handler) { state_->protoc
 bool ipv4::is_local(packet::ipv4_address address) const noexcept { return state_->routes.is_local(address); }
 
 std::optional<route> ipv4::route_output(packet::ipv4_address destination) const noexcept {
-  auto found = state_->routes.lookup(destination);
-  if (found) found->id_generator = state::id_generator(found->source, destination, packet::ip_protocol::tcp);
+  return state_->route_output(destination);
+}
+
+std::optional<route> ipv4::state::route_output(packet::ipv4_address destination) noexcept {
+  recent_route& last = recent_routes[destination.value % recent_routes.size()];
+  if (last.destination == destination && last.via.device != nullptr) return last.via;
+  auto found = routes.lookup(destination);
+  if (!found) return std::nullopt;
+  found->id_generator = id_generator(found->source, destination, packet::ip_protocol::tcp);
+  last = {destination, *found};
   return found;
+}
+
+void ipv4::state::addresses_changed() noexcept {
+  last_good_source = last_good_destination = {};
+  recent_routes = {};
 }
 
 xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output) {
@@ -53,7 +70,12 @@ xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ip
 }
 
 void ipv4::flush() {
-  for (const state::interface& interface : state_->interfaces) interface.device->flush();
+  if (state_->unflushed) state_->flush_devices();
+}
+
+void ipv4::state::flush_devices() {
+  unflushed = false;
+  for (const interface& of : interfaces) of.device->flush();
 }
 
 void ipv4::receive(std::span<const packet::sk_buff> list) {
@@ -62,7 +84,8 @@ void ipv4::receive(std::span<const packet::sk_buff> list) {
   } else {
     for (const packet::sk_buff& skb : list) state_->receive_frame(skb);
   }
-  flush();
+  // Whatever was sent meanwhile, ARP's answers and what had waited for them as well.
+  state_->flush_devices();
 }
 
 void ipv4::state::loopback_receiver::receive(std::span<const packet::sk_buff> list) {
@@ -78,7 +101,7 @@ void ipv4::tx_wake() {
     woken.push_back(handler);
     handler->tx_wake();
   }
-  flush();
+  state_->flush_devices();
 }
 
 std::vector<std::pair<std::string_view, std::uint64_t>> ipv4::counters() const {

@@ -122,7 +122,7 @@ class ipv4 final : public net_device_receiver {
   /// the neighbour's address. However it ends, `skb` is used up: it has headers in front, and is made anew to try
   /// again. A neighbour that never answers is told to the protocol as an ICMP error, host unreachable.
   [[nodiscard]] xmit_result queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output);
-  /// Ends a batch of queue_xmit on all devices.
+  /// Ends a batch of queue_xmit on all devices. Costs a branch if nothing was sent since the last one.
   void flush();
 
   /// Takes frames of any of the devices, and ends with flush().

@@ -40,16 +40,17 @@ options_verdict check_options(std::span<const std::byte> options) {
 
 }  // namespace
 
-/// The short way of a frame in which the device found no fault and whose connection it knows: nothing is looked up but
-/// that. False, and nothing happened, if it is not as simple as that.
-bool ipv4::state::receive_known(const packet::sk_buff& skb) {
+/// The short way of a frame in which the device found no fault, between addresses that were found good: nothing is
+/// looked up if the device knows its connection, and nothing of IPv4's otherwise. False, and nothing happened, if it is
+/// not as simple as that.
+bool ipv4::state::receive_good(const packet::sk_buff& skb) {
   constexpr std::size_t ip_at = packet::ethernet_header::untagged_bytes;
   constexpr unsigned version_4_without_options = 0x45;
   constexpr unsigned fragment_bits = 0x3fff;  // More fragments, and the offset.
   const std::span<const std::byte> frame = skb.frame;
-  if (!skb.table_hit || skb.network_checksum != packet::ip_summed::unnecessary ||
+  if (skb.network_checksum != packet::ip_summed::unnecessary ||
       skb.transport_checksum != packet::ip_summed::unnecessary ||
-      frame.size() < ip_at + packet::ipv4_header::min_bytes || packet::load_mac(frame, 0) != last_own_mac ||
+      frame.size() < ip_at + packet::ipv4_header::min_bytes || !packet::is_mac(frame, 0, last_own_mac) ||
       base::load_be16(frame, ip_at - 2) != packet::eth_p_ip) {
     return false;
   }
@@ -62,24 +63,25 @@ bool ipv4::state::receive_known(const packet::sk_buff& skb) {
   const std::uint8_t number = base::load_be8(header, 9);
   protocol* handler = protocols[number];
   if (handler == nullptr) return false;
-  if (!handler->early_demux({.source = {base::load_be32(header, 12)},
-                             .destination = {base::load_be32(header, 16)},
-                             .protocol = number,
-                             .tos = base::load_be8(header, 1),
-                             .ttl = base::load_be8(header, 8),
-                             .payload = header.first(total).subspan(packet::ipv4_header::min_bytes),
-                             .skb = &skb,
-                             .checksum = packet::ip_summed::unnecessary})) {
-    return false;
-  }
+  const ipv4_packet packet{.source = {base::load_be32(header, 12)},
+                           .destination = {base::load_be32(header, 16)},
+                           .protocol = number,
+                           .tos = base::load_be8(header, 1),
+                           .ttl = base::load_be8(header, 8),
+                           .payload = header.first(total).subspan(packet::ipv4_header::min_bytes),
+                           .skb = &skb,
+                           .checksum = packet::ip_summed::unnecessary};
+  const bool known = skb.table_hit && handler->early_demux(packet);
+  if (!known && !has_last_good_addresses(packet)) return false;
   counters.add(mib::in_receives);
   counters.add(mib::in_octets, total);
   counters.add(mib::in_delivers);
+  if (!known) handler->rcv(packet);
   return true;
 }
 
 void ipv4::state::receive_frame(const packet::sk_buff& skb) {
-  if (!receive_known(skb)) receive_parsed(skb, nullptr);
+  if (!receive_good(skb)) receive_parsed(skb, nullptr);
 }
 
 void ipv4::state::receive_unit(const gro_unit& unit) {
@@ -171,6 +173,11 @@ void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::etherne
   }
 }
 
+bool ipv4::state::has_last_good_addresses(const ipv4_packet& packet) const noexcept {
+  return packet.source == last_good_source && packet.destination == last_good_destination &&
+         !last_good_destination.is_any();
+}
+
 /// Counts what is refused.
 bool ipv4::state::accept_addresses(const packet::ipv4_header& header, bool group_frame, ingress from) {
   // What this host sends to itself has both addresses of its own: it was routed here.
@@ -187,6 +194,10 @@ bool ipv4::state::accept_addresses(const packet::ipv4_header& header, bool group
   if (bad_source || misdirected || !(unicast || broadcast)) {
     counters.add(mib::in_addr_errors);
     return false;
+  }
+  if (unicast && !broadcast) {
+    last_good_source = header.source;
+    last_good_destination = header.destination;
   }
   return true;
 }

@@ -58,6 +58,7 @@ std::uint16_t ipv4::state::select_id(const ipv4_output& how, const route& via, c
 
 xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
   counters.add(mib::out_requests);
+  unflushed = true;
   interface* out = interface_of(via);
   if (out == nullptr && via.device != &loopback) {
     counters.add(mib::out_no_routes);
@@ -127,7 +128,10 @@ xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via
         {.destination = loopback.address(), .source = loopback.address(), .vlan = {}, .ether_type = packet::eth_p_ip});
     return loopback.xmit(skb) == netdev_tx::ok ? xmit_result::ok : xmit_result::busy;
   }
-  if (!out->neighbours->is_recent(via.next_hop) && (via.next_hop.is_multicast() || routes.is_broadcast(via.next_hop))) {
+  if (const auto sent = out->neighbours->send_recent(via.next_hop, skb)) {
+    return *sent == neighbour_table::output::sent ? xmit_result::ok : xmit_result::busy;
+  }
+  if (via.next_hop.is_multicast() || routes.is_broadcast(via.next_hop)) {
     packet::write_ethernet(
         skb.push(packet::ethernet_header::untagged_bytes),
         {.destination = via.next_hop.is_multicast() ? multicast_mac(via.next_hop) : packet::mac_address::broadcast(),

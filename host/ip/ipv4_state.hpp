@@ -43,11 +43,12 @@ struct ipv4::state {
   void receive_unit(const gro_unit& unit);
   void receive_parsed(const packet::sk_buff& skb, const gro_rest* rest);
   void receive_looped(const packet::sk_buff& skb);
-  [[nodiscard]] bool receive_known(const packet::sk_buff& skb);
+  [[nodiscard]] bool receive_good(const packet::sk_buff& skb);
   void receive_arp(const packet::ethernet_frame& frame);
   void receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from,
                     const gro_rest* rest = nullptr);
   [[nodiscard]] bool accept_addresses(const packet::ipv4_header& header, bool group_frame, ingress from);
+  [[nodiscard]] bool has_last_good_addresses(const ipv4_packet& packet) const noexcept;
   [[nodiscard]] bool accept_options(std::span<const std::byte> options);
   void deliver(const packet::ipv4_datagram& datagram, const packet::sk_buff* skb, const gro_rest* rest = nullptr);
   void deliver_unhandled(const packet::ipv4_datagram& datagram);
@@ -61,8 +62,12 @@ struct ipv4::state {
   [[nodiscard]] static std::uint16_t id_generator(packet::ipv4_address source, packet::ipv4_address destination,
                                                   std::uint8_t protocol) noexcept;
   [[nodiscard]] std::uint16_t select_id(const ipv4_output& how, const route& via, const packet::tx_sk_buff& skb);
+  [[nodiscard]] std::optional<route> route_output(packet::ipv4_address destination) noexcept;
   [[nodiscard]] interface* interface_of(const route& via) noexcept;
   void unreachable(const queued_packet& packet);
+  void flush_devices();
+  /// What was remembered of routes and addresses may be wrong.
+  void addresses_changed() noexcept;
 
   base::clock& clock;
   base::timer_wheel& timers;
@@ -74,9 +79,20 @@ struct ipv4::state {
   icmp messages;
   gro merging;
   bool gro_on = false;
+  bool unflushed = false;  ///< Something was sent since flush_devices().
   ip_defrag defrag;
   std::vector<interface> interfaces;
   packet::mac_address last_own_mac;  ///< Of a device, as the last frame had it that was taken.
+  /// Of the last packet that accept_addresses() took from the network, for one host; any: of none.
+  packet::ipv4_address last_good_source;
+  packet::ipv4_address last_good_destination;
+
+  /// A destination whose route is found at a glance: the last one with its lowest bits.
+  struct recent_route {
+    packet::ipv4_address destination;
+    route via;  ///< No device: there is none.
+  };
+  std::array<recent_route, 64> recent_routes{};
 
   /// Identifications, counted for some destinations together (Linux: ip_idents).
   static constexpr std::size_t id_generators = 2048;

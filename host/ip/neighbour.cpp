@@ -2,6 +2,7 @@
 #include "host/ip/neighbour.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "host/packet/ethernet.hpp"
@@ -74,14 +75,23 @@ nud neighbour_table::state(packet::ipv4_address address) const {
   return found == entries_.end() ? nud::failed : found->second->state;
 }
 
-neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, packet::tx_sk_buff& skb) {
-  recent_entry& last = recent_[next_hop.value % recent_entries];
+std::optional<neighbour_table::output> neighbour_table::send_recent(packet::ipv4_address next_hop,
+                                                                    packet::tx_sk_buff& skb) {
+  const recent_entry& last = recent_[next_hop.value % recent_entries];
   entry* neighbour = last.neighbour;
-  if (neighbour == nullptr || last.address != next_hop) {
-    neighbour = find_or_create(next_hop);
-    if (neighbour == nullptr) return output::full;
-    last = {next_hop, neighbour};
+  // The use of a stale one starts its timer.
+  if (last.address != next_hop || neighbour == nullptr || !has_address(neighbour->state) ||
+      neighbour->state == nud::stale || !neighbour->queue.empty()) {
+    return std::nullopt;
   }
+  neighbour->used_ns = clock_.now_ns();
+  return xmit(*neighbour, skb);
+}
+
+neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, packet::tx_sk_buff& skb) {
+  entry* neighbour = find_or_create(next_hop);
+  if (neighbour == nullptr) return output::full;
+  recent_[next_hop.value % recent_entries] = {next_hop, neighbour};
   neighbour->used_ns = clock_.now_ns();
   if (!has_address(neighbour->state)) {
     const output result = enqueue(*neighbour, skb);
@@ -98,7 +108,11 @@ neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, pac
   }
   // What waits for room in the device is older.
   if (!neighbour->queue.empty()) return output::busy;
-  std::ranges::copy(neighbour->hh, skb.push(neighbour->hh.size()).begin());
+  return xmit(*neighbour, skb);
+}
+
+neighbour_table::output neighbour_table::xmit(const entry& neighbour, packet::tx_sk_buff& skb) {
+  std::memcpy(skb.push(sizeof neighbour.hh).data(), neighbour.hh.data(), sizeof neighbour.hh);
   return device_.xmit(skb) == netdev_tx::ok ? output::sent : output::busy;
 }
 
@@ -127,7 +141,8 @@ bool neighbour_table::make_room() {
 
 void neighbour_table::erase(packet::ipv4_address address) {
   const auto gone = entries_.find(address);
-  if (is_recent(address)) recent_[address.value % recent_entries] = {};
+  recent_entry& last = recent_[address.value % recent_entries];
+  if (last.neighbour == gone->second.get()) last = {};
   entries_.erase(gone);
 }
 

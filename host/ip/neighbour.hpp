@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "host/base/clock.hpp"
@@ -71,11 +72,9 @@ class neighbour_table {
   /// Sends a packet, from its IPv4 header on, to the neighbour, or lets it wait for the address.
   output send(packet::ipv4_address next_hop, packet::tx_sk_buff& skb);
 
-  /// The address was sent to lately, and so is a neighbour's. False says nothing.
-  [[nodiscard]] bool is_recent(packet::ipv4_address next_hop) const noexcept {
-    const recent_entry& last = recent_[next_hop.value % recent_entries];
-    return last.address == next_hop && last.neighbour != nullptr;
-  }
+  /// The short way of send() to an address that was sent to lately, and so is a neighbour's, and is known to be there.
+  /// nullopt, and nothing happened, if it is not as simple as that.
+  std::optional<output> send_recent(packet::ipv4_address next_hop, packet::tx_sk_buff& skb);
 
   /// An ARP packet that came in on this device: answers for the own address, and learns as Linux's arp_process does:
   /// from whom asks for the own address, and otherwise only about neighbours that are in the table.
@@ -106,6 +105,7 @@ class neighbour_table {
   void drain(entry& neighbour);
   output enqueue(entry& neighbour, const packet::tx_sk_buff& skb);
   void erase(packet::ipv4_address address);
+  output xmit(const entry& neighbour, packet::tx_sk_buff& skb);
   void send_arp(const packet::arp_packet& arp, const packet::mac_address& destination);
 
   net_device& device_;

@@ -16,18 +16,27 @@ qdisc::tx_queue& qdisc::queue_of(const packet::tx_sk_buff& skb) {
 }
 
 netdev_tx qdisc::xmit(const packet::tx_sk_buff& skb) {
+  if (!waits_ && skb.gso_size == 0) {
+    return device_.xmit(skb) == netdev_tx::ok ? netdev_tx::ok : keep_or_refuse(queue_of(skb), skb);
+  }
   tx_queue& queue = queue_of(skb);
   // While something waits, the device has said busy and owes a tx_wake.
   if (queue.empty()) {
     if (skb.gso_size != 0 && netif_needs_gso(skb, device_.features())) return xmit_segments(queue, skb);
     if (device_.xmit(skb) == netdev_tx::ok) return netdev_tx::ok;
   }
+  return keep_or_refuse(queue, skb);
+}
+
+/// The device has no room for it.
+netdev_tx qdisc::keep_or_refuse(tx_queue& queue, const packet::tx_sk_buff& skb) {
   if (skb.payload_bytes() != 0) return netdev_tx::busy;
   if (queue.waiting.size() >= limit_frames_) {
     ++dropped_;
     return netdev_tx::ok;  // Taken, and lost, as on any link: a sender could not do better by keeping it.
   }
   ++queued_;
+  waits_ = true;
   queue.waiting.push_back(skb);
   return netdev_tx::ok;
 }
@@ -54,6 +63,7 @@ netdev_tx qdisc::xmit_segments(tx_queue& queue, const packet::tx_sk_buff& whole)
 
 void qdisc::keep(tx_queue& queue, const packet::tx_sk_buff& whole, std::size_t next) {
   ++queued_;
+  waits_ = true;
   unfinished& rest = queue.rest.emplace(unfinished{});
   rest.payload.reserve(whole.payload_bytes());
   for (const auto piece : whole.payload()) rest.payload.insert(rest.payload.end(), piece.begin(), piece.end());
@@ -82,6 +92,7 @@ void qdisc::tx_wake() {
     drain(queue);
     full += queue.empty() ? 0 : 1;
   }
+  waits_ = full != 0;
   if (full == device_.num_tx_queues()) return;
   device_.flush();
   if (receiver_ != nullptr) receiver_->tx_wake();

@@ -68,6 +68,7 @@ class qdisc final : public net_device, private net_device_receiver {
 
   [[nodiscard]] tx_queue& queue_of(const packet::tx_sk_buff& skb);
   [[nodiscard]] netdev_tx xmit_segments(tx_queue& queue, const packet::tx_sk_buff& whole);
+  [[nodiscard]] netdev_tx keep_or_refuse(tx_queue& queue, const packet::tx_sk_buff& skb);
   void keep(tx_queue& queue, const packet::tx_sk_buff& whole, std::size_t next);
   void drain(tx_queue& queue);
   [[nodiscard]] std::size_t send_from(const packet::tx_sk_buff& whole, std::size_t next);
@@ -79,6 +80,7 @@ class qdisc final : public net_device, private net_device_receiver {
   std::size_t limit_frames_;
   net_device_receiver* receiver_ = nullptr;
   std::vector<tx_queue> queues_;  ///< As many as have been used.
+  bool waits_ = false;            ///< In any of them.
   std::uint64_t segmented_ = 0;
   std::uint64_t queued_ = 0;
   std::uint64_t dropped_ = 0;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "host/base/byte_order.hpp"
 #include "host/packet/addresses.hpp"
 
 namespace fourtuple::packet {
@@ -57,6 +58,14 @@ void write_ethernet(std::span<std::byte> out, const ethernet_header& header) noe
   assert(offset + address.bytes.size() <= bytes.size());
   std::memcpy(address.bytes.data(), bytes.data() + offset, address.bytes.size());
   return address;
+}
+/// The six bytes at bytes[offset] are this address.
+[[nodiscard]] inline bool is_mac(std::span<const std::byte> bytes, std::size_t offset,
+                                 const mac_address& address) noexcept {
+  static_assert(sizeof address.bytes == 6);
+  const std::span<const std::byte> wanted = std::as_bytes(std::span{address.bytes});
+  return ((base::load_be32(bytes, offset) ^ base::load_be32(wanted)) |
+          (base::load_be16(bytes, offset + 4) ^ base::load_be16(wanted, 4))) == 0;
 }
 inline void store_mac(std::span<std::byte> bytes, std::size_t offset, const mac_address& address) noexcept {
   assert(offset + address.bytes.size() <= bytes.size());

@@ -226,6 +226,56 @@ TEST_F(Ipv4, AddressesThatCannotBeAreRefused) {
   EXPECT_TRUE(handler.payloads.empty());
 }
 
+TEST_F(Ipv4, GoodFramesBetweenGoodAddressesAreDeliveredAtOnceAndAllOthersLookedAt) {
+  const auto receive_good = [this](const packet::ipv4_header& header) {
+    const bytes frame = ip_frame(header, pattern(10));
+    packet::sk_buff skb;
+    skb.frame = frame;
+    skb.network_checksum = packet::ip_summed::unnecessary;
+    skb.transport_checksum = packet::ip_summed::unnecessary;
+    receive(skb);
+  };
+  for (int i = 0; i < 3; ++i) receive_good(from_peer(test_protocol));
+  EXPECT_EQ(handler.payloads, std::vector<bytes>(3, pattern(10)));
+  EXPECT_EQ(handler.received.back().source, peer);
+  EXPECT_EQ(handler.received.back().ttl, 64);
+  EXPECT_EQ(counter("IpInReceives"), 3U);
+  EXPECT_EQ(counter("IpInDelivers"), 3U);
+  EXPECT_EQ(counter("IpExtInOctets"), 3U * 30U);
+  for (const packet::ipv4_address source : {packet::ipv4_address{}, own, packet::ipv4_address{0xe0000001}}) {
+    packet::ipv4_header header = from_peer(test_protocol);
+    header.source = source;
+    receive_good(header);
+  }
+  packet::ipv4_header header = from_peer(test_protocol);
+  header.destination = far_away;
+  receive_good(header);
+  header.source = header.destination = {};
+  receive_good(header);
+  EXPECT_EQ(counter("IpInAddrErrors"), 5U);
+  receive_good(from_peer(test_protocol));
+  EXPECT_EQ(handler.payloads.size(), 4U);
+  // What was the peer's is this host's own now.
+  fake_device other;
+  host.add_device(other, peer, 24);
+  receive_good(from_peer(test_protocol));
+  EXPECT_EQ(counter("IpInAddrErrors"), 6U);
+  EXPECT_EQ(handler.payloads.size(), 4U);
+}
+
+TEST_F(Ipv4, RoutesAreFoundAnewWhenAddressesOrTheGatewayChange) {
+  EXPECT_EQ(host.route_output(far_away)->next_hop, gateway);
+  EXPECT_EQ(host.route_output(far_away)->next_hop, gateway);
+  host.set_gateway(peer);
+  EXPECT_EQ(host.route_output(far_away)->next_hop, peer);
+  fake_device other;
+  host.add_device(other, {far_away.value + 1}, 24);
+  EXPECT_EQ(host.route_output(far_away)->next_hop, far_away);
+  EXPECT_EQ(host.route_output(far_away)->device, &other);
+  // Others with the same lowest bits are others.
+  EXPECT_EQ(host.route_output({far_away.value + 0x0100'0000})->next_hop, peer);
+}
+
 TEST_F(Ipv4, BroadcastsAreDeliveredButNotToTcp) {
   fake_protocol tcp;
   host.add_protocol(packet::ip_protocol::tcp, tcp);
