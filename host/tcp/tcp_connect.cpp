@@ -73,6 +73,7 @@ void tcp_send_fin(tcp_sock& tp) {
     ++tail->end_seq;
     ++tp.write_seq;
   } else {
+    const bool is_single = tcp_may_xmit_single(tp) && tp.snd_wnd != 0;
     tcp_skb* skb = tp.sk_write_queue.push(tp.net->memory, tp.write_seq, 0);
     if (skb == nullptr) {
       // Without memory for a segment the connection cannot end in order.
@@ -83,6 +84,10 @@ void tcp_send_fin(tcp_sock& tp) {
     }
     skb->fin = true;
     skb->end_seq = ++tp.write_seq;
+    if (is_single) {
+      tcp_xmit_single(tp, *skb, tp.mss_cache);
+      return;
+    }
   }
   tcp_push_pending_frames(tp, tcp_nagle_off);
 }

@@ -188,9 +188,9 @@ class cubic final : public tcp_congestion_ops {
   /// RFC 9438 5.8: time without data to send is no time to grow in.
   void tx_start(tcp_sock& tp) const noexcept override {
     cubic_state& ca = tp.icsk_ca_priv.cubic;
+    if (ca.epoch_start_ms == 0) return;
     const std::uint32_t now = tp.net->now_ms();
     const std::uint32_t idle = now - tp.lsndtime_ms;
-    if (ca.epoch_start_ms == 0 || idle == 0) return;
     ca.epoch_start_ms += std::min(idle, now - ca.epoch_start_ms);
   }
 };

@@ -56,7 +56,42 @@ struct outgoing {
   bool sent_before = false;
 };
 
-ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
+/// Whether timestamps are all that a segment says besides its header: what transmit_plain does.
+bool is_plain(const tcp_sock& tp, const outgoing& what) noexcept {
+  return tp.tstamp_ok && !tp.ecn_ok && !tp.dsack && tp.num_sacks == 0 && !tp.sk_extension && !what.flags.syn;
+}
+
+/// The short way of transmit_any. Without ECN, SACK blocks and urgent data.
+[[gnu::always_inline]] inline ip::xmit_result transmit_plain(tcp_sock& tp, const outgoing& what, std::uint32_t now_ms) {
+  constexpr std::size_t header_bytes = packet::tcp_header::bytes + packet::aligned_timestamps_bytes;
+  packet::tx_sk_buff skb;
+  static_cast<void>(skb.append(what.payload));
+  if (what.payload.size() > what.gso_size) skb.gso_size = what.gso_size;
+  const packet::connection_tuple& tuple = tp.skc_tuple;
+  packet::write_tcp_with_timestamps(
+      skb.push(header_bytes),
+      {.source_port = tuple.local_port,
+       .destination_port = tuple.foreign_port,
+       .seq = what.seq,
+       .ack_seq = what.flags.ack ? what.rcv_nxt : 0,
+       .flags = what.flags,
+       .window = tcp_select_window(tp),
+       .checksum = packet::pseudo_header_sum(tuple.local, tuple.foreign, packet::ip_protocol::tcp,
+                                             static_cast<std::uint16_t>(header_bytes + what.payload.size()))},
+      {now_ms + tp.tsoffset, tp.ts_recent});
+  skb.set_checksum_partial(packet::tcp_header::checksum_offset);
+  const ip::xmit_result result = tp.net->ip.queue_xmit(skb, tp.sk_dst,
+                                                       {.source = tuple.local,
+                                                        .destination = tuple.foreign,
+                                                        .protocol = packet::ip_protocol::tcp,
+                                                        .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
+                                                        .ttl = tp.uc_ttl,
+                                                        .dont_fragment = ip_dont_fragment(tp)});
+  if (result == ip::xmit_result::ok && !what.sent_before) tp.net->count(mib::out_segs, skb.gso_segs());
+  return result;
+}
+
+ip::xmit_result transmit_any(tcp_sock& tp, const outgoing& what) {
   tx_segment segment;
   segment.tuple = tp.skc_tuple;
   segment.header.seq = what.seq;
@@ -81,6 +116,12 @@ ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
   }
   const ip::xmit_result result = tcp_v4_xmit(*tp.net, tp.sk_dst, segment);
   if (result == ip::xmit_result::busy) tp.ecn_queue_cwr = queued_cwr;
+  return result;
+}
+
+ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
+  const ip::xmit_result result =
+      is_plain(tp, what) ? transmit_plain(tp, what, tp.net->now_ms()) : transmit_any(tp, what);
   if (result != ip::xmit_result::ok) return result;
   if (what.flags.ack) tcp_event_ack_sent(tp);
   tp.wstamp_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
@@ -108,7 +149,7 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept {
 }
 
 /// RFC 7661 in Linux's way: whether the flight has filled cwnd since it was last looked at.
-void tcp_cwnd_validate(tcp_sock& tp, bool is_cwnd_limited) noexcept {
+[[gnu::always_inline]] inline void tcp_cwnd_validate(tcp_sock& tp, bool is_cwnd_limited) noexcept {
   if (!before(tp.snd_una, tp.cwnd_usage_seq) || is_cwnd_limited ||
       (!tp.is_cwnd_limited && tp.packets_out > tp.max_packets_out)) {
     tp.is_cwnd_limited = is_cwnd_limited;
@@ -136,8 +177,7 @@ void tcp_check_probe_timer(tcp_sock& tp) {
   }
 }
 
-void tcp_event_data_sent(tcp_sock& tp, const tcp_skb& skb) {
-  const std::uint32_t now = tp.net->now_ms();
+[[gnu::always_inline]] inline void tcp_event_data_sent(tcp_sock& tp, const tcp_skb& skb, std::uint32_t now) {
   if (tcp_packets_in_flight(tp) == 0) tp.icsk_ca_ops->tx_start(tp);
   tp.lsndtime_ms = now;
   tp.bytes_sent += skb.len;
@@ -189,7 +229,7 @@ ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
     return result;
   }
   if (skb.len != 0) {
-    tcp_event_data_sent(tp, skb);
+    tcp_event_data_sent(tp, skb, tp.net->now_ms());
     tp.data_segs_out += skb.gso_segs;
   }
   skb.sent_at_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
@@ -284,44 +324,16 @@ bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, p
   return tp.packets_out == 0 && tp.sk_write_queue.send_head() != nullptr && !tp.in_blocked_list;
 }
 
-namespace {
-
-/// The header and the frame of tcp_xmit_single.
-ip::xmit_result transmit_single(tcp_sock& tp, const tcp_skb& skb, std::uint32_t now_ms) {
-  constexpr std::size_t header_bytes = packet::tcp_header::bytes + packet::aligned_timestamps_bytes;
-  packet::tx_sk_buff frame;
-  static_cast<void>(frame.append(skb.data()));
-  const packet::connection_tuple& tuple = tp.skc_tuple;
-  packet::write_tcp_with_timestamps(
-      frame.push(header_bytes),
-      {.source_port = tuple.local_port,
-       .destination_port = tuple.foreign_port,
-       .seq = skb.seq,
-       .ack_seq = tp.rcv_nxt,
-       .flags = {.psh = true, .ack = true},
-       .window = tcp_select_window(tp),
-       .checksum = packet::pseudo_header_sum(tuple.local, tuple.foreign, packet::ip_protocol::tcp,
-                                             static_cast<std::uint16_t>(header_bytes + skb.len))},
-      {now_ms + tp.tsoffset, tp.ts_recent});
-  frame.set_checksum_partial(packet::tcp_header::checksum_offset);
-  const ip::xmit_result result = tp.net->ip.queue_xmit(frame, tp.sk_dst,
-                                                       {.source = tuple.local,
-                                                        .destination = tuple.foreign,
-                                                        .protocol = packet::ip_protocol::tcp,
-                                                        .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
-                                                        .ttl = tp.uc_ttl,
-                                                        .dont_fragment = ip_dont_fragment(tp)});
-  if (result == ip::xmit_result::ok) tp.net->count(mib::out_segs);
-  return result;
-}
-
-}  // namespace
-
 void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now) {
   tcp_net& net = *tp.net;
   const std::uint64_t now_ns = net.now_ns();
   const auto now_ms = static_cast<std::uint32_t>(now_ns / base::ns_per_ms);
-  const ip::xmit_result result = transmit_single(tp, skb, now_ms);
+  const ip::xmit_result result = transmit_plain(tp,
+                                                {.seq = skb.seq,
+                                                 .flags = {.fin = skb.fin, .psh = skb.psh, .ack = true},
+                                                 .payload = skb.data(),
+                                                 .rcv_nxt = tp.rcv_nxt},
+                                                now_ms);
   if (result == ip::xmit_result::busy) {
     tcp_wait_for_device(tp);
     return;
@@ -331,8 +343,10 @@ void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now) {
     tp.wstamp_ns = std::max(tp.wstamp_ns, now_ns);
     ++tp.segs_out;
   }
-  tcp_event_data_sent(tp, skb);
-  ++tp.data_segs_out;
+  if (skb.len != 0) {
+    tcp_event_data_sent(tp, skb, now_ms);
+    ++tp.data_segs_out;
+  }
   tp.wstamp_ns = std::max(tp.wstamp_ns, now_ns);
   skb.sent_at_ns = tp.wstamp_ns;
   tp.sk_write_queue.move_to_newest_sent(skb);
@@ -346,7 +360,8 @@ void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now) {
   if (skb.len < mss_now) tp.snd_sml = skb.end_seq;
   tcp_cwnd_validate(tp, tp.snd_cwnd <= 1);
   if (tcp_in_cwnd_reduction(tp)) ++tp.prr_out;
-  if (!tcp_schedule_loss_probe(tp, false)) tcp_rearm_rto(tp);
+  // The head was sent just now, so the RTO that a probe must not exceed is a whole one.
+  if (!tcp_schedule_loss_probe(tp, true)) tcp_rearm_rto(tp);
 }
 
 void tcp_push_pending_frames(tcp_sock& tp, std::uint8_t nonagle) {

@@ -48,8 +48,15 @@ void tcp_send_ack(tcp_sock& tp);
 void tcp_send_ack_of(tcp_sock& tp, std::uint32_t rcv_nxt);
 /// Sends what windows, Nagle and pacing allow. True if nothing is in flight although something waits (then probe).
 bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, push_one limit = push_one::no);
-/// The same for a queue that holds nothing but `skb`, one segment that ends in PSH, while nothing is in flight and
-/// nothing is held back by windows, Nagle or pacing. With timestamps, without ECN, SACK blocks or urgent data.
+/// Nothing is queued or in flight, and nothing but timestamps is to be said besides: a segment that the peer's window
+/// has room for can go by tcp_xmit_single.
+[[nodiscard]] inline bool tcp_may_xmit_single(const tcp_sock& tp) noexcept {
+  return tp.sk_write_queue.empty() && (tp.packets_out | tp.num_sacks | tp.retrans_out) == 0 && !tp.dsack &&
+         tp.tstamp_ok && !tp.ecn_ok && tp.snd_cwnd != 0 && !tp.sk_extension && tp.pacing == nullptr &&
+         tp.icsk_mtup == nullptr;
+}
+/// tcp_write_xmit for a queue that held nothing until `skb`, one segment with or without data, was put there, if
+/// tcp_may_xmit_single said so before and Nagle does not hold it back.
 void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now);
 /// Linux: __tcp_push_pending_frames.
 void tcp_push_pending_frames(tcp_sock& tp, std::uint8_t nonagle);

@@ -82,6 +82,16 @@ tcp_skb* tcp_send_queue::push(skb_memory& memory, std::uint32_t seq, std::uint32
   return skb;
 }
 
+tcp_skb* tcp_send_queue::push_message(skb_memory& memory, std::uint32_t seq,
+                                      std::span<const std::byte> message) noexcept {
+  tcp_skb* skb = make_skb(memory, seq, static_cast<std::uint32_t>(message.size()));
+  if (skb == nullptr) return nullptr;
+  skb->append(message);
+  insert_behind(tail_, skb);
+  if (send_head_ == nullptr) send_head_ = skb;
+  return skb;
+}
+
 bool tcp_send_queue::grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit) noexcept {
   if (skb.room() >= bytes) {
     set_truesize(skb, std::max(skb.truesize, skb.len + bytes + overhead_bytes));

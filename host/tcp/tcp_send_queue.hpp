@@ -125,6 +125,8 @@ class tcp_send_queue {
   /// Appends an empty segment that begins at `seq` with room for `bytes`, and for up to `limit` if many come at once.
   /// nullptr without memory.
   tcp_skb* push(skb_memory& memory, std::uint32_t seq, std::uint32_t bytes, std::uint32_t limit = 0) noexcept;
+  /// Appends a segment that begins at `seq` and is these bytes, to which none will be added. nullptr without memory.
+  tcp_skb* push_message(skb_memory& memory, std::uint32_t seq, std::span<const std::byte> message) noexcept;
   /// Makes room in the last segment for `bytes` more, though never for more than `limit` in all. False without memory.
   bool grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit) noexcept;
   /// The send head was sent (Linux: tcp_event_new_data_sent).

@@ -135,22 +135,18 @@ void tcp_push(tcp_sock& tp, bool more, std::uint8_t nonagle) {
 /// do. False, and nothing happened, if it is not so.
 bool send_at_once(tcp_sock& tp, std::span<const std::byte> message, int flags, const tcp_send_report& report) {
   constexpr int of_socket_layer = MSG_DONTWAIT | MSG_NOSIGNAL;
-  if ((flags & ~of_socket_layer) != 0 || report.tsflags || tp.sk_extension || !tp.sk_write_queue.empty() ||
-      (tp.packets_out | tp.num_sacks | tp.retrans_out) != 0 || tp.dsack || tp.pacing != nullptr ||
-      tp.icsk_mtup != nullptr || !tp.tstamp_ok || tp.ecn_ok || (tp.nonagle & tcp_nagle_cork) != 0) {
+  if ((flags & ~of_socket_layer) != 0 || report.tsflags || !tcp_may_xmit_single(tp) ||
+      (tp.nonagle & tcp_nagle_cork) != 0) {
     return false;
   }
   const std::uint32_t mss = tp.mss_cache;
   const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message.size(), mss + std::size_t{1}));
-  if (bytes == 0 || bytes > mss || bytes > tp.snd_wnd || tp.snd_cwnd == 0 || tcp_notsent_lowat(tp) == 0) return false;
-  tcp_skb* skb = tp.sk_write_queue.push(tp.net->memory, tp.write_seq, mss);
+  if (bytes == 0 || bytes > mss || bytes > tp.snd_wnd || tcp_notsent_lowat(tp) == 0) return false;
+  tcp_skb* skb = tp.sk_write_queue.push_message(tp.net->memory, tp.write_seq, message);
   if (skb == nullptr) return false;
   tp.app_limited = std::max(tp.delivered, 1U);  // Linux: tcp_rate_check_app_limited
-  tcp_sndbuf_expand(tp);
   tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
   tcp_slow_start_after_idle_check(tp);
-  tp.sk_write_queue.grow(*skb, bytes, mss);
-  skb->append(message);
   tp.write_seq += bytes;
   tcp_mark_push(tp, *skb);
   tcp_xmit_single(tp, *skb, mss);
