@@ -145,7 +145,7 @@ void tcp_count_delivered(tcp_sock& tp, std::uint32_t segments, bool ece) noexcep
 }
 
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
-  if (!slow_path && tcp_ack_flight(tp, segment)) return ack_verdict::good;
+  if (tcp_ack_flight(tp, segment, slow_path)) return ack_verdict::good;
   const std::uint32_t prior_snd_una = tp.snd_una;
   const std::uint32_t ack = segment.ack_seq;
   if (before(ack, prior_snd_una)) {

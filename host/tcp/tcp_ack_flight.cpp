@@ -5,9 +5,11 @@
 
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_errqueue.hpp"
+#include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
+#include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
 
 namespace fourtuple::tcp {
@@ -23,12 +25,27 @@ bool is_undisturbed(const tcp_sock& tp) noexcept {
          (tp.sacked_out | tp.lost_out | tp.retrans_out) == 0;
 }
 
+/// The same as in header prediction, besides data: the window that was known, and nothing that there is to say about
+/// losses, congestion or the connection's beginning.
+bool is_plain_ack(const tcp_sock& tp, const rx_segment& segment) noexcept {
+  return !segment.flags.syn && !segment.flags.ece && !segment.flags.cwr && segment.options.sack_block_count == 0 &&
+         std::uint32_t{segment.window} << tp.snd_wscale == tp.snd_wnd;
+}
+
+/// What tcp_ack does before it looks at the queue.
+void read_plain_ack(tcp_sock& tp, const rx_segment& segment) noexcept {
+  if (segment.seq == segment.end_seq) tp.net->count(mib::pure_acks);
+  // RFC 7323 4.3.
+  if (tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp);
+}
+
 }  // namespace
 
-bool tcp_ack_flight(tcp_sock& tp, const rx_segment& segment) {
+bool tcp_ack_flight(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   tcp_skb* skb = tp.sk_write_queue.rtx_head();
   const std::uint32_t ack = segment.ack_seq;
-  if (!is_whole_flight(tp, skb, ack) || !is_undisturbed(tp)) return false;
+  if (!is_whole_flight(tp, skb, ack) || !is_undisturbed(tp) || (slow_path && !is_plain_ack(tp, segment))) return false;
+  if (slow_path) read_plain_ack(tp, segment);
   tcp_net& net = *tp.net;
   const std::uint64_t now_ns = net.now_ns();
   const auto now_ms = static_cast<std::uint32_t>(now_ns / base::ns_per_ms);
@@ -41,7 +58,7 @@ bool tcp_ack_flight(tcp_sock& tp, const rx_segment& segment) {
   tp.bytes_acked += ack - tp.snd_una;
   tp.snd_una = ack;
   tp.rcv_tstamp_ms = now_ms;
-  net.count(mib::hp_acks);
+  if (!slow_path) net.count(mib::hp_acks);
   tcp_tx_acked(tp);
 
   // Linux: tcp_clean_rtx_queue.

@@ -116,7 +116,7 @@ void tcp_send_delayed_ack(tcp_sock& tp) {
   // An ACK that is already waiting keeps its time.
   const std::uint64_t when = tp.net->now_ns() + std::uint64_t{ato} * base::ns_per_us;
   if (tp.icsk_delack_timer.pending() && tp.icsk_delack_timer.expires_ns() <= when) return;
-  tcp_arm_delack(tp, ato);
+  tp.net->timers.arm(tp.icsk_delack_timer, when);
 }
 
 void tcp_cleanup_rbuf(tcp_sock& tp, std::uint32_t copied) {

@@ -29,7 +29,7 @@ bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
 }
 
 /// True if the segment was all dealt with on the short way.
-bool tcp_rcv_fast_path(tcp_sock& tp, rx_segment& segment) {
+[[gnu::always_inline]] inline bool tcp_rcv_fast_path(tcp_sock& tp, rx_segment& segment) {
   if (tp.tstamp_ok && static_cast<std::int32_t>(tp.rcv_tsval - tp.ts_recent) < 0) return false;
   if (segment.payload.empty()) {
     // RFC 7323 4.3: the timestamp to echo is that of the segment at the left edge of what is acknowledged.
@@ -105,6 +105,7 @@ void tcp_set_state(tcp_sock& tp, tcp_state state) {
   }
   if (state == tcp_state::close) tcp_unhash(tp);
   tp.skc_state = state;
+  if (!tp.net->traced()) return;
   tp.net->trace({.what = tracepoint::inet_sock_set_state,
                  .tuple = tp.skc_tuple,
                  .sk = &tp,

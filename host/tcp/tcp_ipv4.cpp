@@ -40,7 +40,7 @@ bool checksum_is_good(tcp_net& net, const ip::ipv4_packet& packet) {
 }
 
 /// Reads the header. False if it is not all there (Linux: tcp_v4_fill_cb).
-bool tcp_v4_fill_cb(rx_segment& segment, const ip::ipv4_packet& packet) noexcept {
+[[gnu::always_inline]] inline bool tcp_v4_fill_cb(rx_segment& segment, const ip::ipv4_packet& packet) noexcept {
   const std::span<const std::byte> bytes = packet.payload;
   if (bytes.size() < packet::tcp_header::bytes) return false;
   const std::size_t header_bytes = std::size_t{base::load_be8(bytes, 12)} >> 4 << 2;
@@ -213,19 +213,21 @@ void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment) {
 
 namespace {
 
+void rcv_full(tcp_sock& tp, rx_segment& segment) {
+  // RFC 5082: who is farther away than agreed is not the peer.
+  if (segment.ttl < tp.min_ttl) {
+    tp.net->count(mib::min_ttl_drop);
+    return;
+  }
+  tcp_v4_do_rcv(tp, segment);
+}
+
 /// Linux: the second half of tcp_v4_rcv.
 void rcv_for(tcp_net& net, sock::sock_common& sk, rx_segment& segment) {
   switch (sk.kind()) {
-    case sock::sock_kind::full: {
-      auto& tp = static_cast<tcp_sock&>(sk);
-      // RFC 5082: who is farther away than agreed is not the peer.
-      if (segment.ttl < tp.min_ttl) {
-        net.count(mib::min_ttl_drop);
-        return;
-      }
-      tcp_v4_do_rcv(tp, segment);
+    case sock::sock_kind::full:
+      rcv_full(static_cast<tcp_sock&>(sk), segment);
       break;
-    }
     case sock::sock_kind::request:
       rcv_request(net, static_cast<sock::tcp_request_sock&>(sk), segment);
       break;
@@ -287,7 +289,11 @@ bool tcp_v4_early_demux(tcp_net& net, const ip::ipv4_packet& packet) {
   net.count(mib::in_segs);
   net.count(mib::table_hits);
   trace(net, tracepoint::tcp_v4_rcv, segment);
-  rcv_for(net, *sk, segment);
+  if (known->kind() == sock::sock_kind::full) {
+    rcv_full(static_cast<tcp_sock&>(*known), segment);
+  } else {
+    rcv_for(net, *known, segment);
+  }
   return true;
 }
 

@@ -54,6 +54,6 @@ int tcp_v4_connect(tcp_sock& tp, packet::ipv4_address address, std::uint16_t por
 /// Initial sequence number (RFC 6528): a clock of 64 ns and a keyed hash of the tuple.
 [[nodiscard]] std::uint32_t secure_tcp_seq(const tcp_net& net, const packet::connection_tuple& tuple);
 /// Where the timestamps of a connection start (RFC 7323 7.1).
-[[nodiscard]] std::uint32_t secure_tcp_ts_off(const tcp_net& net, const packet::connection_tuple& tuple);
+[[nodiscard]] std::uint32_t secure_tcp_ts_off(tcp_net& net, const packet::connection_tuple& tuple);
 
 }  // namespace fourtuple::tcp

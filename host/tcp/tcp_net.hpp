@@ -22,6 +22,13 @@
 
 namespace fourtuple::tcp {
 
+/// What is added to the clock for the timestamps between two hosts.
+struct timestamp_offset {
+  packet::ipv4_address local;
+  packet::ipv4_address foreign;
+  std::uint32_t offset = 0;
+};
+
 /// What all socks of one TCP share (Linux: struct net, tcp_prot and the tables of tcp_hashinfo).
 ///
 /// Threads: the stack's.
@@ -46,6 +53,8 @@ struct tcp_net {
   }
   void count(mib what, std::uint64_t by = 1) noexcept { counters[static_cast<std::size_t>(what)] += by; }
   void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
+  /// Whether anybody listens: events need not be made otherwise.
+  [[nodiscard]] bool traced() const noexcept { return observer != nullptr; }
   /// One branch that is never taken while nobody listens.
   void trace(const trace_event& event) const {
     if (observer != nullptr) [[unlikely]]
@@ -69,6 +78,7 @@ struct tcp_net {
   std::array<std::uint64_t, static_cast<std::size_t>(mib::count_)> counters{};
   std::array<std::uint64_t, 2> secure_seq_secret;
   std::array<std::uint64_t, 2> timestamp_secret;
+  timestamp_offset last_timestamp_offset{};  ///< Made with timestamp_secret; no addresses: none.
   /// Keys of the two hashes in a SYN cookie; drawn when the first one is sent.
   std::optional<std::array<std::array<std::uint64_t, 2>, 2>> syncookie_secret;
   tcp_sock* socks = nullptr;
@@ -80,9 +90,13 @@ struct tcp_net {
 };
 
 inline void trace(const tcp_sock& tp, tracepoint what) {
+  if (!tp.net->traced()) [[likely]]
+    return;
   tp.net->trace({.what = what, .tuple = tp.skc_tuple, .sk = &tp});
 }
 inline void trace(const tcp_sock& tp, tracepoint what, const rx_segment& segment) {
+  if (!tp.net->traced()) [[likely]]
+    return;
   tp.net->trace({.what = what,
                  .tuple = tp.skc_tuple,
                  .sk = &tp,
@@ -92,6 +106,8 @@ inline void trace(const tcp_sock& tp, tracepoint what, const rx_segment& segment
 }
 /// Of a segment whose connection has no full sock, or none that is known yet.
 inline void trace(const tcp_net& net, tracepoint what, const rx_segment& segment) {
+  if (!net.traced()) [[likely]]
+    return;
   net.trace(
       {.what = what, .tuple = segment.tuple, .seq = segment.seq, .ack_seq = segment.ack_seq, .bytes = segment.bytes()});
 }

@@ -26,6 +26,9 @@ struct tcp_receive_queue::chunk {
     return new (piece) chunk{nullptr, &from, 0, 0, static_cast<std::uint32_t>(from.bytes() - sizeof(chunk))};
   }
   static void free(chunk* c) noexcept { c->from->free(c); }
+  [[nodiscard]] static std::size_t most_bytes(const skb_memory& memory) noexcept {
+    return memory.page.bytes() - sizeof(chunk);
+  }
 
   [[nodiscard]] std::byte* data() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
   [[nodiscard]] const std::byte* data() const noexcept { return reinterpret_cast<const std::byte*>(this + 1); }
@@ -44,6 +47,14 @@ bool tcp_receive_queue::append(skb_memory& memory, std::span<const std::byte> by
   if (tail_ != nullptr && tail_->room() >= bytes.size()) {
     tail_->append(bytes);
     bytes_ += static_cast<std::uint32_t>(bytes.size());
+    return true;
+  }
+  if (tail_ == nullptr && bytes.size() <= chunk::most_bytes(memory)) {
+    chunk* only = chunk::make(memory, bytes.size());
+    if (only == nullptr) return false;
+    only->append(bytes);
+    head_ = tail_ = only;
+    bytes_ = static_cast<std::uint32_t>(bytes.size());
     return true;
   }
   const std::size_t room = tail_ == nullptr ? 0 : tail_->room();

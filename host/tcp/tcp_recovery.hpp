@@ -56,8 +56,9 @@ enum class rexmit : std::uint8_t {
 
 /// Linux: tcp_ack. Challenge ACKs for invalid ones are sent.
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path);
-/// The same for the usual case. False, and nothing happened, if it is none.
-bool tcp_ack_flight(tcp_sock& tp, const rx_segment& segment);
+/// The same for the usual case: of what is in flight, a single unit, all has arrived. False, and nothing happened, if
+/// it is none.
+bool tcp_ack_flight(tcp_sock& tp, const rx_segment& segment, bool slow_path);
 /// Takes off the queue what is acknowledged, and measures the round trip. `prior_fack`: the highest that was SACKed.
 void tcp_clean_rtx_queue(tcp_sock& tp, std::uint32_t prior_fack, ack_news& news);
 

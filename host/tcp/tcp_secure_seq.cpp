@@ -22,9 +22,15 @@ std::uint32_t secure_tcp_seq(const tcp_net& net, const packet::connection_tuple&
   return isn == 0 ? 1 : isn;  // 0 stands for "not chosen yet".
 }
 
-std::uint32_t secure_tcp_ts_off(const tcp_net& net, const packet::connection_tuple& tuple) {
-  // By addresses alone, so that timestamps of one host grow from connection to connection (RFC 6191 needs it).
-  return static_cast<std::uint32_t>(keyed_hash({tuple.local, tuple.foreign, 0, 0}, net.timestamp_secret));
+std::uint32_t secure_tcp_ts_off(tcp_net& net, const packet::connection_tuple& tuple) {
+  // By addresses alone, so that timestamps of one host grow from connection to connection (RFC 6191 needs it). One
+  // connection is often followed by another with the same peer.
+  timestamp_offset& last = net.last_timestamp_offset;
+  if (last.local != tuple.local || last.foreign != tuple.foreign) {
+    last = {tuple.local, tuple.foreign,
+            static_cast<std::uint32_t>(keyed_hash({tuple.local, tuple.foreign, 0, 0}, net.timestamp_secret))};
+  }
+  return last.offset;
 }
 
 }  // namespace fourtuple::tcp
