@@ -73,9 +73,12 @@ class memory_wire::device final : public ip::net_device {
   }
 
   /// One more frame of the poll at hand.
-  void take(std::span<const std::byte> frame) {
+  void take(in_flight& frame) {
     packet::sk_buff& skb = list_.emplace_back();
-    skb.frame = frame;
+    skb.frame = frame.contents();
+    const device_work not_counted;
+    wire_.count(frame);
+    if (frame.checksum_start != 0) put_checksum(frame.contents(), frame.checksum_start, frame.checksum_offset);
     if (what_ != offload::none) look_at(skb);
   }
   /// The poll ends.
@@ -89,7 +92,10 @@ class memory_wire::device final : public ip::net_device {
     in_flight& frame = wire_.send(index_);
     frame.append(skb.headers());
     for (const auto piece : skb.payload()) frame.append(piece);
-    if (skb.checksum_partial()) insert_checksum(frame.contents(), skb.checksum_start(), skb.checksum_offset());
+    if (skb.checksum_partial()) {
+      frame.checksum_start = static_cast<std::uint16_t>(skb.checksum_start());
+      frame.checksum_offset = static_cast<std::uint16_t>(skb.checksum_offset());
+    }
   }
 
   /// The host's copy is of the whole; cutting it up is the device's.
@@ -110,10 +116,6 @@ class memory_wire::device final : public ip::net_device {
     }
   }
 
-  static void insert_checksum(std::span<std::byte> frame, std::size_t start, std::size_t offset) {
-    const device_work not_counted;
-    put_checksum(frame, start, offset);
-  }
   static void put_checksum(std::span<std::byte> frame, std::size_t start, std::size_t offset) {
     const std::uint16_t sum = packet::internet_checksum{}.add(frame.subspan(start)).checksum();
     base::store_be16(frame, start + offset, sum == 0 ? std::uint16_t{0xffff} : sum);
@@ -121,7 +123,6 @@ class memory_wire::device final : public ip::net_device {
 
   /// What a completion of the NIC would say.
   void look_at(packet::sk_buff& skb) const {
-    const device_work not_counted;
     if (!is_tcp(skb.frame)) return;
     const packet::ipv4_address source{base::load_be32(skb.frame, ethernet_bytes + 12)};
     const packet::ipv4_address destination{base::load_be32(skb.frame, ethernet_bytes + 16)};
@@ -163,9 +164,10 @@ void memory_wire::in_flight::append(std::span<const std::byte> piece) noexcept {
 
 memory_wire::in_flight& memory_wire::send(int from_end) {
   if (sent_ - delivered_ == ring_.size()) grow();
-  in_flight& frame = *ring_[sent_++ % ring_.size()];
+  in_flight& frame = at(sent_++);
   frame.to_end = 1 - from_end;
   frame.size = 0;
+  frame.checksum_start = 0;
   return frame;
 }
 
@@ -181,22 +183,22 @@ void memory_wire::grow() {
   }
 }
 
+void memory_wire::count(const in_flight& frame) noexcept {
+  ++frames_;
+  if (is_tcp(frame.contents())) tcp_bytes_ += frame.size - ethernet_bytes - ipv4_bytes;
+}
+
 void memory_wire::deliver() {
-  const int end = ring_[delivered_ % ring_.size()]->to_end;
+  const int end = at(delivered_).to_end;
   device& to = *ends_[end];
   // Their buffers are free when they were received, not before.
   std::size_t polled = 0;
   while (polled < napi_budget && delivered_ + polled != sent_) {
-    in_flight& next = *ring_[(delivered_ + polled) % ring_.size()];
+    in_flight& next = at(delivered_ + polled);
     if (next.to_end != end) break;
     ++polled;
-    {
-      const device_work not_counted;
-      ++frames_;
-      if (is_tcp(next.contents())) tcp_bytes_ += next.size - ethernet_bytes - ipv4_bytes;
-    }
     clock_.advance(frame_time_ns);
-    to.take(next.contents());
+    to.take(next);
   }
   to.hand_up();
   delivered_ += polled;

@@ -48,14 +48,19 @@ class memory_wire {
   static constexpr std::size_t buffer_bytes = 2048;
   struct in_flight {
     int to_end = 0;
+    std::uint16_t checksum_start = 0;  ///< Where what the device is to sum begins; 0: nothing.
+    std::uint16_t checksum_offset = 0;
     std::size_t size = 0;
     std::array<std::byte, buffer_bytes> bytes;
     void append(std::span<const std::byte> piece) noexcept;
     [[nodiscard]] std::span<std::byte> contents() noexcept { return std::span{bytes}.first(size); }
+    [[nodiscard]] std::span<const std::byte> contents() const noexcept { return std::span{bytes}.first(size); }
   };
 
   /// An empty frame that flies as soon as it is filled.
   [[nodiscard]] in_flight& send(int from_end);
+  [[nodiscard]] in_flight& at(std::size_t number) noexcept { return *ring_[number & (ring_.size() - 1)]; }
+  void count(const in_flight& frame) noexcept;
   void grow();
 
   bench_clock& clock_;
