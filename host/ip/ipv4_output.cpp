@@ -46,7 +46,8 @@ std::uint16_t ipv4::state::id_generator(packet::ipv4_address source, packet::ipv
   return base::jhash_3words(destination.value, source.value, protocol, 0) % id_generators;
 }
 
-std::uint16_t ipv4::state::select_id(const ipv4_output& how, const route& via, const packet::tx_sk_buff& skb) {
+[[gnu::always_inline]] inline std::uint16_t ipv4::state::select_id(const ipv4_output& how, const route& via,
+                                                                   const packet::tx_sk_buff& skb) {
   const bool as_routed =
       how.source == via.source && how.destination == via.destination && how.protocol == packet::ip_protocol::tcp;
   std::uint16_t& next = ids[as_routed ? via.id_generator : id_generator(how.source, how.destination, how.protocol)];
@@ -54,6 +55,17 @@ std::uint16_t ipv4::state::select_id(const ipv4_output& how, const route& via, c
   // Each segment that this is cut into has an identification of its own.
   next = static_cast<std::uint16_t>(next + skb.gso_segs());
   return id;
+}
+
+/// Linux: ip_finish_output2. `skb` starts at its IPv4 header.
+[[gnu::always_inline]] inline xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via,
+                                                                     interface* out) {
+  if (via.device != &loopback) {
+    if (const auto sent = out->neighbours->send_recent(via.next_hop, skb)) {
+      return *sent == neighbour_table::output::sent ? xmit_result::ok : xmit_result::busy;
+    }
+  }
+  return finish_output_slow(skb, via, out);
 }
 
 xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
@@ -120,16 +132,13 @@ xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& 
   return xmit_result::ok;
 }
 
-/// Linux: ip_finish_output2. `skb` starts at its IPv4 header.
-xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via, interface* out) {
+/// To this host itself, to many, or to a neighbour of which not all is known.
+xmit_result ipv4::state::finish_output_slow(packet::tx_sk_buff& skb, const route& via, interface* out) {
   if (via.device == &loopback) {
     packet::write_ethernet(
         skb.push(packet::ethernet_header::untagged_bytes),
         {.destination = loopback.address(), .source = loopback.address(), .vlan = {}, .ether_type = packet::eth_p_ip});
     return loopback.xmit(skb) == netdev_tx::ok ? xmit_result::ok : xmit_result::busy;
-  }
-  if (const auto sent = out->neighbours->send_recent(via.next_hop, skb)) {
-    return *sent == neighbour_table::output::sent ? xmit_result::ok : xmit_result::busy;
   }
   if (via.next_hop.is_multicast() || routes.is_broadcast(via.next_hop)) {
     packet::write_ethernet(

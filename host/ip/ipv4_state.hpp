@@ -58,6 +58,7 @@ struct ipv4::state {
   [[nodiscard]] xmit_result output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
                                              interface* out);
   [[nodiscard]] xmit_result finish_output(packet::tx_sk_buff& skb, const route& via, interface* out);
+  [[nodiscard]] xmit_result finish_output_slow(packet::tx_sk_buff& skb, const route& via, interface* out);
   [[nodiscard]] xmit_result count(xmit_result result, std::size_t bytes);
   [[nodiscard]] static std::uint16_t id_generator(packet::ipv4_address source, packet::ipv4_address destination,
                                                   std::uint8_t protocol) noexcept;

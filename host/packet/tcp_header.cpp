@@ -118,13 +118,8 @@ void write_options(writer& out, const tcp_options& options) noexcept {
 
 }  // namespace
 
-tcp_options parse_tcp_options(std::span<const std::byte> bytes, bool syn) noexcept {
+tcp_options parse_any_tcp_options(std::span<const std::byte> bytes, bool syn) noexcept {
   tcp_options options;
-  // Linux: tcp_parse_aligned_timestamp.
-  if (bytes.size() == aligned_timestamps_bytes && get32(bytes, 0) == aligned_timestamps) {
-    options.timestamps = tcp_timestamps{get32(bytes, 4), get32(bytes, 8)};
-    return options;
-  }
   while (!bytes.empty()) {
     const std::uint8_t kind = get8(bytes, 0);
     if (kind == kind_eol) break;

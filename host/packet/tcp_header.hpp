@@ -103,8 +103,21 @@ struct tcp_segment {
 /// far counts.
 [[nodiscard]] std::optional<tcp_segment> parse_tcp(std::span<const std::byte> bytes) noexcept;
 
+/// NOP, NOP, timestamps: what nearly every segment of an established connection carries, and nothing else.
+inline constexpr std::size_t aligned_timestamps_bytes = 12;
+inline constexpr std::uint32_t aligned_timestamps = 0x01'01'08'0a;
+
 /// Reads options, `bytes` of them, of a segment with or without SYN.
-[[nodiscard]] tcp_options parse_tcp_options(std::span<const std::byte> bytes, bool syn) noexcept;
+[[nodiscard]] tcp_options parse_any_tcp_options(std::span<const std::byte> bytes, bool syn) noexcept;
+/// The same, short for aligned timestamps (Linux: tcp_parse_aligned_timestamp).
+[[nodiscard]] inline tcp_options parse_tcp_options(std::span<const std::byte> bytes, bool syn) noexcept {
+  if (bytes.size() != aligned_timestamps_bytes || base::load_be32(bytes) != aligned_timestamps) [[unlikely]] {
+    return parse_any_tcp_options(bytes, syn);
+  }
+  tcp_options options;
+  options.timestamps = tcp_timestamps{base::load_be32(bytes, 4), base::load_be32(bytes, 8)};
+  return options;
+}
 
 /// Room that write_tcp_options needs, a multiple of 4.
 [[nodiscard]] constexpr std::size_t tcp_options_bytes(const tcp_options& options) noexcept {
@@ -136,10 +149,7 @@ inline void write_tcp_header(std::span<std::byte> out, const tcp_header& header,
   base::store_be32(out, 16, std::uint32_t{header.checksum} << 16 | header.urgent_pointer);
 }
 
-/// NOP, NOP, timestamps: what nearly every segment of an established connection carries, and nothing else.
-inline constexpr std::size_t aligned_timestamps_bytes = 12;
-inline constexpr std::uint32_t aligned_timestamps = 0x01'01'08'0a;
-/// write_tcp for such a segment.
+/// write_tcp for a segment with aligned timestamps.
 inline void write_tcp_with_timestamps(std::span<std::byte> out, const tcp_header& header,
                                       const tcp_timestamps& timestamps) noexcept {
   write_tcp_header(out, header, tcp_header::bytes + aligned_timestamps_bytes);

@@ -192,7 +192,7 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   const std::uint32_t delivered = tp.delivered - prior_delivered;
   tp.net->count(mib::delivered, delivered);
   tp.net->count(mib::delivered_ce, tp.delivered_ce - prior_delivered_ce);
-  tcp_rate_gen(tp, delivered, tp.is_sack_reneg, news.rate);
+  tcp_rate_gen(tp, tp.net->now_ns(), delivered, tp.is_sack_reneg, news.rate);
   tcp_cong_control(tp, delivered, tp.lost - prior_lost, news);
   tcp_xmit_recovery(tp, next);
   trace(tp, tracepoint::tcp_probe, segment);

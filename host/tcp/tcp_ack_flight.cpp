@@ -81,7 +81,7 @@ bool tcp_ack_flight(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   tp.icsk_ca_ops->in_ack_event(tp, false);
   inet_csk_clear_xmit_timer(tp);
   net.count(mib::delivered, segs);
-  tcp_rate_gen(tp, segs, tp.is_sack_reneg, rate);
+  tcp_rate_gen(tp, now_ns, segs, tp.is_sack_reneg, rate);
   tp.icsk_ca_ops->cong_avoid(tp, segs);
   tp.snd_cwnd_stamp_ms = now_ms;
   tcp_update_pacing_rate(tp);

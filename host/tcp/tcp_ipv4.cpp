@@ -213,7 +213,7 @@ void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment) {
 
 namespace {
 
-void rcv_full(tcp_sock& tp, rx_segment& segment) {
+[[gnu::always_inline]] inline void rcv_full(tcp_sock& tp, rx_segment& segment) {
   // RFC 5082: who is farther away than agreed is not the peer.
   if (segment.ttl < tp.min_ttl) {
     tp.net->count(mib::min_ttl_drop);

@@ -46,9 +46,10 @@ void tcp_rate_skb_delivered(tcp_sock& tp, tcp_skb& skb, rate_sample& sample) noe
   if (skb.sacked) skb.tx_delivered_mstamp_us = 0;
 }
 
-void tcp_rate_gen(tcp_sock& tp, std::uint32_t delivered, bool is_sack_reneg, rate_sample& sample) noexcept {
+void tcp_rate_gen(tcp_sock& tp, std::uint64_t now_ns, std::uint32_t delivered, bool is_sack_reneg,
+                  rate_sample& sample) noexcept {
   if (tp.app_limited != 0 && after(tp.delivered, tp.app_limited)) tp.app_limited = 0;
-  const std::uint32_t now_us = to_us(tp.net->now_ns());
+  const std::uint32_t now_us = to_us(now_ns);
   if (delivered != 0) tp.delivered_mstamp_us = now_us;
   if (sample.prior_mstamp_us == 0 || is_sack_reneg) return;
   const std::uint32_t sample_delivered = tp.delivered - sample.prior_delivered;

@@ -23,7 +23,8 @@ void tcp_rate_skb_sent(tcp_sock& tp, tcp_skb& skb) noexcept;
 /// `skb` was acknowledged, or SACKed.
 void tcp_rate_skb_delivered(tcp_sock& tp, tcp_skb& skb, rate_sample& sample) noexcept;
 /// All of an ACK was worked off, which delivered so many segments.
-void tcp_rate_gen(tcp_sock& tp, std::uint32_t delivered, bool is_sack_reneg, rate_sample& sample) noexcept;
+void tcp_rate_gen(tcp_sock& tp, std::uint64_t now_ns, std::uint32_t delivered, bool is_sack_reneg,
+                  rate_sample& sample) noexcept;
 /// The application may have too little to send.
 void tcp_rate_check_app_limited(tcp_sock& tp) noexcept;
 /// Bytes a second, of the last sample.

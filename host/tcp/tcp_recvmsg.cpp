@@ -44,7 +44,7 @@ readable what_is_readable(const tcp_sock& tp) noexcept {
 }
 
 /// `copied` bytes, 0 only into no room, were taken off the queue.
-ssize_t after_read(tcp_sock& tp, std::size_t copied) {
+[[gnu::always_inline]] inline ssize_t after_read(tcp_sock& tp, std::size_t copied) {
   tp.copied_seq += static_cast<std::uint32_t>(copied);
   tcp_urg_passed(tp);
   if (tp.skc_state == tcp_state::close) return static_cast<ssize_t>(copied);
