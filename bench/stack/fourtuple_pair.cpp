@@ -25,6 +25,7 @@ constexpr packet::ipv4_address address_of_end[2] = {{0xc0a80001}, {0xc0a80002}};
 constexpr std::uint16_t first_port = 2'000;
 constexpr std::uint16_t ports = 64;  // A million connections from one address need some.
 constexpr std::uint32_t buffer_bytes = 256 * 1024;
+constexpr int rcvbuf_option_bytes = buffer_bytes / 2;  // Kept doubled.
 
 class random_numbers final : public base::random_source {
  public:
@@ -64,7 +65,7 @@ struct open_connection {
 stack::host_stack_config config_for(std::size_t connections) {
   stack::host_stack_config config;
   config.ehash_entries = static_cast<std::uint32_t>(std::max<std::size_t>(1024, connections));
-  config.tcp.tcp_rmem = config.tcp.tcp_wmem = {4096, buffer_bytes, buffer_bytes};
+  config.tcp.tcp_wmem = {4096, buffer_bytes, buffer_bytes};
   config.tcp.rmem_max = config.tcp.wmem_max = 4 * 1024 * 1024;
   return config;
 }
@@ -85,6 +86,7 @@ class fourtuple_pair final : public stack_pair {
       tcp::tcp_sock& listener = server().create();
       if (const int r = server().bind(listener, {}, static_cast<std::uint16_t>(first_port + i)); r != 0)
         fail("bind", r);
+      set_rcvbuf(server(), listener);  // Children take it over.
       if (const int r = server().listen(listener, 128); r != 0) fail("listen", r);
       listeners_.push_back(&listener);
     }
@@ -192,6 +194,11 @@ class fourtuple_pair final : public stack_pair {
     }
   }
 
+  static void set_rcvbuf(tcp::tcp& of, tcp::tcp_sock& sk) {
+    const int r = of.setsockopt(sk, SOL_SOCKET, SO_RCVBUF, std::as_bytes(std::span{&rcvbuf_option_bytes, 1}));
+    if (r != 0) fail("setsockopt", r);
+  }
+
   void set_nodelay(tcp::tcp_sock& sk, int on) {
     const int r = client().setsockopt(sk, IPPROTO_TCP, TCP_NODELAY, std::as_bytes(std::span{&on, 1}));
     if (r != 0) fail("setsockopt", r);
@@ -200,6 +207,7 @@ class fourtuple_pair final : public stack_pair {
   void establish(open_connection& c) {
     const std::uint16_t index = next_port_++ % ports;
     c.client.sk = &client().create();
+    set_rcvbuf(client(), *c.client.sk);
     set_nodelay(*c.client.sk, 1);
     const auto port = static_cast<std::uint16_t>(first_port + index);
     const int begun = client().connect(*c.client.sk, address_of_end[1], port);

@@ -10,6 +10,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "bench/stack/counting.hpp"
 #include "bench/stack/stack_pair.hpp"
@@ -43,11 +44,15 @@ void print(const work_done& before, const work_done& after, std::size_t operatio
                            each(before.summed_bytes, after.summed_bytes));
 }
 
-/// Which connection the n-th exchange uses.
-std::size_t choose(const work& w, std::size_t n, base::seeded_random& random) {
-  if (w.pattern == "cyclic") return n % w.connections;
-  if (w.pattern == "random") return static_cast<std::size_t>(random.next() % w.connections);
-  return 0;
+/// Which connection each exchange uses: worked out before anything is counted.
+std::vector<std::size_t> choose(const work& w, std::size_t exchanges) {
+  std::vector<std::size_t> result(exchanges, 0);
+  base::seeded_random random{7};
+  for (std::size_t n = 0; n < exchanges; ++n) {
+    if (w.pattern == "cyclic") result[n] = n % w.connections;
+    if (w.pattern == "random") result[n] = static_cast<std::size_t>(random.next() % w.connections);
+  }
+  return result;
 }
 
 void run_rr(stack_pair& pair, const work& w) {
@@ -56,12 +61,12 @@ void run_rr(stack_pair& pair, const work& w) {
   pair.open(w.connections);
   // A new connection's first data is acknowledged at once: each has had some before.
   for (std::size_t n = 0; n < w.connections; ++n) pair.exchange(n);
-  base::seeded_random random{7};
-  for (std::size_t n = 0; n < warm_up; ++n) pair.exchange(choose(w, n, random));
+  const std::vector<std::size_t> chosen = choose(w, warm_up + w.operations);
+  for (std::size_t n = 0; n < warm_up; ++n) pair.exchange(chosen[n]);
   const work_done before = pair.done();
   {
     const counted from_here;
-    for (std::size_t n = 0; n < w.operations; ++n) pair.exchange(choose(w, warm_up + n, random));
+    for (std::size_t n = 0; n < w.operations; ++n) pair.exchange(chosen[warm_up + n]);
   }
   print(before, pair.done(), w.operations);
 }
