@@ -70,6 +70,7 @@ nic/nic_registers.sv
 nic/queue_fields.sv
 nic/nic_queue_registers.sv
 nic/command_port.sv
+nic/rx_engine.sv
 nic/event_unit.sv
 nic/nic_interrupts.sv
 nic/nic_clock.sv

@@ -80,6 +80,16 @@ package fourtuple_nic_pkg;
     logic drop_mac_error;
   } rx_counts_t;
 
+  /// Likewise of table commands, from table_inserted on.
+  typedef struct packed {
+    logic command_dropped;
+    logic not_found;
+    logic full;
+    logic deleted;
+    logic updated;
+    logic inserted;
+  } table_counts_t;
+
   /// Who made a DMA access: dma_error_source.
   typedef enum logic [2:0] {
     DMA_RX_DATA       = 3'd0,

@@ -181,110 +181,7 @@ module nic_core #(
   );
 
   // -------------------------------------------------------------------------------- receive
-  logic [511:0] rx_data;
-  logic [63:0] rx_keep;
-  logic rx_valid, rx_last, rx_bad, rx_begins;
-  rx_input i_rx_input (
-      .clk_i,
-      .rst_ni,
-      .s_axis_tdata,
-      .s_axis_tkeep,
-      .s_axis_tvalid,
-      .s_axis_tready,
-      .s_axis_tlast,
-      .s_axis_tuser,
-      .m_data_o(rx_data),
-      .m_keep_o(rx_keep),
-      .m_valid_o(rx_valid),
-      .m_last_o(rx_last),
-      .m_bad_o(rx_bad),
-      .m_begins_o(rx_begins)
-  );
-
-  logic [511:0] parsed_data;
-  logic parsed_valid, parsed_last;
-  fourtuple_nic_pkg::rx_meta_t parsed_meta;
-  fourtuple_nic_pkg::table_command_t command;
-  fourtuple_nic_pkg::table_answer_t answer;
-  logic command_valid, command_ready, answer_valid, answer_ready;
-  logic table_ready, table_inserted, table_updated, table_deleted, table_full, table_not_found;
-  logic [31:0] table_entries, overflow_lines_used;
-  logic offload_quiet;
-  rx_offload #(
-      .QUEUES(QUEUES),
-      .BUCKETS_LOG2(BUCKETS_LOG2),
-      .OVERFLOW_LINES_LOG2(OVERFLOW_LINES_LOG2)
-  ) i_rx_offload (
-      .clk_i,
-      .rst_ni,
-      .s_data_i(rx_data),
-      .s_keep_i(rx_keep),
-      .s_valid_i(rx_valid),
-      .s_last_i(rx_last),
-      .s_bad_i(rx_bad),
-      .timestamp_i(now[47:0]),
-      .mac_address_i(reg2hw.device.mac_address.address),
-      .max_frame_i(reg2hw.device.max_frame.bytes),
-      .promiscuous_i(reg2hw.device.rx_filter.promiscuous),
-      .all_multicast_i(reg2hw.device.rx_filter.all_multicast),
-      .hash_secret_i(reg2hw.device.hash_secret.value),
-      .indirection_i(reg2hw.indirection),
-      .m_data_o(parsed_data),
-      .m_valid_o(parsed_valid),
-      .m_last_o(parsed_last),
-      .m_meta_o(parsed_meta),
-      .command_valid_i(command_valid),
-      .command_ready_o(command_ready),
-      .command_i(command),
-      .answer_valid_o(answer_valid),
-      .answer_ready_i(answer_ready),
-      .answer_o(answer),
-      .table_ready_o(table_ready),
-      .entries_o(table_entries),
-      .overflow_lines_used_o(overflow_lines_used),
-      .inserted_o(table_inserted),
-      .updated_o(table_updated),
-      .deleted_o(table_deleted),
-      .full_o(table_full),
-      .not_found_o(table_not_found),
-      .quiet_o(offload_quiet)
-  );
-
-  fourtuple_nic_pkg::table_command_t written_command;
-  fourtuple_nic_pkg::table_answer_t answered_answer;
-  logic answered, command_dropped, command_quiet;
-  logic [7:0] commands_outstanding;
-  always_comb begin
-    written_command                       = '0;
-    written_command.op                    = reg2hw.connection.command.op;
-    written_command.tag                   = reg2hw.connection.command.tag;
-    written_command.tuple.local_address   = reg2hw.connection.local_address.value;
-    written_command.tuple.foreign_address = reg2hw.connection.foreign_address.value;
-    written_command.tuple.local_port      = reg2hw.connection.ports.local_port;
-    written_command.tuple.foreign_port    = reg2hw.connection.ports.foreign_port;
-    written_command.handle                = reg2hw.connection.handle.value;
-    written_command.steer                 = reg2hw.connection.command.steer;
-    // Without steer the queue says nothing, and a query does not show it.
-    written_command.steer_queue           = reg2hw.connection.command.steer_queue & 4'(QUEUES - 1) &
-                                            {4{reg2hw.connection.command.steer}};
-  end
-  command_port #(
-      .COMMAND_DEPTH(COMMAND_DEPTH)
-  ) i_command_port (
-      .clk_i,
-      .rst_ni,
-      .written_i(reg2hw.connection.command.written),
-      .written_command_i(written_command),
-      .command_valid_o(command_valid),
-      .command_ready_i(command_ready),
-      .command_o(command),
-      .answered_i(answered),
-      .outstanding_o(commands_outstanding),
-      .dropped_o(command_dropped),
-      .quiet_o(command_quiet)
-  );
-
-  logic rx_halted_pulse, rx_quiet, transmit_done, delivered;
+  logic rx_begins, rx_halted_pulse, rx_quiet, transmit_done, delivered, table_ready;
   logic [15:0] transmit_index;
   logic data_valid, data_ready, data_first, data_last, completion_valid, completion_ready;
   logic [57:0] data_address, completion_address;
@@ -295,15 +192,33 @@ module nic_core #(
   logic [QUEUES-1:0] burst_issued, burst_answered, burst_refused, records_left;
   logic records_two, records_written;
   fourtuple_nic_pkg::rx_counts_t rx_counts;
+  fourtuple_nic_pkg::table_counts_t table_counts;
   logic [13:0] delivered_bytes, tx_frame_bytes;
-  rx_queues #(
+  rx_engine #(
       .QUEUES(QUEUES),
-      .BEATS_LOG2(RX_FIFO_BEATS_LOG2),
-      .ANSWERS_LOG2($clog2(COMMAND_DEPTH))
-  ) i_rx_queues (
+      .BUCKETS_LOG2(BUCKETS_LOG2),
+      .OVERFLOW_LINES_LOG2(OVERFLOW_LINES_LOG2),
+      .FIFO_BEATS_LOG2(RX_FIFO_BEATS_LOG2),
+      .COMMAND_DEPTH(COMMAND_DEPTH)
+  ) i_rx_engine (
       .clk_i,
       .rst_ni,
       .timestamp_i(now[47:0]),
+      .s_axis_tdata,
+      .s_axis_tkeep,
+      .s_axis_tvalid,
+      .s_axis_tready,
+      .s_axis_tlast,
+      .s_axis_tuser,
+      .mac_address_i(reg2hw.device.mac_address.address),
+      .max_frame_i(reg2hw.device.max_frame.bytes),
+      .promiscuous_i(reg2hw.device.rx_filter.promiscuous),
+      .all_multicast_i(reg2hw.device.rx_filter.all_multicast),
+      .hash_secret_i(reg2hw.device.hash_secret.value),
+      .indirection_i(reg2hw.indirection),
+      .connection_i(reg2hw.connection),
+      .connection_o(hw2reg.connection),
+      .table_ready_o(table_ready),
       .rx_enable_i(rx_enable),
       .ring_base_i(ring_base),
       .ring_bytes_log2_i(ring_bytes_log2),
@@ -321,15 +236,6 @@ module nic_core #(
       .drop_ring_full_count_o(ring_full_count),
       .drop_completion_full_count_o(completion_full_count),
       .drop_disabled_count_o(disabled_count),
-      .s_data_i(parsed_data),
-      .s_valid_i(parsed_valid),
-      .s_last_i(parsed_last),
-      .s_meta_i(parsed_meta),
-      .answer_valid_i(answer_valid),
-      .answer_ready_o(answer_ready),
-      .answer_i(answer),
-      .answered_o(answered),
-      .answered_answer_o(answered_answer),
       .transmit_active_i(tx_engine_active),
       .transmit_valid_i(transmit_done),
       .transmit_queue_i(transmit_queue[3:0]),
@@ -355,7 +261,9 @@ module nic_core #(
       .records_left_i(records_left),
       .records_two_i(records_two),
       .records_written_i(records_written),
+      .frame_begins_o(rx_begins),
       .counts_o(rx_counts),
+      .table_counts_o(table_counts),
       .delivered_o(delivered),
       .delivered_bytes_o(delivered_bytes),
       .quiet_o(rx_quiet)
@@ -525,12 +433,7 @@ module nic_core #(
   assign count[1]  = delivered;
   assign count[2]  = delivered;
   assign count[16:3] = rx_counts;
-  assign count[17] = table_inserted;
-  assign count[18] = table_updated;
-  assign count[19] = table_deleted;
-  assign count[20] = table_full;
-  assign count[21] = table_not_found;
-  assign count[22] = command_dropped;
+  assign count[22:17] = table_counts;
   assign count[23] = tx_frame;
   assign count[24] = tx_frame;
   assign count[25] = tx_checksum_inserted;
@@ -576,22 +479,11 @@ module nic_core #(
   assign hw2reg.device.event_status.rx_halted_set       = rx_halted_pulse;
   assign hw2reg.device.event_status.tx_halted_set       = tx_halted_pulse;
   assign hw2reg.device.event_status.register_error_set  = register_error;
-  assign hw2reg.connection.result.steer              = answered_answer.steer;
-  assign hw2reg.connection.result.steer_queue        = answered_answer.steer_queue;
-  assign hw2reg.connection.result.result             = answered_answer.result;
-  assign hw2reg.connection.result.outstanding        = commands_outstanding;
-  assign hw2reg.connection.result.tag                = answered_answer.tag;
-  assign hw2reg.connection.result_handle.value       = answered_answer.handle;
-  assign hw2reg.connection.entries.value             = table_entries;
-  assign hw2reg.connection.overflow_lines_used.value = overflow_lines_used;
   assign hw2reg.msix_pba.pending.bits                = 64'(pending);
 
-  logic unused_answer;  // result does not repeat the operation
-  assign unused_answer = ^answered_answer.op;
 
   // -------------------------------------------------------------------------------- idle clocks
-  assign quiet_o = registers_quiet && !rx_valid && offload_quiet && command_quiet && rx_quiet && tx_quiet &&
-                   interrupts_quiet && write_quiet && counters_quiet;
+  assign quiet_o = registers_quiet && rx_quiet && tx_quiet && interrupts_quiet && write_quiet && counters_quiet;
 
   assign function_reset_o = reg2hw.device.function_reset.written && reg2hw.device.function_reset.start;
 endmodule
