@@ -193,6 +193,8 @@ std::vector<std::pair<std::string_view, std::uint64_t>> tcp::counters() const {
 
 std::string tcp::diag(bool info) const { return tcp_diag(*net_, info); }
 
+tcp_sockstat tcp::sockstat() const noexcept { return sockstat_of(*net_); }
+
 void tcp::set_observer(tcp_observer* observer) noexcept { net_->observer = observer; }
 
 void tcp::rcv(const ip::ipv4_packet& packet) { tcp_v4_rcv(*net_, packet); }

@@ -20,6 +20,7 @@
 #include "host/packet/addresses.hpp"
 #include "host/sock/sock_extension.hpp"
 #include "host/tcp/tcp_config.hpp"
+#include "host/tcp/tcp_diag.hpp"
 #include "host/tcp/tcp_send_report.hpp"
 
 namespace fourtuple::sock {
@@ -130,6 +131,7 @@ class tcp final : public ip::protocol {
 
   /// See tcp_diag.hpp: a listing as of `ss -tan`, or `ss -tain`.
   [[nodiscard]] std::string diag(bool info) const;
+  [[nodiscard]] tcp_sockstat sockstat() const noexcept;
 
   /// Who sees what happens; nullptr for nobody. Not owned.
   void set_observer(tcp_observer* observer) noexcept;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "host/tcp/tcp_ecn.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_seq.hpp"
@@ -143,13 +144,28 @@ void tcp_init_buffer_space(tcp_sock& tp) noexcept {
   tp.rcvq_space_time_us = tp.net->now_us();
 }
 
+namespace {
+
+/// What memory pressure has taken off the window grows back by twice of what was read, as far as the buffer goes
+/// (Linux: tcp_grow_window, with each segment).
+void tcp_grow_window(tcp_sock& tp, std::uint32_t copied) noexcept {
+  const std::uint32_t most = std::min(tcp_win_from_space(tp.sk_rcvbuf), tp.window_clamp);
+  if (tp.rcv_ssthresh < most) tp.rcv_ssthresh += std::min(most - tp.rcv_ssthresh, 2 * copied);
+  tp.rcv_ssthresh_clamped = tp.rcv_ssthresh < most;
+}
+
+}  // namespace
+
 void tcp_rcv_space_adjust(tcp_sock& tp) noexcept {
   const std::uint32_t now = tp.net->now_us();
   const std::uint32_t rtt_us = tp.srtt_us >> 3;
   if (rtt_us == 0 || now - tp.rcvq_space_time_us < rtt_us) return;
   const std::uint32_t copied = tp.copied_seq - tp.rcvq_space_seq;
+  sk_mem_reclaim_surplus(tp);
+  const bool pressure = tcp_under_memory_pressure(*tp.net);
+  if (tp.rcv_ssthresh_clamped && !pressure) tcp_grow_window(tp, copied);
   if (copied > tp.rcvq_space) {
-    if (tp.net->config.tcp_moderate_rcvbuf && !tp.sk_rcvbuf_lock) {
+    if (!pressure && tp.net->config.tcp_moderate_rcvbuf && !tp.sk_rcvbuf_lock) {
       // Twice what was read in the last round trip, and more in proportion if that is growing: slow start must not
       // be held up by the window.
       std::uint64_t window = 2 * std::uint64_t{copied} + 16 * std::uint64_t{tp.advmss};
@@ -157,7 +173,7 @@ void tcp_rcv_space_adjust(tcp_sock& tp) noexcept {
       const auto rcvbuf = static_cast<std::uint32_t>(std::min<std::uint64_t>(2 * window, tp.net->config.tcp_rmem[2]));
       if (rcvbuf > tp.sk_rcvbuf) {
         tp.sk_rcvbuf = rcvbuf;
-        tp.rcv_ssthresh = std::min(tcp_win_from_space(rcvbuf), tp.window_clamp);
+        if (!tp.rcv_ssthresh_clamped) tp.rcv_ssthresh = std::min(tcp_win_from_space(rcvbuf), tp.window_clamp);
       }
     }
     tp.rcvq_space = copied;

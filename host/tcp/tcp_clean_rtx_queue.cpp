@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
@@ -135,7 +136,10 @@ void tcp_clean_rtx_queue(tcp_sock& tp, std::uint32_t prior_fack, ack_news& news)
     tp.sk_write_queue.pop_front();
   }
   const tcp_skb* head = tp.sk_write_queue.rtx_head();
-  if (head == nullptr) tcp_chrono_stop(tp, tcp_chrono::busy);
+  if (head == nullptr) {
+    tcp_chrono_stop(tp, tcp_chrono::busy);
+    sk_mem_reclaim_surplus(tp);
+  }
   if (head != nullptr && head->sacked) news.sack_reneging = true;
 
   rtt_samples samples;

@@ -9,6 +9,7 @@
 
 #include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_input.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_timer.hpp"
 #include "host/tcp/tcp_timewait.hpp"
@@ -25,6 +26,7 @@ void inet_csk_destroy_sock(tcp_sock& tp) {
   tp.packets_out = 0;
   tp.sk_receive_queue.clear();
   tp.out_of_order_queue.clear();
+  sk_mem_reclaim(tp);
   if (tp.icsk_bind_hash() != nullptr) tp.net->hashinfo.inet_put_port(tp);
   if (tp.orphaned) --tp.net->orphan_count;
   tp.orphaned = false;
@@ -77,7 +79,7 @@ void close_connection(tcp_sock& tp) {
 void close_orphan(tcp_sock& tp) {
   if (tp.skc_state == tcp_state::fin_wait2) tcp_bound_fin_wait2(tp, false);
   if (tp.skc_state == tcp_state::close) return;
-  if (tp.net->orphan_count > tp.net->config.tcp_max_orphans) {
+  if (tcp_check_oom(tp, 0)) {
     tp.net->count(mib::abort_on_memory);
     tcp_send_active_reset(tp);
     tcp_set_state(tp, tcp_state::close);
@@ -145,6 +147,7 @@ void tcp_done_with_error(tcp_sock& tp, int error) {
   tp.sk_err = static_cast<std::int16_t>(error);
   tp.sk_write_queue.clear();
   tcp_tx_purged(tp);
+  sk_mem_reclaim(tp);
   tp.packets_out = 0;
   tp.sacked_out = 0;
   tp.lost_out = 0;
@@ -186,6 +189,7 @@ void forget_connection(tcp_sock& tp) {
   tcp_tx_purged(tp);
   tp.sk_receive_queue.clear();
   tp.out_of_order_queue.clear();
+  sk_mem_reclaim(tp);
   tp.num_sacks = 0;
   tp.dsack = false;
   if (tp.sk_extension) {

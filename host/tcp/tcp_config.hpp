@@ -15,6 +15,10 @@ struct tcp_config {
   std::array<std::uint32_t, 3> tcp_rmem{4096, 540'000, 15'728'640};
   /// Send buffer: least, initial, most.
   std::array<std::uint32_t, 3> tcp_wmem{4096, 262'144, 4'194'304};
+  /// Memory of all sockets together, in pages of 4096 bytes: below the first, buffers grow freely; above the second
+  /// they do not and windows close; the third is the limit. Linux chooses by the machine's memory: these are for 16
+  /// GiB.
+  std::array<std::uint32_t, 3> tcp_mem{196'608, 262'144, 393'216};
   std::uint32_t rmem_max = 212'992;  ///< net.core.rmem_max: limit of SO_RCVBUF before it is doubled.
   std::uint32_t wmem_max = 212'992;  ///< net.core.wmem_max: limit of SO_SNDBUF before it is doubled.
   bool tcp_moderate_rcvbuf = true;   ///< Receive buffer autotuning.

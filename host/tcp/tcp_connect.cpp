@@ -4,6 +4,7 @@
 
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_ecn.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -47,6 +48,7 @@ int tcp_connect(tcp_sock& tp) {
   tcp_connect_init(tp);
   tcp_skb* skb = tp.sk_write_queue.push(tp.net->memory, tp.write_seq, 0);
   if (skb == nullptr) return -ENOBUFS;
+  sk_forced_mem_schedule(tp, 0);
   skb->syn = true;
   skb->ecn_syn = tcp_ecn_send_syn(tp);
   tp.ecn_ok = skb->ecn_syn;
@@ -67,11 +69,17 @@ int tcp_connect(tcp_sock& tp) {
 void tcp_send_fin(tcp_sock& tp) {
   trace(tp, tracepoint::tcp_send_fin);
   tcp_skb* tail = tp.sk_write_queue.tail();
-  if (tail != nullptr && tp.sk_write_queue.send_head() != nullptr) {
+  const bool sent = tp.sk_write_queue.send_head() == nullptr;
+  if (tail != nullptr && (!sent || tcp_under_memory_pressure(*tp.net))) {
     // FIN rides on the last data.
     tail->fin = true;
     ++tail->end_seq;
     ++tp.write_seq;
+    if (sent) {
+      // As if the FIN had been on it already, and were lost: it goes when that is sent again (Linux: tcp_send_fin).
+      ++tp.snd_nxt;
+      return;
+    }
   } else {
     const bool is_single = tcp_may_xmit_single(tp) && tp.snd_wnd != 0;
     tcp_skb* skb = tp.sk_write_queue.push(tp.net->memory, tp.write_seq, 0);
@@ -82,6 +90,7 @@ void tcp_send_fin(tcp_sock& tp) {
       tcp_done(tp);
       return;
     }
+    sk_forced_mem_schedule(tp, 0);
     skb->fin = true;
     skb->end_seq = ++tp.write_seq;
     if (is_single) {

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_input.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
@@ -87,27 +89,83 @@ void tcp_sack_remove(tcp_sock& tp) noexcept {
   }
 }
 
-/// Makes room for `bytes` more at the cost of what is out of order. In-order data has a right to a place.
-bool tcp_try_rmem_schedule(tcp_sock& tp, std::uint32_t bytes) noexcept {
-  const std::uint32_t limit = tcp_win_from_space(tp.sk_rcvbuf);
-  const auto fits = [&] {
-    return std::uint64_t{tp.sk_receive_queue.bytes()} + tp.out_of_order_queue.charge() + bytes <= limit;
-  };
-  if (fits() || tp.sk_receive_queue.bytes() == 0) return true;
-  while (!tp.out_of_order_queue.empty() && !fits()) {
+/// Whether `bytes` more are within the sock's own buffer.
+bool fits_rcvbuf(const tcp_sock& tp, std::uint32_t bytes) noexcept {
+  return std::uint64_t{tp.sk_receive_queue.bytes()} + tp.out_of_order_queue.charge() + bytes <=
+         tcp_win_from_space(tp.sk_rcvbuf);
+}
+
+/// Drops what is furthest ahead, but nothing that comes before `seq`, until an eighth of the buffer is free again and
+/// `bytes` have a place. False if there was nothing to drop (Linux: tcp_prune_ofo_queue).
+bool tcp_prune_ofo_queue(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) noexcept {
+  const std::uint32_t before_pruning = tp.out_of_order_queue.charge();
+  const std::uint32_t goal = tp.sk_rcvbuf >> 3;
+  bool pruned = false;
+  while (!tp.out_of_order_queue.empty() && !after(seq, tp.out_of_order_queue.last_seq())) {
+    if (pruned && fits_rcvbuf(tp, bytes) && before_pruning - tp.out_of_order_queue.charge() >= goal) break;
     tp.out_of_order_queue.prune_last();
+    pruned = true;
+  }
+  if (pruned) {
     tp.net->count(mib::ofo_pruned);
     // RFC 2018 section 8: what is dropped must not be reported any more.
     tp.num_sacks = 0;
+    sk_mem_reclaim(tp);
   }
-  // What the window promised is taken even if bookkeeping eats the buffer up.
-  return fits() || tcp_receive_window(tp) >= bytes;
+  return pruned;
 }
 
-bool queue_in_order(tcp_sock& tp, const rx_segment& segment) noexcept {
+/// Makes room for `bytes` more at the cost of what is out of order (Linux: tcp_prune_queue).
+bool tcp_prune_queue(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) noexcept {
+  tp.net->count(mib::prune_called);
+  if (tcp_under_memory_pressure(*tp.net)) tcp_adjust_rcv_ssthresh(tp);
+  if (fits_rcvbuf(tp, bytes)) return true;
+  tcp_prune_ofo_queue(tp, seq, bytes);
+  if (fits_rcvbuf(tp, bytes)) return true;
+  tp.net->count(mib::rcv_pruned);
+  tp.header_prediction = false;
+  return false;
+}
+
+/// Linux: tcp_try_rmem_schedule.
+bool tcp_try_rmem_schedule(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) noexcept {
+  // What fills a hole is taken though the bookkeeping of what waits behind it eats the buffer up.
+  const bool fills_hole = seq == tp.rcv_nxt && tp.sk_receive_queue.bytes() == 0;
+  if ((fills_hole || fits_rcvbuf(tp, bytes)) && sk_rmem_schedule(tp, bytes)) return true;
+  if (!tcp_prune_queue(tp, seq, bytes)) return false;
+  while (!sk_rmem_schedule(tp, bytes)) {
+    if (!tcp_prune_ofo_queue(tp, seq, bytes)) return false;
+  }
+  return true;
+}
+
+/// In-order data has a right to a place: while nothing waits to be read, and within the window even if bookkeeping eats
+/// the buffer up; but not beyond the memory of all.
+bool schedule_in_order(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) noexcept {
+  if (tcp_try_rmem_schedule(tp, seq, bytes)) return true;
+  if (tp.sk_receive_queue.bytes() == 0) {
+    sk_forced_mem_schedule(tp, bytes);
+    return true;
+  }
+  return tcp_receive_window(tp) >= bytes && sk_rmem_schedule(tp, bytes);
+}
+
+/// Tells the peer that nothing at all is taken now, whatever the window was (Linux: ICSK_ACK_NOMEM).
+void send_zero_window(tcp_sock& tp) {
+  const std::uint32_t rcv_ssthresh = std::exchange(tp.rcv_ssthresh, 0U);
+  tp.rcv_wnd = 0;
+  tp.rcv_wup = tp.rcv_nxt;
+  tcp_send_ack(tp);
+  tp.rcv_ssthresh = rcv_ssthresh;
+}
+
+bool queue_in_order(tcp_sock& tp, const rx_segment& segment) {
   const auto bytes = static_cast<std::uint32_t>(segment.payload.size());
-  if (!tcp_try_rmem_schedule(tp, bytes) || !tp.sk_receive_queue.append(tp.net->memory, segment.payload)) {
+  if (!schedule_in_order(tp, segment.seq, bytes) || !tp.sk_receive_queue.append(tp.net->memory, segment.payload)) {
     tp.net->count(mib::rcv_q_drop);
+    tp.icsk_ack.sched = true;
+    send_zero_window(tp);
+    tcp_data_ready(tp);
     return false;
   }
   tp.rcv_nxt = segment.end_seq;
@@ -139,13 +197,14 @@ void tcp_ofo_queue(tcp_sock& tp) {
 }
 
 void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
-  const std::uint64_t limit = tcp_win_from_space(tp.sk_rcvbuf);
   tcp_ecn_check_ce(tp, segment);
   tp.header_prediction = false;
   tp.icsk_ack.sched = true;
   // An out-of-order segment costs bookkeeping besides its bytes: small ones must not outgrow the buffer.
-  if (tp.out_of_order_queue.charge() + segment.payload.size() + tp.sk_receive_queue.bytes() > limit) {
+  const std::uint32_t charge = tcp_out_of_order_queue::charge_of(segment.payload.size());
+  if (!tcp_try_rmem_schedule(tp, segment.seq, charge)) {
     tp.net->count(mib::ofo_drop);
+    if (tp.sk_receive_queue.bytes() != 0) tcp_data_ready(tp);
     return;
   }
   try {
@@ -170,11 +229,7 @@ void tcp_queue_in_sequence(tcp_sock& tp, rx_segment& segment) {
     tp.icsk_ack.now = true;
     return;
   }
-  if (!queue_in_order(tp, segment)) {
-    tp.icsk_ack.sched = true;
-    tp.icsk_ack.now = true;
-    return;
-  }
+  if (!queue_in_order(tp, segment)) return;
   if (!segment.payload.empty()) tcp_event_data_recv(tp, segment);
   if (segment.flags.fin) tcp_fin(tp);
   if (!tp.out_of_order_queue.empty() && tp.skc_state != tcp_state::close) {
@@ -246,6 +301,7 @@ void tcp_fin(tcp_sock& tp) {
   tp.out_of_order_queue.clear();
   tp.num_sacks = 0;
   tp.dsack = false;
+  sk_mem_reclaim(tp);
   if (!tp.sk_dead) tp.wake(EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | (tp.sk_shutdown == 3 ? EPOLLHUP : 0U));
 }
 

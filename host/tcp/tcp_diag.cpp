@@ -12,6 +12,7 @@
 #include "host/sock/inet_hashinfo.hpp"
 #include "host/sock/tables_names.hpp"
 #include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 
@@ -129,6 +130,23 @@ std::vector<diag_line> all_lines(const tcp_net& net, bool info) {
 
 }  // namespace
 
+tcp_sockstat sockstat_of(const tcp_net& net) noexcept {
+  tcp_sockstat stat{.orphan = net.orphan_count,
+                    .tw = net.timewait_slab.in_use(),
+                    .mem_pages = net.memory_allocated_pages,
+                    .pressure = tcp_under_memory_pressure(net)};
+  for (const tcp_sock* tp = net.socks; tp != nullptr; tp = tp->next_of_net) {
+    ++stat.alloc;
+    if (tp->hashed()) ++stat.inuse;
+  }
+  return stat;
+}
+
+std::string to_string(const tcp_sockstat& stat) {
+  return "TCP: inuse " + std::to_string(stat.inuse) + " orphan " + std::to_string(stat.orphan) + " tw " +
+         std::to_string(stat.tw) + " alloc " + std::to_string(stat.alloc) + " mem " + std::to_string(stat.mem_pages);
+}
+
 std::string tcp_diag(const tcp_net& net, bool info) {
   std::vector<diag_line> lines = all_lines(net, info);
   lines.insert(lines.begin(),
@@ -149,7 +167,7 @@ std::string tcp_diag(const tcp_net& net, bool info) {
     text += '\n';
     if (!line.info.empty()) text.append("        ").append(line.info, 1).append("\n");
   }
-  return text;
+  return text + to_string(sockstat_of(net)) + '\n';
 }
 
 }  // namespace fourtuple::tcp

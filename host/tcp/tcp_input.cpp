@@ -8,6 +8,7 @@
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_ipv4.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
@@ -39,6 +40,8 @@ bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
     return true;
   }
   if (segment.bytes() > tcp_receive_window(tp) || !tp.out_of_order_queue.empty()) return false;
+  if (!sk_rmem_schedule(tp, segment.bytes())) [[unlikely]]
+    return false;
   if (!tp.sk_receive_queue.append(tp.net->memory, segment.payload)) return false;
   for (std::uint32_t end_seq = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
        const auto more : segment.frag_list) {

@@ -2,10 +2,12 @@
 #include "host/tcp/tcp_net.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <stdexcept>
 #include <vector>
 
 #include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_timer.hpp"
 #include "host/tcp/tcp_timewait.hpp"
@@ -75,6 +77,8 @@ tcp_net::~tcp_net() {
   for (auto& tp : all) {
     if (tp->application_holds) tp->sock_put();
   }
+  all.clear();
+  assert(socks != nullptr || memory_allocated_pages == 0);
 }
 
 tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
@@ -102,6 +106,7 @@ tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
 }
 
 tcp_sock::~tcp_sock() {
+  sk_mem_release(*this);
   *pprev_of_net = next_of_net;
   if (next_of_net != nullptr) next_of_net->pprev_of_net = pprev_of_net;
 }

@@ -85,6 +85,9 @@ struct tcp_net {
   tcp_sock* xmit_blocked = nullptr;  ///< First of those whose device was busy.
   tcp_sock** xmit_blocked_tail = &xmit_blocked;
   std::uint32_t orphan_count = 0;
+  std::uint64_t memory_allocated_pages = 0;                 ///< All socks' sk_mem_reserved.
+  std::uint64_t memory_pressure_since_ns = base::never_ns;  ///< never_ns: there is none (Linux: tcp_memory_pressure).
+  tcp_sock* reclaim_next = nullptr;                         ///< Whose unused pages are taken back next.
   std::uint32_t challenge_count = 0;  ///< Challenge ACKs left in this second (RFC 5961 section 7).
   std::uint64_t challenge_second = 0;
 };

@@ -170,7 +170,7 @@ struct initial_window {
 /// What of the last offered window is left.
 [[nodiscard]] std::uint32_t tcp_receive_window(const tcp_sock& tp) noexcept;
 /// The window that would be offered now, were there none offered before (Linux: __tcp_select_window).
-[[nodiscard]] std::uint32_t tcp_select_window_raw(const tcp_sock& tp) noexcept;
+[[nodiscard]] std::uint32_t tcp_select_window_raw(tcp_sock& tp) noexcept;
 /// The window field of the next segment; what is offered is remembered.
 [[nodiscard]] std::uint16_t tcp_select_window(tcp_sock& tp) noexcept;
 

@@ -135,15 +135,10 @@ std::size_t tcp_receive_queue::consume(std::size_t bytes) noexcept {
 
 void tcp_receive_queue::clear() noexcept { consume(bytes_); }
 
-std::uint32_t tcp_out_of_order_queue::charge_of(const entry& e) noexcept {
-  constexpr std::size_t node_bytes = 64;  // Of the tree, besides the entry.
-  return static_cast<std::uint32_t>(e.data.size() + sizeof(entry) + node_bytes);
-}
-
 void tcp_out_of_order_queue::add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq,
                                  std::span<const std::byte> data, bool fin) {
   const auto at = contents_->entries.emplace_hint(hint, seq, entry{end_seq, fin, {data.begin(), data.end()}});
-  charge_ += charge_of(at->second);
+  charge_ += charge_of(at->second.data.size());
 }
 
 tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t seq, std::uint32_t end_seq,
@@ -193,7 +188,7 @@ std::optional<std::pair<std::uint32_t, tcp_out_of_order_queue::entry>> tcp_out_o
   if (empty()) return std::nullopt;
   const auto first = contents_->entries.begin();
   if (after(first->first, rcv_nxt)) return std::nullopt;
-  charge_ -= charge_of(first->second);
+  charge_ -= charge_of(first->second.data.size());
   std::pair<std::uint32_t, entry> result{first->first, std::move(first->second)};
   contents_->entries.erase(first);
   return result;
@@ -201,7 +196,7 @@ std::optional<std::pair<std::uint32_t, tcp_out_of_order_queue::entry>> tcp_out_o
 
 void tcp_out_of_order_queue::prune_last() noexcept {
   const auto last = std::prev(contents_->entries.end());
-  charge_ -= charge_of(last->second);
+  charge_ -= charge_of(last->second.data.size());
   contents_->entries.erase(last);
 }
 

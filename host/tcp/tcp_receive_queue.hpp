@@ -73,11 +73,18 @@ class tcp_out_of_order_queue {
   }
   /// Bytes plus what the bookkeeping costs: one-byte segments must not escape the receive buffer.
   [[nodiscard]] std::uint32_t charge() const noexcept { return charge_; }
+  /// What a segment of so many bytes counts for.
+  [[nodiscard]] static constexpr std::uint32_t charge_of(std::size_t bytes) noexcept {
+    constexpr std::size_t node_bytes = 64;  // Of the tree, besides the entry.
+    return static_cast<std::uint32_t>(bytes + sizeof(entry) + node_bytes);
+  }
 
   /// Keeps those of the bytes that are not there yet. Throws std::bad_alloc.
   insertion insert(std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin);
   /// Takes off the first segment if it begins at or before `rcv_nxt`.
   [[nodiscard]] std::optional<std::pair<std::uint32_t, entry>> pop_ready(std::uint32_t rcv_nxt);
+  /// Where the segment that is furthest ahead begins. Not on an empty queue.
+  [[nodiscard]] std::uint32_t last_seq() const noexcept { return contents_->entries.rbegin()->first; }
   /// Drops the segment that is furthest ahead (Linux: tcp_prune_ofo_queue). Not on an empty queue.
   void prune_last() noexcept;
   void clear() noexcept;
@@ -85,8 +92,6 @@ class tcp_out_of_order_queue {
  private:
   using map = std::map<std::uint32_t, entry, seq_less>;
   void add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin);
-
-  static std::uint32_t charge_of(const entry& e) noexcept;
 
   struct contents {
     map entries;

@@ -9,10 +9,7 @@
 namespace fourtuple::tcp {
 namespace {
 
-// What Linux charges for a segment besides its data (SKB_TRUESIZE: room for headers, sk_buff, skb_shared_info), so that
-// SO_SNDBUF holds as much here as there. It is more than this stack needs.
-constexpr std::uint32_t overhead_bytes = 320 + 256 + 320;
-static_assert(overhead_bytes >= sizeof(tcp_skb));
+constexpr std::uint32_t overhead_bytes = tcp_send_queue::overhead_bytes;
 // Who writes so much at once writes more: room for all that may follow is cheaper than copying once more.
 constexpr std::uint32_t large_write_bytes = 8 * 1024;
 

@@ -98,6 +98,11 @@ struct tcp_skb {
 /// Owns its segments; empty, it owns nothing.
 class tcp_send_queue {
  public:
+  /// What Linux charges for a segment besides its data (SKB_TRUESIZE: room for headers, sk_buff, skb_shared_info), so
+  /// that SO_SNDBUF holds as much here as there. It is more than this stack needs.
+  static constexpr std::uint32_t overhead_bytes = 320 + 256 + 320;
+  static_assert(overhead_bytes >= sizeof(tcp_skb));
+
   tcp_send_queue() = default;
   tcp_send_queue(const tcp_send_queue&) = delete;
   tcp_send_queue& operator=(const tcp_send_queue&) = delete;

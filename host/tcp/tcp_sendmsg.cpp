@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "host/tcp/tcp_errqueue.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_rate.hpp"
@@ -37,7 +38,7 @@ void tcp_sndbuf_expand(tcp_sock& tp) noexcept {
   const std::uint64_t segments =
       std::max({tp.snd_cwnd, tp.net->config.tcp_initial_cwnd, std::uint32_t{tp.reordering} + 1});
   const std::uint64_t wanted = 2 * segments * per_segment;
-  if (wanted > tp.sk_sndbuf) {
+  if (wanted > tp.sk_sndbuf && !tcp_under_memory_pressure(*tp.net) && tcp_memory_is_plentiful(*tp.net)) {
     tp.sk_sndbuf = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, tp.net->config.tcp_wmem[2]));
   }
 }
@@ -64,21 +65,47 @@ bool sk_stream_memory_free(const tcp_sock& tp) noexcept {
   return tp.write_seq - tp.snd_nxt < tcp_notsent_lowat(tp);
 }
 
-/// The segment that the next bytes go to: the last one while it was not sent and may become larger, or a new one.
-tcp_skb* tail_with_room(tcp_sock& tp, std::uint32_t size_goal, std::size_t bytes, std::uint32_t mss) noexcept {
-  const auto wanted = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, size_goal));
+/// Where the next bytes go to, and how many of them may; no segment: they have to wait.
+struct place {
+  tcp_skb* skb = nullptr;
+  std::uint32_t bytes = 0;
+};
+
+/// A new segment's bookkeeping is paid for, and how many of its bytes. The first one of all always is: without it there
+/// would be nothing whose acknowledgement the others could wait for (Linux: tcp_stream_alloc_skb).
+std::uint32_t schedule_new_segment(tcp_sock& tp, std::uint32_t bytes) noexcept {
+  constexpr std::uint32_t overhead = tcp_send_queue::overhead_bytes;
+  if (sk_wmem_schedule(tp, overhead + bytes)) [[likely]]
+    return bytes;
+  if (tp.sk_write_queue.empty()) {
+    sk_forced_mem_schedule(tp, overhead);
+  } else if (!sk_wmem_schedule(tp, overhead)) {
+    tcp_enter_memory_pressure(*tp.net);
+    sk_stream_moderate_sndbuf(tp);
+    return 0;
+  }
+  const std::uint32_t granted = tcp_wmem_schedule(tp, overhead + bytes);
+  return granted > overhead ? granted - overhead : 0;
+}
+
+/// The last segment while it was not sent and may become larger, or a new one.
+place tail_with_room(tcp_sock& tp, std::uint32_t size_goal, std::size_t bytes, std::uint32_t mss) noexcept {
+  auto wanted = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, size_goal));
   tcp_skb* tail = tp.sk_write_queue.send_head() == nullptr ? nullptr : tp.sk_write_queue.tail();
   if (tail != nullptr && tail->len < size_goal && !tail->eor && !tail->fin) {
-    const std::uint32_t more = std::min(wanted, size_goal - tail->len);
-    if (tp.sk_write_queue.grow(*tail, more, size_goal)) return tail;
+    const std::uint32_t more = tcp_wmem_schedule(tp, std::min(wanted, size_goal - tail->len));
+    if (more == 0) return {};
+    if (tp.sk_write_queue.grow(*tail, more, size_goal)) return {tail, more};
   }
-  if (!sk_stream_memory_free(tp)) return nullptr;
+  if (!sk_stream_memory_free(tp)) return {};
+  wanted = schedule_new_segment(tp, wanted);
+  if (wanted == 0) return {};
   tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
   tcp_slow_start_after_idle_check(tp);
   tcp_skb* fresh =
       tp.sk_write_queue.push(tp.net->memory, tp.write_seq, std::max(wanted, std::min(mss, size_goal)), size_goal);
   if (fresh != nullptr) tp.sk_write_queue.grow(*fresh, wanted, size_goal);
-  return fresh;
+  return {fresh, wanted};
 }
 
 /// RFC 9293 3.9.1.2: PSH goes on what ends a write, and at least once in half a window.
@@ -110,9 +137,9 @@ void push_full_unit(tcp_sock& tp, tcp_skb& skb, const writing& state) {
 std::size_t queue_piece(tcp_sock& tp, std::span<const std::byte> piece, std::size_t left, writing& state) {
   std::size_t done = 0;
   while (done < piece.size()) {
-    tcp_skb* skb = tail_with_room(tp, state.size_goal, left - done, state.mss);
+    const auto [skb, most] = tail_with_room(tp, state.size_goal, left - done, state.mss);
     if (skb == nullptr) break;
-    const std::size_t count = std::min<std::size_t>(piece.size() - done, state.size_goal - skb->len);
+    const std::size_t count = std::min<std::size_t>(piece.size() - done, most);
     const std::uint32_t appended = skb->append(piece.subspan(done, count));
     // What was to be pushed goes on: the end of this write is the place now.
     if (state.copied == 0) skb->psh = false;
@@ -142,6 +169,7 @@ bool send_at_once(tcp_sock& tp, std::span<const std::byte> message, int flags, c
   const std::uint32_t mss = tp.mss_cache;
   const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message.size(), mss + std::size_t{1}));
   if (bytes == 0 || bytes > mss || bytes > tp.snd_wnd || tcp_notsent_lowat(tp) == 0) return false;
+  if (!sk_wmem_schedule(tp, tcp_send_queue::overhead_bytes + bytes)) return false;
   tcp_skb* skb = tp.sk_write_queue.push_message(tp.net->memory, tp.write_seq, message);
   if (skb == nullptr) return false;
   tp.app_limited = std::max(tp.delivered, 1U);  // Linux: tcp_rate_check_app_limited

@@ -115,11 +115,12 @@ struct tcp_sock final : sock::inet_connection_sock {
   bool recvmsg_inq : 1 = false;        ///< TCP_INQ
   bool write_wanted : 1 = false;       ///< A write did not fit: say when there is room (Linux: SOCK_NOSPACE).
   // RFC 3168 6.1 (Linux: TCP_ECN_*).
-  bool ecn_ok : 1 = false;          ///< Agreed on.
-  bool ecn_queue_cwr : 1 = false;   ///< The next new data says that cwnd was reduced.
-  bool ecn_demand_cwr : 1 = false;  ///< ACKs say that congestion was met, until CWR comes.
-  bool ecn_seen : 1 = false;        ///< Of the peer's data some came marked as capable of it.
-  bool dsack : 1 = false;           ///< duplicate_sack is to be reported.
+  bool ecn_ok : 1 = false;                ///< Agreed on.
+  bool ecn_queue_cwr : 1 = false;         ///< The next new data says that cwnd was reduced.
+  bool ecn_demand_cwr : 1 = false;        ///< ACKs say that congestion was met, until CWR comes.
+  bool ecn_seen : 1 = false;              ///< Of the peer's data some came marked as capable of it.
+  bool dsack : 1 = false;                 ///< duplicate_sack is to be reported.
+  bool rcv_ssthresh_clamped : 1 = false;  ///< rcv_ssthresh is what memory pressure has left of it.
   tcp_ca icsk_ca_state = tcp_ca::open;
   std::uint8_t snd_wscale = 0;
   std::uint8_t rcv_wscale = 0;
@@ -134,7 +135,8 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint8_t syn_retries = 0;
   icsk_ack_state icsk_ack;
   std::uint32_t segs_in = 0;
-  tcp_receive_queue sk_receive_queue;
+  [[no_unique_address]] tcp_receive_queue sk_receive_queue;
+  std::uint32_t sk_mem_reserved = 0;  ///< Whole pages for the queues (tcp_mem.hpp), bytes.
   ip::route sk_dst;
 
   // Sending.

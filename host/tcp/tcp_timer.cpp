@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "host/tcp/tcp_close.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
@@ -75,7 +76,11 @@ bool tcp_write_timeout(tcp_sock& tp) {
   } else {
     if (retransmits_timed_out(tp, config.tcp_retries1, 0)) tcp_mtu_black_hole(tp);
     retry_until = config.tcp_retries2;
-    if (tp.sk_dead) retry_until = tcp_orphan_retries(tp, tp.icsk_rto_us < rto_max_us(tp));
+    if (tp.sk_dead) {
+      const bool alive = tp.icsk_rto_us < rto_max_us(tp);
+      retry_until = tcp_orphan_retries(tp, alive);
+      if (tcp_out_of_resources(tp, alive || !retransmits_timed_out(tp, retry_until, 0))) return true;
+    }
     expired = retransmits_timed_out(tp, retry_until, tp.user_timeout_ms);
   }
   if (expired) tcp_write_err(tp);
@@ -161,6 +166,7 @@ void tcp_probe_timer(tcp_sock& tp) {
     const bool alive = std::uint64_t{tp.icsk_rto_us} << tp.icsk_backoff < rto_max_us(tp);
     most = tcp_orphan_retries(tp, alive);
     abort = abort || (!alive && tp.icsk_backoff >= most);
+    if (!abort && tcp_out_of_resources(tp, true)) return;
   }
   if (abort || tp.icsk_probes_out >= most) {
     tcp_write_err(tp);
@@ -313,6 +319,7 @@ void tcp_delack_timer(base::timer& t) noexcept {
   }
   tcp_send_ack(tp);
   tp.net->count(mib::delayed_acks);
+  sk_mem_reclaim(tp);
 }
 
 void tcp_keepalive_timer(base::timer& t) noexcept {

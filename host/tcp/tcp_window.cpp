@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
 
 namespace fourtuple::tcp {
@@ -52,13 +53,16 @@ std::uint32_t tcp_receive_window(const tcp_sock& tp) noexcept {
   return left < 0 ? 0 : static_cast<std::uint32_t>(left);
 }
 
-std::uint32_t tcp_select_window_raw(const tcp_sock& tp) noexcept {
+std::uint32_t tcp_select_window_raw(tcp_sock& tp) noexcept {
   const std::uint32_t full = std::min(tp.window_clamp, tcp_win_from_space(tp.sk_rcvbuf));
   std::uint32_t free = std::min(tcp_space(tp), full);
   std::uint32_t mss = std::min<std::uint32_t>(tp.icsk_ack.rcv_mss, full);
   if (mss == 0) return 0;
-  // Silly window avoidance: rather none than less than a segment or a sixteenth of the buffer.
-  if (free < full / 2 && (free < full >> 4 || free < mss)) return 0;
+  if (free < full / 2) {
+    if (tcp_under_memory_pressure(*tp.net)) tcp_adjust_rcv_ssthresh(tp);
+    // Silly window avoidance: rather none than less than a segment or a sixteenth of the buffer.
+    if (free < full >> 4 || free < mss) return 0;
+  }
   free = std::min(free, tp.rcv_ssthresh);
   if (tp.rcv_wscale != 0) return round_up(free, tp.rcv_wscale);
 

@@ -84,6 +84,7 @@ constexpr flag_sysctl flags[] = {
 };
 
 constexpr triple_sysctl triples[] = {
+    {"net/ipv4/tcp_mem", &tcp_config::tcp_mem},
     {"net/ipv4/tcp_rmem", &tcp_config::tcp_rmem},
     {"net/ipv4/tcp_wmem", &tcp_config::tcp_wmem},
 };

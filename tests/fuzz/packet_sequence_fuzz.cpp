@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <map>
 #include <optional>
 #include <vector>
@@ -449,6 +450,7 @@ class packet_sequence {
     host_.stack.ip().flush();
     host_.run_for_ms(3'600'000);
     const auto& tables = host_.stack.hashinfo();
+    if (tables.ehash().size() != 0) std::fputs(host_.stack.tcp().diag(true).c_str(), stderr);
     require(tables.ehash().size() == 0, "no connection is left");
     require(host_.counter("TcpCurrEstab") == 0, "no connection is counted");
     require(tables.bhash().find(listening_port) == nullptr, "no port is bound");

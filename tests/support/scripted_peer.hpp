@@ -42,6 +42,10 @@ class scripted_peer final : public ip::net_device_receiver {
   void expect_units(int from, int to, bool push = true, int mss = 1000, int unit = 2);
   /// The next segment must be this, and come `after_ms` from now, give or take a millisecond.
   void expect_after(std::uint64_t after_ms, std::string_view segment);
+  /// Takes the next segment that has come already, whatever it is; false if there is none.
+  [[nodiscard]] bool next() { return wait(0); }
+  /// Lets go of what has come already.
+  void drain() { inbox_.clear(); }
   /// The stack must not say anything for so long.
   void expect_silence(std::uint64_t ms);
   void run_for_ms(std::uint64_t ms) { network_.run_for_ms(ms); }

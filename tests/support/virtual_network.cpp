@@ -17,7 +17,14 @@ virtual_network::virtual_network(const network_settings& settings, int stacks)
   }
 }
 
-virtual_network::~virtual_network() = default;
+// Memory is given back with the sock that it was taken for.
+virtual_network::~virtual_network() {
+  for (const auto& host : hosts_) {
+    if (host == nullptr) continue;
+    const tcp::tcp_sockstat stat = host->tcp().sockstat();
+    EXPECT_TRUE(stat.alloc != 0 || stat.mem_pages == 0) << to_string(stat);
+  }
+}
 
 bool virtual_network::step(std::uint64_t limit_ns) {
   std::uint64_t next = wire_.next_delivery_ns();
