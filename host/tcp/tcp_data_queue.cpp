@@ -168,7 +168,7 @@ bool queue_in_order(tcp_sock& tp, const rx_segment& segment) {
     tcp_data_ready(tp);
     return false;
   }
-  tp.rcv_nxt = segment.end_seq;
+  tcp_rcv_nxt_update(tp, segment.end_seq);
   return true;
 }
 
@@ -190,7 +190,7 @@ void tcp_ofo_queue(tcp_sock& tp) {
       tp.net->count(mib::ofo_drop);
       return;
     }
-    tp.rcv_nxt = entry.end_seq;
+    tcp_rcv_nxt_update(tp, entry.end_seq);
     if (entry.fin) tcp_fin(tp);
     if (tp.skc_state == tcp_state::time_wait || tp.skc_state == tcp_state::close) return;
   }
@@ -211,6 +211,7 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
     const auto inserted =
         tp.out_of_order_queue.insert(segment.seq, segment.end_seq, segment.payload, segment.flags.fin);
     tp.net->count(mib::ofo_queue);
+    tp.rcv_ooopack += segment.gso_segs();
     trace(tp, tracepoint::tcp_data_queue_ofo, segment);
     if (inserted.duplicate) {
       tp.net->count(mib::ofo_merge);

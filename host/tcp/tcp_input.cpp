@@ -55,7 +55,7 @@ bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
   }
   if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp);
   tp.net->count(mib::hp_hits);
-  tp.rcv_nxt = segment.end_seq;
+  tcp_rcv_nxt_update(tp, segment.end_seq);
   tcp_event_data_recv(tp, segment);
   if (segment.ack_seq != tp.snd_una) {
     static_cast<void>(tcp_ack(tp, segment, false));
@@ -220,7 +220,7 @@ bool tcp_rcv_predicted_unit(tcp_sock& tp, rx_segment& unit) {
   if (tp.skc_state != tcp_state::established) return false;
   tcp_parse_aligned_timestamp(tp, unit);
   if (!is_predicted(tp, unit) || !tcp_rcv_fast_path(tp, unit)) return false;
-  tp.segs_in += unit.gso_segs();
+  tcp_segs_in(tp, unit);
   return true;
 }
 

@@ -36,6 +36,17 @@ void tcp_set_state(tcp_sock& tp, tcp_state state);
 /// Reads the timestamps option into the sock.
 void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexcept;
 void tcp_store_ts_recent(tcp_sock& tp) noexcept;
+/// Counts a segment that came (Linux: tcp_segs_in).
+inline void tcp_segs_in(tcp_sock& tp, const rx_segment& segment) noexcept {
+  const std::uint32_t segs = segment.gso_segs();
+  tp.segs_in += segs;
+  if (segment.bytes() != 0) tp.data_segs_in += segs;
+}
+/// Everything up to `seq` was received in order.
+inline void tcp_rcv_nxt_update(tcp_sock& tp, std::uint32_t seq) noexcept {
+  tp.bytes_received += seq - tp.rcv_nxt;
+  tp.rcv_nxt = seq;
+}
 /// RFC 7323 5.2: a timestamp from before the latest one that was accepted.
 [[nodiscard]] bool tcp_paws_check_failed(std::uint32_t ts_recent, std::uint64_t ts_recent_stamp_ns, std::uint32_t tsval,
                                          std::uint64_t now_ns) noexcept;

@@ -202,7 +202,7 @@ void tcp_v4_reqsk_send_ack(tcp_net& net, const sock::tcp_request_sock& req) {
 }
 
 void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment) {
-  tp.segs_in += segment.gso_segs();
+  tcp_segs_in(tp, segment);
   if (tp.skc_state == tcp_state::listen && cookie_v4_check(tp, segment)) return;
   if (tp.skc_state == tcp_state::established) {
     tcp_rcv_established(tp, segment);

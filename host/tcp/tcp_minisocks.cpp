@@ -234,7 +234,8 @@ sock_reference<tcp_sock> tcp_check_req(sock::tcp_request_sock& req, rx_segment& 
 
 void tcp_child_process(tcp_sock& parent, tcp_sock& child, rx_segment& segment) {
   // This one, and the SYN, which was the request's.
-  child.segs_in = 2;
+  child.segs_in = 1;
+  tcp_segs_in(child, segment);
   if (tcp_rcv_state_process(child, segment)) tcp_v4_send_reset(*child.net, segment);
   if (!parent.sk_dead) parent.wake(EPOLLIN | EPOLLRDNORM);
 }

@@ -135,12 +135,14 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint8_t syn_retries = 0;
   icsk_ack_state icsk_ack;
   std::uint32_t segs_in = 0;
+  std::uint64_t bytes_received = 0;  ///< In order; a FIN counts as one (RFC 4898 tcpEStatsAppHCThruOctetsReceived).
   [[no_unique_address]] tcp_receive_queue sk_receive_queue;
   std::uint32_t sk_mem_reserved = 0;  ///< Whole pages for the queues (tcp_mem.hpp), bytes.
   ip::route sk_dst;
 
   // Sending.
-  tcp_send_queue sk_write_queue;
+  [[no_unique_address]] tcp_send_queue sk_write_queue;
+  std::uint32_t data_segs_in = 0;
   const tcp_congestion_ops* icsk_ca_ops = nullptr;
   rack_state rack;
   std::uint64_t bytes_acked = 0;
@@ -227,7 +229,8 @@ struct tcp_sock final : sock::inet_connection_sock {
 
   // Receiving out of order.
   packet::tcp_sack_block duplicate_sack;
-  tcp_out_of_order_queue out_of_order_queue;
+  [[no_unique_address]] tcp_out_of_order_queue out_of_order_queue;
+  std::uint32_t rcv_ooopack = 0;  ///< Segments that came out of order.
   std::uint32_t last_oow_ack_ms = 0;
 
   // Receive buffer autotuning (Linux: rcvq_space).
@@ -240,11 +243,12 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t keepalive_time_ms = 0;
   std::uint32_t keepalive_intvl_ms = 0;
   std::uint32_t user_timeout_ms = 0;
-  std::uint32_t rcvlowat = 1;
-  std::uint32_t notsent_lowat = 0;
 
-  base::timer icsk_retransmit_timer;
-  base::timer icsk_delack_timer;
+  // The options among them lie where a timer's last bytes would be padding.
+  [[no_unique_address]] base::timer icsk_retransmit_timer;
+  std::uint32_t rcvlowat = 1;
+  [[no_unique_address]] base::timer icsk_delack_timer;
+  std::uint32_t notsent_lowat = 0;
   base::timer sk_timer;  ///< Keepalive, and the end of FIN_WAIT2.
 
   tcp_sock* next_of_net = nullptr;  ///< All socks of tcp_net.

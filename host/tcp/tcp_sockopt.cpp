@@ -192,13 +192,14 @@ std::optional<int> get_tcp_number(const tcp_sock& tp, int name) noexcept {
 
 /// Totals and rates of the sending side (Linux: tcp_get_info, tcp_get_info_chrono_stats).
 void fill_sending(const tcp_sock& tp, tcp_info& info) noexcept {
-  info.tcpi_pacing_rate = tp.pacing_rate;
-  info.tcpi_max_pacing_rate = tcp_max_pacing_rate(tp);
   info.tcpi_bytes_acked = tp.bytes_acked;
   info.tcpi_bytes_sent = tp.bytes_sent;
   info.tcpi_bytes_retrans = tp.bytes_retrans;
   info.tcpi_segs_out = tp.segs_out;
   info.tcpi_segs_in = tp.segs_in;
+  info.tcpi_data_segs_in = tp.data_segs_in;
+  info.tcpi_bytes_received = tp.bytes_received;
+  info.tcpi_rcv_ooopack = tp.rcv_ooopack;
   info.tcpi_data_segs_out = tp.data_segs_out;
   info.tcpi_delivery_rate = tcp_delivery_rate(tp);
   info.tcpi_delivery_rate_app_limited = tp.rate_app_limited ? 1 : 0;
@@ -220,10 +221,27 @@ void fill_sending(const tcp_sock& tp, tcp_info& info) noexcept {
   info.tcpi_sndbuf_limited = stats_us[2];
 }
 
-/// In Linux's layout (linux/tcp.h); what this stack does not know is 0.
-tcp_info make_tcp_info(const tcp_sock& tp) noexcept {
-  tcp_info info{};
+/// struct tcp_info as it has been since Linux 6.2: Debian's linux/tcp.h ends before.
+struct tcp_info_6_2 : tcp_info {
+  __u32 tcpi_rcv_wnd = 0;
+  __u32 tcpi_rehash = 0;  ///< The stack never chooses another path by itself.
+};
+static_assert(sizeof(tcp_info_6_2) == 240);
+
+/// In Linux's layout; what this stack does not know is 0.
+tcp_info_6_2 make_tcp_info(const tcp_sock& tp) noexcept {
+  tcp_info_6_2 info{};
   info.tcpi_state = static_cast<__u8>(tp.skc_state);
+  info.tcpi_pacing_rate = tp.pacing_rate;
+  info.tcpi_max_pacing_rate = tcp_max_pacing_rate(tp);
+  info.tcpi_reordering = tp.reordering;
+  info.tcpi_snd_cwnd = tp.snd_cwnd;
+  if (tp.skc_state == tcp_state::listen) {
+    // That is all that makes sense of a listener.
+    info.tcpi_unacked = tp.sk_ack_backlog;
+    info.tcpi_sacked = tp.sk_max_ack_backlog;
+    return info;
+  }
   info.tcpi_ca_state = static_cast<__u8>(tp.icsk_ca_state);
   info.tcpi_retransmits = tp.icsk_retransmits;
   info.tcpi_probes = tp.icsk_probes_out;
@@ -237,13 +255,8 @@ tcp_info make_tcp_info(const tcp_sock& tp) noexcept {
   info.tcpi_ato = tp.icsk_ack.ato_us;
   info.tcpi_snd_mss = tp.mss_cache;
   info.tcpi_rcv_mss = tp.icsk_ack.rcv_mss;
-  if (tp.skc_state == tcp_state::listen) {
-    info.tcpi_unacked = tp.sk_ack_backlog;
-    info.tcpi_sacked = tp.sk_max_ack_backlog;
-  } else {
-    info.tcpi_unacked = tp.packets_out;
-    info.tcpi_sacked = tp.sacked_out;
-  }
+  info.tcpi_unacked = tp.packets_out;
+  info.tcpi_sacked = tp.sacked_out;
   info.tcpi_lost = tp.lost_out;
   info.tcpi_retrans = tp.retrans_out;
   info.tcpi_last_data_sent = tp.net->now_ms() - tp.lsndtime_ms;
@@ -254,15 +267,16 @@ tcp_info make_tcp_info(const tcp_sock& tp) noexcept {
   info.tcpi_rtt = tp.srtt_us >> 3;
   info.tcpi_rttvar = tp.mdev_us >> 2;
   info.tcpi_snd_ssthresh = tp.snd_ssthresh;
-  info.tcpi_snd_cwnd = tp.snd_cwnd;
   info.tcpi_advmss = tp.advmss;
-  info.tcpi_reordering = tp.reordering;
+  // Autotuning goes by the sender's round trip, once there is data to go by.
+  info.tcpi_rcv_rtt = tp.data_segs_in != 0 ? tp.srtt_us >> 3 : 0;
   info.tcpi_rcv_space = tp.rcvq_space;
   info.tcpi_total_retrans = tp.total_retrans;
   info.tcpi_notsent_bytes = tp.write_seq - tp.snd_nxt;
   info.tcpi_min_rtt = tp.rtt_min_us;
   info.tcpi_delivered = tp.delivered;
   info.tcpi_snd_wnd = tp.snd_wnd;
+  info.tcpi_rcv_wnd = tp.rcv_wnd;
   fill_sending(tp, info);
   return info;
 }
@@ -284,7 +298,7 @@ int tcp_getsockopt(tcp_sock& tp, int level, int name, std::span<std::byte> value
   if (level == SOL_IP) return ip_getsockopt(tp, name, value);
   if (level != IPPROTO_TCP) return -ENOPROTOOPT;
   if (name == TCP_INFO) {
-    const tcp_info info = make_tcp_info(tp);
+    const tcp_info_6_2 info = make_tcp_info(tp);
     return write_option(value, info);
   }
   if (name == TCP_CONGESTION) {

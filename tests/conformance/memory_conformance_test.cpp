@@ -73,7 +73,7 @@ TEST(tcp_mem, what_is_in_flight_counts_for_the_sender) {
   EXPECT_EQ(peer.tcp().sockstat().mem_pages, 0U);
   EXPECT_EQ(server.write(pattern(0, 10'000)), 10'000);
   EXPECT_GE(peer.tcp().sockstat().mem_pages, 3U);
-  EXPECT_EQ(to_string(peer.tcp().sockstat()).substr(0, 43),
+  EXPECT_EQ(to_string(peer.tcp().sockstat()),
             "TCP: inuse 2 orphan 0 tw 0 alloc 2 mem " + std::to_string(peer.tcp().sockstat().mem_pages));
   peer.send("R 1:1(0)");
   EXPECT_EQ(peer.tcp().sockstat().mem_pages, 0U);

@@ -2,8 +2,8 @@
 // Moving data: megabytes under loss, duplication, reordering and damage come through whole; windows hold; a busy device
 // stops nothing for good.
 #include <gtest/gtest.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -216,6 +216,35 @@ TEST(tcp_transfer, tcp_info_tells_the_state) {
   EXPECT_NEAR(info.tcpi_rtt, 10'000U, 5'000U);
   EXPECT_GE(info.tcpi_snd_cwnd, 10U);
   EXPECT_EQ(info.tcpi_snd_wscale, 8);
+  EXPECT_EQ(info.tcpi_bytes_received, 0U);
+  EXPECT_EQ(info.tcpi_data_segs_in, 0U);
+  EXPECT_EQ(info.tcpi_rcv_rtt, 0U);
+
+  EXPECT_EQ(network.tcp(1).getsockopt(pair.server.sk(), IPPROTO_TCP, TCP_INFO, bytes), static_cast<int>(sizeof(info)));
+  EXPECT_EQ(info.tcpi_bytes_received, 100'000U);
+  EXPECT_EQ(info.tcpi_data_segs_in, 70U) << "69 full ones and a rest";
+  EXPECT_EQ(info.tcpi_segs_in, 72U) << "and the SYN, and the ACK of the handshake";
+  EXPECT_EQ(info.tcpi_rcv_ooopack, 0U);
+  EXPECT_NEAR(info.tcpi_rcv_rtt, 10'000U, 5'000U);
+  pair.client.close();
+  network.run_for_ms(100);
+  network.tcp(1).getsockopt(pair.server.sk(), IPPROTO_TCP, TCP_INFO, bytes);
+  EXPECT_EQ(info.tcpi_bytes_received, 100'001U) << "the FIN counts";
+}
+
+TEST(tcp_transfer, tcp_info_of_a_listener_tells_its_queue) {
+  virtual_network network;
+  const connected_pair pair = connect_pair(network, 2222, 8);
+  tcp::tcp_sock& another = network.tcp(0).create();
+  EXPECT_EQ(network.tcp(0).connect(another, address_of_end[1], 2222), -EINPROGRESS);
+  network.run_for_ms(100);
+  tcp_info info{};
+  network.tcp(1).getsockopt(pair.listener.sk(), IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1}));
+  EXPECT_EQ(info.tcpi_state, 10);
+  EXPECT_EQ(info.tcpi_unacked, 1U);
+  EXPECT_EQ(info.tcpi_sacked, 8U);
+  EXPECT_EQ(info.tcpi_reordering, 3U);
+  EXPECT_EQ(info.tcpi_rto, 0U) << "Linux leaves out what only a connection has";
 }
 
 }  // namespace
