@@ -12,12 +12,12 @@ namespace fourtuple::sock {
 
 /// Puts `sk`, whose tuple is complete, in ehash if no other has its tuple, or one in TIME_WAIT that gives it up (Linux:
 /// __inet_check_established).
-int inet_hashinfo::check_established(sock& sk, timewait_reuse* reuse) noexcept {
+int inet_hashinfo::check_established(sock& sk, timewait_reuse* reuse, bool port_chosen) noexcept {
   const sock_reference<sock_common> found = ehash_.insert_unless_found(sk);
   if (!found) return 0;
   if (found->kind() != sock_kind::timewait || reuse == nullptr) return -EADDRNOTAVAIL;
   auto& tw = static_cast<inet_timewait_sock&>(*found);
-  if (!reuse->twsk_unique(sk, tw)) return -EADDRNOTAVAIL;
+  if (!reuse->twsk_unique(sk, tw, port_chosen)) return -EADDRNOTAVAIL;
   if (!ehash_.insert(sk, &tw)) return -EADDRNOTAVAIL;
   bhash_.remove_owner(tw.skc_bind_node);
   reuse->twsk_deschedule(tw);
@@ -39,7 +39,7 @@ int inet_hashinfo::connect_from(sock& sk, std::uint16_t port, timewait_reuse* re
   // An owner before the check: the bucket must not go with a TIME_WAIT sock that is its last.
   bhash_.add_owner(*bucket, sk.skc_bind_node);
   sk.skc_tuple.local_port = port;
-  const int error = check_established(sk, reuse);
+  const int error = check_established(sk, reuse, false);
   if (error != 0) {
     bhash_.remove_owner(sk.skc_bind_node);
     sk.skc_tuple.local_port = 0;
@@ -49,7 +49,7 @@ int inet_hashinfo::connect_from(sock& sk, std::uint16_t port, timewait_reuse* re
 
 int inet_hashinfo::inet_hash_connect(sock& sk, timewait_reuse* reuse) noexcept {
   assert(!sk.hashed() && sk.skc_tuple.foreign_port != 0);
-  if (sk.skc_bind_node.bucket != nullptr) return check_established(sk, reuse);
+  if (sk.skc_bind_node.bucket != nullptr) return check_established(sk, reuse, true);
 
   // RFC 6056 section 3.3.4: a secret offset for each destination, and a count for groups of them.
   const std::uint64_t port_offset = base::siphash_words(

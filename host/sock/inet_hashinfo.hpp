@@ -32,8 +32,9 @@ class timewait_reuse {
   timewait_reuse(const timewait_reuse&) = delete;
   timewait_reuse& operator=(const timewait_reuse&) = delete;
 
-  /// True: `sk` may have it, and has what it must know of `tw`. `tw` is then taken out of the tables.
-  [[nodiscard]] virtual bool twsk_unique(sock& sk, const inet_timewait_sock& tw) noexcept = 0;
+  /// True: `sk` may have it, and has what it must know of `tw`. `tw` is then taken out of the tables. `port_chosen`:
+  /// the local port was bound beforehand, instead of being looked for.
+  [[nodiscard]] virtual bool twsk_unique(sock& sk, const inet_timewait_sock& tw, bool port_chosen) noexcept = 0;
   /// `tw` has been taken out of the tables in favour of a new connection: stop its timer and give it up (Linux:
   /// inet_twsk_deschedule_put).
   virtual void twsk_deschedule(inet_timewait_sock& tw) noexcept = 0;
@@ -120,7 +121,7 @@ class inet_hashinfo {
   static constexpr std::size_t table_perturb_size = 256;
 
   [[nodiscard]] inet_bind_bucket* find_open_port(const sock& sk, std::uint16_t& port) noexcept;
-  [[nodiscard]] int check_established(sock& sk, timewait_reuse* reuse) noexcept;
+  [[nodiscard]] int check_established(sock& sk, timewait_reuse* reuse, bool port_chosen) noexcept;
   [[nodiscard]] int connect_from(sock& sk, std::uint16_t port, timewait_reuse* reuse) noexcept;
 
   inet_hashinfo_settings settings_;

@@ -14,7 +14,11 @@ struct host_stack::parts {
         random(entropy),
         timers(time.now_ns()),
         ip(time, timers),
-        hashinfo({.ehash_buckets = config.ehash_entries, .bhash_buckets = config.bhash_entries}, entropy),
+        hashinfo({.ehash_buckets = config.ehash_entries,
+                  .bhash_buckets = config.bhash_entries,
+                  .local_port_low = config.local_port_range[0],
+                  .local_port_high = config.local_port_range[1]},
+                 entropy),
         tcp(config.tcp, time, entropy, timers, ip, hashinfo) {}
 
   base::clock& clock;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -23,6 +24,8 @@ struct host_stack_config {
   tcp::tcp_config tcp;
   std::uint32_t ehash_entries = 1024;  ///< Buckets of established connections, rounded up to a power of two.
   std::uint32_t bhash_entries = 1024;  ///< Buckets of bound ports.
+  /// Ephemeral ports, both ends included (Linux: net.ipv4.ip_local_port_range).
+  std::array<std::uint16_t, 2> local_port_range{32'768, 60'999};
 };
 
 /// The network stack of one host: timers, IPv4, TCP and the socket tables, joined.

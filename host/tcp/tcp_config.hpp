@@ -66,8 +66,9 @@ struct tcp_config {
 
   std::uint32_t tcp_fin_timeout_ms = 60'000;      ///< FIN_WAIT2 of a closed socket.
   std::uint32_t tcp_timewait_length_ms = 60'000;  ///< TCP_TIMEWAIT_LEN, a constant in Linux.
-  std::uint32_t tcp_max_tw_buckets = 262'144;
-  std::uint32_t tcp_max_orphans = 262'144;
+  std::uint32_t tcp_max_tw_buckets = 262'144;     ///< Beyond it connections end without TIME_WAIT.
+  std::uint32_t tcp_tw_reuse = 2;           ///< connect() takes ports in TIME_WAIT; 0: never; 1: yes; 2: on loopback.
+  std::uint32_t tcp_max_orphans = 262'144;  ///< Beyond it connections that are closed are reset.
   std::uint32_t tcp_keepalive_time_ms = 7'200'000;
   std::uint32_t tcp_keepalive_intvl_ms = 75'000;
   std::uint32_t tcp_keepalive_probes = 9;

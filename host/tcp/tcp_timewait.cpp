@@ -160,11 +160,17 @@ tw_status tcp_timewait_state_process(sock::tcp_timewait_sock& tw, const rx_segme
   return tw_status::ack;
 }
 
-bool tcp_timewait_reuse::twsk_unique(sock::sock& sk, const sock::inet_timewait_sock& tw) noexcept {
+bool tcp_timewait_reuse::twsk_unique(sock::sock& sk, const sock::inet_timewait_sock& tw, bool port_chosen) noexcept {
   const auto& old = static_cast<const sock::tcp_timewait_sock&>(tw);
   if (old.tw_ts_recent == 0) return false;
-  // RFC 6191: a second apart, the timestamps tell old segments from new ones.
-  if (net_.now_ns() - old.tw_ts_recent_stamp_ns <= base::ns_per_s) return false;
+  if (!port_chosen) {
+    const std::uint32_t mode = net_.config.tcp_tw_reuse;
+    const bool loopback = old.skc_tuple.local.is_loopback() || old.skc_tuple.foreign.is_loopback();
+    // Whose peer has not closed may still have much to say.
+    if (mode == 0 || (mode == 2 && !loopback) || old.tw_substate == tcp_state::fin_wait2) return false;
+    // RFC 6191: a second apart, the timestamps tell old segments from new ones.
+    if (net_.now_ns() - old.tw_ts_recent_stamp_ns <= base::ns_per_s) return false;
+  }
   auto& tp = static_cast<tcp_sock&>(sk);
   std::uint32_t seq = old.tw_snd_nxt + 65535 + 2;
   if (seq == 0) seq = 1;

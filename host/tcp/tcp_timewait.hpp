@@ -22,11 +22,13 @@ tw_status tcp_timewait_state_process(sock::tcp_timewait_sock& tw, const rx_segme
 /// Takes `tw` out of the tables and gives it up.
 void inet_twsk_kill(sock::tcp_timewait_sock& tw);
 
-/// Lets connect() take over a tuple in TIME_WAIT when timestamps keep old segments apart (Linux: tcp_twsk_unique).
+/// Lets connect() take over a tuple in TIME_WAIT when timestamps keep old segments apart (Linux: tcp_twsk_unique): one
+/// that was asked for by bind() always, one that was found among ephemeral ports if tcp_tw_reuse says so.
 class tcp_timewait_reuse final : public sock::timewait_reuse {
  public:
   explicit tcp_timewait_reuse(tcp_net& net) noexcept : net_(net) {}
-  [[nodiscard]] bool twsk_unique(sock::sock& sk, const sock::inet_timewait_sock& tw) noexcept override;
+  [[nodiscard]] bool twsk_unique(sock::sock& sk, const sock::inet_timewait_sock& tw,
+                                 bool port_chosen) noexcept override;
   void twsk_deschedule(sock::inet_timewait_sock& tw) noexcept override;
 
  private:

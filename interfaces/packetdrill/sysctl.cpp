@@ -62,6 +62,7 @@ constexpr number_sysctl numbers[] = {
     {"net/ipv4/tcp_notsent_lowat", &tcp_config::tcp_notsent_lowat},
     {"net/ipv4/tcp_fin_timeout", &tcp_config::tcp_fin_timeout_ms, ms_per_s},
     {"net/ipv4/tcp_max_tw_buckets", &tcp_config::tcp_max_tw_buckets},
+    {"net/ipv4/tcp_tw_reuse", &tcp_config::tcp_tw_reuse},
     {"net/ipv4/tcp_max_orphans", &tcp_config::tcp_max_orphans},
     {"net/ipv4/tcp_keepalive_time", &tcp_config::tcp_keepalive_time_ms, ms_per_s},
     {"net/ipv4/tcp_keepalive_intvl", &tcp_config::tcp_keepalive_intvl_ms, ms_per_s},

@@ -42,13 +42,15 @@ class connect_test : public testing::Test {
 
 /// Says what a test wants it to, and keeps what it was told.
 struct scripted_reuse final : timewait_reuse {
-  bool twsk_unique(sock&, const inet_timewait_sock& tw) noexcept override {
+  bool twsk_unique(sock&, const inet_timewait_sock& tw, bool port_chosen) noexcept override {
     asked = &tw;
+    asked_of_chosen_port = port_chosen;
     return answer;
   }
   void twsk_deschedule(inet_timewait_sock& tw) noexcept override { descheduled = &tw; }
   bool answer = true;
   const inet_timewait_sock* asked = nullptr;
+  bool asked_of_chosen_port = false;
   const inet_timewait_sock* descheduled = nullptr;
 };
 
@@ -162,6 +164,7 @@ TEST_F(connect_test, a_tuple_in_time_wait_is_free_if_the_protocol_says_so) {
   reuse.answer = false;
   EXPECT_EQ(t.info.inet_hash_connect(*next, &reuse), -EADDRNOTAVAIL);
   EXPECT_EQ(reuse.asked, tw.get());
+  EXPECT_FALSE(reuse.asked_of_chosen_port);
   EXPECT_EQ(reuse.descheduled, nullptr);
   EXPECT_TRUE(tw->hashed());
 
