@@ -78,9 +78,9 @@ bool is_plain_tcp(std::span<const std::byte> frame) noexcept {
          (base::load_be16(frame, ip_fragment) & ~ip_df) == 0;
 }
 
-/// The device found both checksums right, or its sum of all that lies behind
-/// the Ethernet header says so (Linux: CHECKSUM_UNNECESSARY,
-/// CHECKSUM_COMPLETE). There is no padding in that sum.
+/// The device found both checksums right, or its sum of all that lies behind the Ethernet header says so (Linux:
+/// CHECKSUM_UNNECESSARY, CHECKSUM_COMPLETE; there is no padding in that sum), or they are right (Linux:
+/// skb_gro_checksum_validate). What is merged later is not looked at again.
 bool checksums_are_good(const packet::sk_buff& skb) noexcept {
   using packet::ip_summed;
   if (skb.network_checksum == ip_summed::bad || skb.transport_checksum == ip_summed::bad) return false;
@@ -89,13 +89,23 @@ bool checksums_are_good(const packet::sk_buff& skb) noexcept {
   const auto header = skb.frame.subspan(network, packet::ipv4_header::min_bytes);
   if (!network_known && !packet::internet_checksum{}.add(header).good()) return false;
   if (skb.transport_checksum == ip_summed::unnecessary) return true;
-  if (!skb.raw_sum_valid) return false;
+  if (!skb.raw_sum_valid) {
+    return packet::transport_checksum({base::load_be32(skb.frame, ip_source)},
+                                      {base::load_be32(skb.frame, ip_source + 4)}, packet::ip_protocol::tcp,
+                                      skb.frame.subspan(transport)) == 0;
+  }
   // A right IPv4 header sums up to nothing, so that what is left is the
   // segment's sum.
   const std::uint16_t pseudo =
       packet::pseudo_header_sum({base::load_be32(skb.frame, ip_source)}, {base::load_be32(skb.frame, ip_source + 4)},
                                 packet::ip_protocol::tcp, static_cast<std::uint16_t>(skb.frame.size() - transport));
   return packet::fold_sum(std::uint64_t{skb.raw_sum} + pseudo) == 0xffff;
+}
+
+/// So that nobody sums it a second time.
+packet::sk_buff with_good_checksums(packet::sk_buff skb) noexcept {
+  skb.network_checksum = skb.transport_checksum = packet::ip_summed::unnecessary;
+  return skb;
 }
 
 }  // namespace
@@ -160,8 +170,10 @@ void gro::take(const packet::sk_buff& skb) {
   }
   if (unit != nullptr) flush(*unit);
   // Behind what ends a unit nothing can come.
-  if (s->alone || (s->flags & ends_a_unit) != 0) {
+  if (s->alone) {
     out_.push_back({.skb = skb, .rest = {}});
+  } else if ((s->flags & ends_a_unit) != 0) {
+    out_.push_back({.skb = with_good_checksums(skb), .rest = {}});
   } else {
     hold(skb, *s);
   }
@@ -251,7 +263,7 @@ void gro::hold(const packet::sk_buff& skb, const segment& s) {
     ++counters_.flush_full;
     flush(held_.front());
   }
-  heads_.push_back(skb);
+  heads_.push_back(with_good_checksums(skb));
   held_.push_back({.skb = heads_.size() - 1,
                    .next_seq = s.seq() + static_cast<std::uint32_t>(s.payload.size()),
                    .bytes = static_cast<std::uint32_t>(s.frame.size() - network),
@@ -278,8 +290,6 @@ void gro::flush(held& unit) {
   gro_unit& result = out_.emplace_back(gro_unit{.skb = heads_[unit.skb], .rest = {}});
   if (unit.segs != 1) {
     result.skb.gso_size = unit.mss;
-    // Only what is right was merged, and its sums could not be looked at any more.
-    result.skb.network_checksum = result.skb.transport_checksum = packet::ip_summed::unnecessary;
     const auto header_bytes = unit.header_bytes - static_cast<std::uint32_t>(network);
     result.rest = {
         .payloads = fragments_of(unit), .bytes = unit.bytes - header_bytes - unit.mss, .flags = unit.last_flags};

@@ -281,10 +281,27 @@ TEST_F(Gro, OnlyChecksumsThatAreKnownToBeRight) {
     }
     return poll();
   };
-  EXPECT_EQ(with(ip_summed::unnecessary, ip_summed::none), (sizes{1, 1}));
+  EXPECT_EQ(with(ip_summed::unnecessary, ip_summed::none), sizes{2}) << "TCP's is summed up here";
+  EXPECT_EQ(with(ip_summed::none, ip_summed::none), sizes{2});
   EXPECT_EQ(with(ip_summed::unnecessary, ip_summed::bad), (sizes{1, 1}));
   EXPECT_EQ(with(ip_summed::bad, ip_summed::unnecessary), (sizes{1, 1}));
   EXPECT_EQ(with(ip_summed::none, ip_summed::unnecessary), sizes{2}) << "the header's is looked at here";
+}
+
+// Linux: skb_gro_checksum_validate. A wrong one is left to who counts it.
+TEST_F(Gro, ASegmentThatNobodyHasSummedIsSummedOnce) {
+  described d;
+  for (int i = 0; i < 3; ++i, d.seq += mss) {
+    packet::sk_buff& skb = add(d);
+    skb.network_checksum = skb.transport_checksum = ip_summed::none;
+    if (i == 2) frames.back().back() ^= std::byte{1};
+  }
+  const auto units = gro_.receive(list);
+  ASSERT_EQ(units.size(), 2U);
+  EXPECT_EQ(units[0].skb.gso_size, mss);
+  EXPECT_EQ(units[0].skb.transport_checksum, ip_summed::unnecessary);
+  EXPECT_EQ(units[1].skb.gso_size, 0);
+  EXPECT_EQ(units[1].skb.transport_checksum, ip_summed::none);
 }
 
 TEST_F(Gro, ASumOfTheFrameIsAsGoodAsAVerdict) {
