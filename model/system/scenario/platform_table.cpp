@@ -241,6 +241,42 @@ void add_tcp_listening(settings_table<platform>& table) {
                                FOURTUPLE_PLACE(ehash_entries)));
 }
 
+void add_tcp_limits(settings_table<platform>& table) {
+  constexpr std::uint32_t most = 1'000'000'000;
+  table.push_back(at<platform>(
+      {.section = "tcp",
+       .key = "mem_low_pages",
+       .unit = "pages",
+       .help = "memory of all sockets below which buffers grow freely (tcp_mem's first value; a page: 4096 bytes)",
+       .most = most},
+      FOURTUPLE_PLACE(tcp.tcp_mem[0])));
+  table.push_back(at<platform>({.section = "tcp",
+                                .key = "mem_pressure_pages",
+                                .unit = "pages",
+                                .help = "above which they do not grow and windows close (its second value)",
+                                .most = most},
+                               FOURTUPLE_PLACE(tcp.tcp_mem[1])));
+  table.push_back(at<platform>(
+      {.section = "tcp", .key = "mem_high_pages", .unit = "pages", .help = "the limit (its third value)", .most = most},
+      FOURTUPLE_PLACE(tcp.tcp_mem[2])));
+  table.push_back(at<platform>({.section = "tcp",
+                                .key = "max_orphans",
+                                .help = "connections that the application has closed; above it they are reset",
+                                .most = most},
+                               FOURTUPLE_PLACE(tcp.tcp_max_orphans)));
+  table.push_back(at<platform>({.section = "tcp",
+                                .key = "max_tw_buckets",
+                                .help = "connections in TIME_WAIT; above it they end without",
+                                .most = most},
+                               FOURTUPLE_PLACE(tcp.tcp_max_tw_buckets)));
+  table.push_back(
+      at<platform>({.section = "tcp",
+                    .key = "tw_reuse",
+                    .help = "connect() takes ports in TIME_WAIT: 0: never, 1: a second later, 2: on loopback",
+                    .most = 2},
+                   FOURTUPLE_PLACE(tcp.tcp_tw_reuse)));
+}
+
 void add_tcp(settings_table<platform>& table) {
   table.push_back(at<platform>({.section = "tcp",
                                 .key = "time_wait_ms",
@@ -291,6 +327,7 @@ void add_tcp(settings_table<platform>& table) {
                                 .most = most_buffer_bytes},
                                FOURTUPLE_PLACE(tcp.tcp_rmem[1])));
   add_tcp_listening(table);
+  add_tcp_limits(table);
 }
 
 void add_link(settings_table<platform>& table) {
