@@ -122,6 +122,8 @@ void leave_slow_start(tcp_sock& tp, cubic_state& ca, mib detected, mib at_cwnd) 
 /// trip that grows says that a queue does.
 void hystart_update(tcp_sock& tp, cubic_state& ca, std::uint32_t rtt_us) noexcept {
   if (after(tp.snd_una, ca.end_seq)) hystart_reset(tp, ca);
+  // Rounds are counted from the beginning on; what is found in small ones means nothing.
+  if (tp.snd_cwnd < hystart_low_window) return;
   const std::uint32_t now = tp.net->now_us();
   if (now - ca.last_ack_us <= hystart_ack_delta_us) {
     ca.last_ack_us = now;
@@ -177,7 +179,7 @@ class cubic final : public tcp_congestion_ops {
     if (ca.epoch_start_ms != 0 && tp.net->now_ms() - ca.epoch_start_ms < 1000) return;
     rtt_us = std::max<std::uint32_t>(rtt_us, 1);
     if (ca.delay_min_us == 0 || rtt_us < ca.delay_min_us) ca.delay_min_us = rtt_us;
-    if (!ca.found && tcp_in_slow_start(tp) && tp.snd_cwnd >= hystart_low_window) hystart_update(tp, ca, rtt_us);
+    if (!ca.found && tcp_in_slow_start(tp)) hystart_update(tp, ca, rtt_us);
   }
 
   /// After a timeout nothing of the curve is believed any more (Linux: bictcp_reset).
