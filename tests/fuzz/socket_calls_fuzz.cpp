@@ -37,6 +37,7 @@ support::network_settings settings_of(fuzz_input& input) {
     if ((bits & 16) != 0) host.tcp.tcp_wmem = {4096, 16'384, 65'536};
     if ((bits & 32) != 0) host.tcp.tcp_rmem = {4096, 16'384, 65'536};
     if ((bits & 64) != 0) host.tcp.tcp_max_orphans = 1;
+    if ((bits & 128) != 0) host.tcp.tcp_mem = {2, 4, 6};
   }
   return settings;
 }
@@ -340,7 +341,9 @@ class socket_calls {
     const int name = static_cast<int>(input_.below(80));
     std::array<std::byte, 32> value{};
     constexpr std::uint32_t values[] = {0, 1, 2, 10, 100, 5000, 100'000, 0xffffffff, 0x7fffffff};
-    const std::uint32_t first = input_.flag() ? input_.pick(values) : input_.next32();
+    std::uint32_t first = input_.flag() ? input_.pick(values) : input_.next32();
+    // An orphan is kept for as long as it was asked for, which may be 24 days.
+    if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT) first = std::min(first, 100'000U);
     std::memcpy(value.data(), &first, sizeof first);
     std::memcpy(value.data() + 8, &first, sizeof first);
     constexpr socklen_t lengths[] = {4, 4, 4, 8, 16, 32, 3, 1, 0};
@@ -439,6 +442,7 @@ class socket_calls {
     for (const int end : {0, 1}) {
       require(network_.host(end).hashinfo().ehash().size() == 0, "no connection is left");
       require(network_.counter(end, "TcpCurrEstab") == 0, "no connection is counted");
+      require(network_.tcp(end).sockstat().mem_pages == 0, "no memory is counted");
       for (const std::uint16_t port : ports) {
         require(network_.host(end).hashinfo().bhash().find(port) == nullptr, "no port is bound");
       }
