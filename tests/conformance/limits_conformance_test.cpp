@@ -146,7 +146,7 @@ TEST(orphan_limit, beyond_it_connections_are_reset_when_they_are_closed) {
   EXPECT_EQ(peer.network().counter(0, "TcpExtTCPAbortOnMemory"), 1U);
   // The first one's peer answers: there is room again.
   peer.set_ports(40'000, 8080);
-  peer.send("F. 1:1(0) ack 2");
+  peer.send("R 1:1(0)");
   EXPECT_EQ(peer.tcp().sockstat().orphan, 0U);
 }
 
