@@ -86,6 +86,7 @@ bool sk_mem_raise_allocated(tcp_sock& tp, std::uint32_t bytes, sk_mem kind) noex
 void sk_forced_mem_schedule(tcp_sock& tp, std::uint32_t bytes) noexcept {
   const std::uint32_t needed = sk_mem_used(tp) + bytes;
   if (needed <= tp.sk_mem_reserved) return;
+  if (!tcp_memory_is_plentiful(*tp.net)) reclaim_from_others(*tp.net);
   const std::uint32_t pages = pages_for(needed - tp.sk_mem_reserved);
   tp.sk_mem_reserved += pages * sk_mem_page_bytes;
   tp.net->memory_allocated_pages += pages;

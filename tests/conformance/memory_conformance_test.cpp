@@ -103,7 +103,7 @@ TEST(memory_pressure, leaves_a_window_of_four_segments_to_who_has_filled_half_hi
   settings.host[0].tcp.tcp_mem = {2, 4, 4096};
   settings.host[0].tcp.tcp_rmem = {4096, 65'536, 65'536};
   scripted_peer peer{settings};
-  const endpoint server = peer.accept_from_peer("<mss 1000,sackOK>");
+  const endpoint server = peer.accept_after(10, "<mss 1000,sackOK>");
   int at = 1;
   for (; at < 20'000; at += 1000) {
     peer.send("P. " + std::to_string(at) + ":" + std::to_string(at + 1000) + "(1000) ack 1");
