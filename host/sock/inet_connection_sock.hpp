@@ -12,6 +12,9 @@ class inet_connection_sock : public inet_sock {
   /// TCP_DEFER_ACCEPT: so many SYN-ACKs an ACK without data is no reason to wake the application (in Linux a member of
   /// the accept queue).
   std::uint8_t rskq_defer_accept = 0;
+  // TCP_KEEPIDLE and TCP_KEEPINTVL, whole seconds as the options are.
+  std::uint16_t keepalive_time_s = 0;
+  std::uint16_t keepalive_intvl_s = 0;
   request_sock_queue icsk_accept_queue;  ///< Used while TCP_LISTEN.
 
  protected:

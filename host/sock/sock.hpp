@@ -48,7 +48,7 @@ class sock : public port_owner {
   std::uint32_t sk_ack_backlog = 0;      ///< Listener: length of its accept queue.
   std::uint32_t sk_max_ack_backlog = 0;  ///< Listener: listen()'s backlog.
   std::uint32_t sk_handle = 0;           ///< In the NIC's connection table (connection_handles); 0: none.
-  std::uint32_t sk_lingertime_s = 0;     ///< SO_LINGER, if sk_linger.
+  std::uint16_t sk_lingertime_s = 0;     ///< SO_LINGER, if sk_linger; more counts as 65535.
   std::uint8_t sk_shutdown = 0;          ///< rcv_shutdown | send_shutdown
   bool sk_linger : 1 = false;
   bool sk_dead : 1 = false;           ///< The application has closed it (Linux: SOCK_DEAD).

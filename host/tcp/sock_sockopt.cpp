@@ -13,6 +13,7 @@
 #include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_sendmsg.hpp"
 #include "host/tcp/tcp_sockopt.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -49,14 +50,14 @@ int set_linger(tcp_sock& tp, std::span<const std::byte> value) noexcept {
   const auto option = read_option<linger>(value);
   if (!option) return -EINVAL;
   tp.sk_linger = option->l_onoff != 0;
-  if (tp.sk_linger) tp.sk_lingertime_s = static_cast<std::uint32_t>(option->l_linger);
+  if (tp.sk_linger) tp.sk_lingertime_s = static_cast<std::uint16_t>(std::clamp(option->l_linger, 0, 65535));
   return 0;
 }
 
 void set_keepalive(tcp_sock& tp, bool on) {
   if (tp.skc_state != tcp_state::close && tp.skc_state != tcp_state::listen) {
     if (on && !tp.keepopen) {
-      inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
+      inet_csk_reset_keepalive_timer(tp, keepalive_time_ms(tp));
     } else if (!on) {
       tp.net->timers.disarm(tp.sk_timer);
     }
@@ -71,7 +72,7 @@ int set_rcvlowat(tcp_sock& tp, int bytes) {
   tp.rcvlowat = std::min(static_cast<std::uint32_t>(wanted), cap);
   if (!tp.sk_rcvbuf_lock && tp.rcvlowat * 2 > tp.sk_rcvbuf) {
     tp.sk_rcvbuf = tp.rcvlowat * 2;
-    tp.window_clamp = std::max(tp.window_clamp, tcp_win_from_space(tp.sk_rcvbuf));
+    tp.window_clamp = std::max(tp.window_clamp, tcp_full_space(tp));
   }
   if (!tp.sk_dead && tp.sk_receive_queue.bytes() >= tp.rcvlowat) tp.wake(EPOLLIN | EPOLLRDNORM);
   return 0;
@@ -185,7 +186,7 @@ int sock_setsockopt(tcp_sock& tp, int name, std::span<const std::byte> value) {
 
 int sock_getsockopt(tcp_sock& tp, int name, std::span<std::byte> value) {
   if (name == SO_LINGER) {
-    const linger option{.l_onoff = tp.sk_linger ? 1 : 0, .l_linger = static_cast<int>(tp.sk_lingertime_s)};
+    const linger option{.l_onoff = tp.sk_linger ? 1 : 0, .l_linger = tp.sk_lingertime_s};
     return write_option(value, option);
   }
   if (name == SO_MAX_PACING_RATE) return get_max_pacing_rate(tp, value);

@@ -8,6 +8,7 @@
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -135,8 +136,9 @@ bool tcp_ack_is_dubious(const tcp_sock& tp, const ack_news& news) noexcept {
 }  // namespace
 
 void tcp_fast_path_check(tcp_sock& tp) noexcept {
-  tp.header_prediction = tp.out_of_order_queue.empty() && !tcp_urg_data(tp) && tp.rcv_wnd != 0 && tp.snd_wnd != 0 &&
-                         tp.sk_receive_queue.bytes() < tcp_win_from_space(tp.sk_rcvbuf);
+  if (tp.out_of_order_queue.empty() && !tcp_urg_data(tp) && tp.rcv_wnd != 0 && sk_rmem_alloc(tp) < tp.sk_rcvbuf) {
+    tp.header_prediction = tp.snd_wnd != 0;
+  }
 }
 
 void tcp_count_delivered(tcp_sock& tp, std::uint32_t segments, bool ece) noexcept {

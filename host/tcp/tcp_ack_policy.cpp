@@ -4,17 +4,14 @@
 #include <algorithm>
 
 #include "host/tcp/tcp_ecn.hpp"
-#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
 
 namespace fourtuple::tcp {
 namespace {
-
-constexpr std::uint32_t tcp_mss_default = 536;
-constexpr std::uint32_t tcp_min_mss = 88;
 
 std::uint32_t delack_min_us(const tcp_sock& tp) noexcept { return tp.net->config.tcp_delack_min_ms * 1000; }
 
@@ -24,30 +21,11 @@ bool tcp_in_quickack_mode(const tcp_sock& tp) noexcept { return tp.icsk_ack.quic
 void tcp_incr_quickack(tcp_sock& tp, std::uint8_t max_quickacks) noexcept {
   const std::uint32_t mss = std::max<std::uint32_t>(tp.icsk_ack.rcv_mss, 1);
   std::uint32_t quick = tp.rcv_wnd / (2 * mss);
-  quick = std::clamp<std::uint32_t>(quick, 2, max_quickacks);
+  quick = quick == 0 ? 2 : std::min<std::uint32_t>(quick, max_quickacks);
   tp.icsk_ack.quick = std::max(tp.icsk_ack.quick, static_cast<std::uint8_t>(quick));
 }
 
-void tcp_measure_rcv_mss(tcp_sock& tp, const rx_segment& segment) noexcept {
-  const std::uint32_t len = segment.gso_size != 0 ? segment.gso_size : segment.bytes();
-  if (len >= tp.icsk_ack.rcv_mss) {
-    tp.icsk_ack.rcv_mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(len, tp.advmss));
-  } else if (segment.flags.psh && len >= tcp_min_mss && len < tcp_mss_default) {
-    tp.icsk_ack.pushed = true;
-  } else {
-    if (tp.icsk_ack.pushed) tp.icsk_ack.pushed2 = true;
-    tp.icsk_ack.pushed = true;
-  }
-}
-
 }  // namespace
-
-void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept {
-  std::uint32_t hint = std::min<std::uint32_t>(tp.advmss, tp.mss_cache);
-  hint = std::min(hint, tp.rcv_wnd / 2);
-  hint = std::min(hint, tcp_mss_default);
-  tp.icsk_ack.rcv_mss = static_cast<std::uint16_t>(std::max(hint, tcp_min_mss));
-}
 
 void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept {
   tcp_incr_quickack(tp, max_quickacks);
@@ -60,6 +38,7 @@ void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) {
   icsk_ack_state& ack = tp.icsk_ack;
   ack.sched = true;
   tcp_measure_rcv_mss(tp, segment);
+  tcp_rcv_rtt_measure(tp, segment);
   if (ack.ato_us == 0) {
     // The first data: the peer is in slow start and wants an ACK for each segment.
     tcp_incr_quickack(tp, tcp_max_quickacks);
@@ -77,6 +56,7 @@ void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) {
   }
   ack.lrcvtime_ms = now;
   tcp_ecn_check_ce(tp, segment);
+  tcp_grow_window(tp, segment);
 }
 
 void tcp_event_ack_sent(tcp_sock& tp) noexcept {
@@ -86,6 +66,7 @@ void tcp_event_ack_sent(tcp_sock& tp) noexcept {
   ack.pushed = false;
   ack.pushed2 = false;
   ack.now = false;
+  ack.nomem = false;
   tp.net->timers.disarm(tp.icsk_delack_timer);
 }
 
@@ -93,11 +74,10 @@ void tcp_ack_snd_check(tcp_sock& tp) {
   if (!tp.icsk_ack.sched) return;
   // A FIN alone makes no second segment.
   const std::uint32_t unacked = tp.rcv_nxt - tp.rcv_wup - (tp.sock_done && tp.rcv_nxt != tp.rcv_wup ? 1 : 0);
-  // Who has filled the window waits for more of it, not for an ACK.
-  const bool quick = tcp_in_quickack_mode(tp) && tcp_receive_window(tp) != 0;
+  // Looking at the window may end the quick mode: who has filled it waits for more of it, not for an ACK.
   const bool more_than_one_segment = unacked > tp.icsk_ack.rcv_mss && (tp.rcv_nxt - tp.copied_seq < tp.rcvlowat ||
                                                                        tcp_select_window_raw(tp) >= tp.rcv_wnd);
-  if (more_than_one_segment || quick || tp.icsk_ack.now || !tp.out_of_order_queue.empty()) {
+  if (more_than_one_segment || tcp_in_quickack_mode(tp) || tp.icsk_ack.now || !tp.out_of_order_queue.empty()) {
     tcp_send_ack(tp);
   } else {
     tcp_send_delayed_ack(tp);
@@ -124,7 +104,7 @@ void tcp_cleanup_rbuf(tcp_sock& tp, std::uint32_t copied) {
   bool time_to_ack = false;
   const icsk_ack_state& ack = tp.icsk_ack;
   if (ack.sched) {
-    const bool drained = tp.sk_receive_queue.bytes() == 0;
+    const bool drained = sk_rmem_alloc(tp) == 0;
     time_to_ack = tp.rcv_nxt - tp.rcv_wup > ack.rcv_mss ||
                   (copied > 0 && drained && (ack.pushed2 || (ack.pushed && !ack.pingpong)));
   }
@@ -136,50 +116,6 @@ void tcp_cleanup_rbuf(tcp_sock& tp, std::uint32_t copied) {
     }
   }
   if (time_to_ack) tcp_send_ack(tp);
-}
-
-void tcp_init_buffer_space(tcp_sock& tp) noexcept {
-  tp.rcvq_space = std::min({tp.rcv_ssthresh, tp.rcv_wnd, 10U * tp.advmss});
-  tp.rcvq_space_seq = tp.copied_seq;
-  tp.rcvq_space_time_us = tp.net->now_us();
-}
-
-namespace {
-
-/// What memory pressure has taken off the window grows back by twice of what was read, as far as the buffer goes
-/// (Linux: tcp_grow_window, with each segment).
-void tcp_grow_window(tcp_sock& tp, std::uint32_t copied) noexcept {
-  const std::uint32_t most = std::min(tcp_win_from_space(tp.sk_rcvbuf), tp.window_clamp);
-  if (tp.rcv_ssthresh < most) tp.rcv_ssthresh += std::min(most - tp.rcv_ssthresh, 2 * copied);
-  tp.rcv_ssthresh_clamped = tp.rcv_ssthresh < most;
-}
-
-}  // namespace
-
-void tcp_rcv_space_adjust(tcp_sock& tp) noexcept {
-  const std::uint32_t now = tp.net->now_us();
-  const std::uint32_t rtt_us = tp.srtt_us >> 3;
-  if (rtt_us == 0 || now - tp.rcvq_space_time_us < rtt_us) return;
-  const std::uint32_t copied = tp.copied_seq - tp.rcvq_space_seq;
-  sk_mem_reclaim_surplus(tp);
-  const bool pressure = tcp_under_memory_pressure(*tp.net);
-  if (tp.rcv_ssthresh_clamped && !pressure) tcp_grow_window(tp, copied);
-  if (copied > tp.rcvq_space) {
-    if (!pressure && tp.net->config.tcp_moderate_rcvbuf && !tp.sk_rcvbuf_lock) {
-      // Twice what was read in the last round trip, and more in proportion if that is growing: slow start must not
-      // be held up by the window.
-      std::uint64_t window = 2 * std::uint64_t{copied} + 16 * std::uint64_t{tp.advmss};
-      window += 2 * window * (copied - tp.rcvq_space) / std::max<std::uint32_t>(tp.rcvq_space, 1);
-      const auto rcvbuf = static_cast<std::uint32_t>(std::min<std::uint64_t>(2 * window, tp.net->config.tcp_rmem[2]));
-      if (rcvbuf > tp.sk_rcvbuf) {
-        tp.sk_rcvbuf = rcvbuf;
-        if (!tp.rcv_ssthresh_clamped) tp.rcv_ssthresh = std::min(tcp_win_from_space(rcvbuf), tp.window_clamp);
-      }
-    }
-    tp.rcvq_space = copied;
-  }
-  tp.rcvq_space_seq = tp.copied_seq;
-  tp.rcvq_space_time_us = now;
 }
 
 }  // namespace fourtuple::tcp

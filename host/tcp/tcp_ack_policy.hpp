@@ -12,8 +12,6 @@ namespace fourtuple::tcp {
 inline constexpr std::uint8_t tcp_max_quickacks = 16;
 inline constexpr std::uint32_t tcp_delack_max_us = 200'000;  ///< Linux: TCP_DELACK_MAX
 
-/// Guesses the peer's segment size from the window and MSS (Linux: tcp_initialize_rcv_mss).
-void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept;
 void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
 /// Data came in order (Linux: tcp_event_data_recv).
 void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment);
@@ -24,9 +22,5 @@ void tcp_ack_snd_check(tcp_sock& tp);
 void tcp_send_delayed_ack(tcp_sock& tp);
 /// After reading: acknowledges what was put off, or a window that has grown (Linux: tcp_cleanup_rbuf).
 void tcp_cleanup_rbuf(tcp_sock& tp, std::uint32_t copied);
-/// Grows the receive buffer to what the application reads in a round trip (Linux: tcp_rcv_space_adjust).
-void tcp_rcv_space_adjust(tcp_sock& tp) noexcept;
-/// Starts autotuning when the connection is established.
-void tcp_init_buffer_space(tcp_sock& tp) noexcept;
 
 }  // namespace fourtuple::tcp

@@ -89,7 +89,7 @@ void close_orphan(tcp_sock& tp) {
 }  // namespace
 
 void tcp_bound_fin_wait2(tcp_sock& tp, bool fin_follows) {
-  if (tp.linger2_ms < 0) {
+  if (tp.linger2_s < 0) {
     tp.net->count(mib::abort_on_linger);
     tcp_send_active_reset(tp);
     tcp_done(tp);
@@ -157,7 +157,7 @@ void tcp_done_with_error(tcp_sock& tp, int error) {
 
 std::uint64_t tcp_fin_time_ms(const tcp_sock& tp) noexcept {
   const std::uint64_t time_ms =
-      tp.linger2_ms > 0 ? static_cast<std::uint64_t>(tp.linger2_ms) : tp.net->config.tcp_fin_timeout_ms;
+      tp.linger2_s > 0 ? static_cast<std::uint64_t>(tp.linger2_s) * 1000 : tp.net->config.tcp_fin_timeout_ms;
   // Long enough for a FIN to be retransmitted: 3.5 RTO.
   const std::uint64_t rto_ms = tp.icsk_rto_us / 1000;
   return std::max(time_ms, (rto_ms << 2) - (rto_ms >> 1));

@@ -12,6 +12,7 @@
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timewait.hpp"
@@ -89,22 +90,22 @@ void tcp_sack_remove(tcp_sock& tp) noexcept {
   }
 }
 
-/// Whether `bytes` more are within the sock's own buffer.
-bool fits_rcvbuf(const tcp_sock& tp, std::uint32_t bytes) noexcept {
-  return std::uint64_t{tp.sk_receive_queue.bytes()} + tp.out_of_order_queue.charge() + bytes <=
-         tcp_win_from_space(tp.sk_rcvbuf);
-}
+/// Whether the sock's own buffer takes another segment (Linux: tcp_can_ingest). The last one may exceed it: what the
+/// window has room for is not refused for its bookkeeping.
+bool tcp_can_ingest(const tcp_sock& tp) noexcept { return sk_rmem_alloc(tp) <= tp.sk_rcvbuf; }
 
-/// Drops what is furthest ahead, but nothing that comes before `seq`, until an eighth of the buffer is free again and
-/// `bytes` have a place. False if there was nothing to drop (Linux: tcp_prune_ofo_queue).
-bool tcp_prune_ofo_queue(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) noexcept {
-  const std::uint32_t before_pruning = tp.out_of_order_queue.charge();
+/// Drops what is furthest ahead, but nothing that comes before the segment, an eighth of the buffer at a time, until it
+/// has a place. False if there was nothing to drop.
+bool tcp_prune_ofo_queue(tcp_sock& tp, const rx_segment& segment) noexcept {
   const std::uint32_t goal = tp.sk_rcvbuf >> 3;
+  std::uint32_t before_pruning = tp.out_of_order_queue.truesize();
   bool pruned = false;
-  while (!tp.out_of_order_queue.empty() && !after(seq, tp.out_of_order_queue.last_seq())) {
-    if (pruned && fits_rcvbuf(tp, bytes) && before_pruning - tp.out_of_order_queue.charge() >= goal) break;
+  while (!tp.out_of_order_queue.empty() && !after(segment.seq, tp.out_of_order_queue.last_seq())) {
     tp.out_of_order_queue.prune_last();
     pruned = true;
+    if (before_pruning - tp.out_of_order_queue.truesize() < goal) continue;
+    if (tcp_can_ingest(tp) && !tcp_under_memory_pressure(*tp.net)) break;
+    before_pruning = tp.out_of_order_queue.truesize();
   }
   if (pruned) {
     tp.net->count(mib::ofo_pruned);
@@ -115,56 +116,61 @@ bool tcp_prune_ofo_queue(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) n
   return pruned;
 }
 
-/// Makes room for `bytes` more at the cost of what is out of order (Linux: tcp_prune_queue).
-bool tcp_prune_queue(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) noexcept {
+/// Makes room for a segment: first by letting the buffer grow, then by copying together, at last at the cost of what is
+/// out of order (Linux: tcp_prune_queue).
+bool tcp_prune_queue(tcp_sock& tp, const rx_segment& segment) noexcept {
+  if (sk_rmem_alloc(tp) == 0) return false;
   tp.net->count(mib::prune_called);
-  if (tcp_under_memory_pressure(*tp.net)) tcp_adjust_rcv_ssthresh(tp);
-  if (fits_rcvbuf(tp, bytes)) return true;
-  tcp_prune_ofo_queue(tp, seq, bytes);
-  if (fits_rcvbuf(tp, bytes)) return true;
+  if (!tcp_can_ingest(tp)) {
+    tcp_clamp_window(tp);
+  } else if (tcp_under_memory_pressure(*tp.net)) {
+    tcp_adjust_rcv_ssthresh(tp);
+  }
+  if (tcp_can_ingest(tp)) return true;
+  tp.out_of_order_queue.collapse();
+  tp.sk_receive_queue.collapse();
+  sk_mem_reclaim(tp);
+  if (tcp_can_ingest(tp)) return true;
+  tcp_prune_ofo_queue(tp, segment);
+  if (tcp_can_ingest(tp)) return true;
   tp.net->count(mib::rcv_pruned);
   tp.header_prediction = false;
   return false;
 }
 
-/// Linux: tcp_try_rmem_schedule.
-bool tcp_try_rmem_schedule(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) noexcept {
-  // What fills a hole is taken though the bookkeeping of what waits behind it eats the buffer up.
-  const bool fills_hole = seq == tp.rcv_nxt && tp.sk_receive_queue.bytes() == 0;
-  if ((fills_hole || fits_rcvbuf(tp, bytes)) && sk_rmem_schedule(tp, bytes)) return true;
-  if (!tcp_prune_queue(tp, seq, bytes)) return false;
-  while (!sk_rmem_schedule(tp, bytes)) {
-    if (!tcp_prune_ofo_queue(tp, seq, bytes)) return false;
+bool tcp_try_rmem_schedule(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept {
+  if (tcp_can_ingest(tp) && sk_rmem_schedule(tp, truesize)) return true;
+  if (!tcp_prune_queue(tp, segment)) return false;
+  while (!sk_rmem_schedule(tp, truesize)) {
+    if (!tcp_prune_ofo_queue(tp, segment)) return false;
   }
   return true;
 }
 
-/// In-order data has a right to a place: while nothing waits to be read, and within the window even if bookkeeping eats
-/// the buffer up; but not beyond the memory of all.
-bool schedule_in_order(tcp_sock& tp, std::uint32_t seq, std::uint32_t bytes) noexcept {
-  if (tcp_try_rmem_schedule(tp, seq, bytes)) return true;
-  if (tp.sk_receive_queue.bytes() == 0) {
-    sk_forced_mem_schedule(tp, bytes);
-    return true;
-  }
-  return tcp_receive_window(tp) >= bytes && sk_rmem_schedule(tp, bytes);
-}
-
-/// Tells the peer that nothing at all is taken now, whatever the window was (Linux: ICSK_ACK_NOMEM).
-void send_zero_window(tcp_sock& tp) {
-  const std::uint32_t rcv_ssthresh = std::exchange(tp.rcv_ssthresh, 0U);
-  tp.rcv_wnd = 0;
-  tp.rcv_wup = tp.rcv_nxt;
-  tcp_send_ack(tp);
-  tp.rcv_ssthresh = rcv_ssthresh;
+/// The next ACK says that nothing was taken.
+void refuse_in_order(tcp_sock& tp) {
+  tp.net->count(mib::rcv_q_drop);
+  tp.icsk_ack.sched = true;
+  tp.icsk_ack.now = true;
 }
 
 bool queue_in_order(tcp_sock& tp, const rx_segment& segment) {
-  const auto bytes = static_cast<std::uint32_t>(segment.payload.size());
-  if (!schedule_in_order(tp, segment.seq, bytes) || !tp.sk_receive_queue.append(tp.net->memory, segment.payload)) {
-    tp.net->count(mib::rcv_q_drop);
+  const skb_charge charge = skb_charge_of(segment);
+  if (!tcp_try_rmem_schedule(tp, segment, charge.truesize)) {
     tp.icsk_ack.sched = true;
-    send_zero_window(tp);
+    tp.icsk_ack.now = true;
+    tp.icsk_ack.nomem = true;
+    tcp_data_ready(tp);
+    if (tp.sk_receive_queue.bytes() != 0 && !segment.payload.empty()) {
+      refuse_in_order(tp);
+      return false;
+    }
+    // Without it nothing would ever move.
+    sk_forced_mem_schedule(tp, charge.truesize);
+  }
+  if (!tp.sk_receive_queue.append(tp.net->memory, segment.payload, charge)) {
+    tp.icsk_ack.nomem = true;
+    refuse_in_order(tp);
     tcp_data_ready(tp);
     return false;
   }
@@ -183,7 +189,8 @@ void tcp_ofo_queue(tcp_sock& tp) {
     const std::uint32_t known = tp.rcv_nxt - seq;
     if (known != 0) extend_dsack(tp, seq, tp.rcv_nxt);
     const std::span<const std::byte> data{entry.data};
-    if (!tp.sk_receive_queue.append(tp.net->memory, data.subspan(std::min<std::size_t>(known, data.size())))) {
+    if (!tp.sk_receive_queue.append(tp.net->memory, data.subspan(std::min<std::size_t>(known, data.size())),
+                                    entry.charge)) {
       // Without memory it counts as never received: the peer sends it again.
       tp.out_of_order_queue.clear();
       tp.num_sacks = 0;
@@ -198,18 +205,18 @@ void tcp_ofo_queue(tcp_sock& tp) {
 
 void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
   tcp_ecn_check_ce(tp, segment);
-  tp.header_prediction = false;
-  tp.icsk_ack.sched = true;
-  // An out-of-order segment costs bookkeeping besides its bytes: small ones must not outgrow the buffer.
-  const std::uint32_t charge = tcp_out_of_order_queue::charge_of(segment.payload.size());
-  if (!tcp_try_rmem_schedule(tp, segment.seq, charge)) {
+  const skb_charge charge = skb_charge_of(segment);
+  if (!tcp_try_rmem_schedule(tp, segment, charge.truesize)) {
     tp.net->count(mib::ofo_drop);
-    if (tp.sk_receive_queue.bytes() != 0) tcp_data_ready(tp);
+    tcp_data_ready(tp);
     return;
   }
+  tcp_measure_rcv_mss(tp, segment);
+  tp.header_prediction = false;
+  tp.icsk_ack.sched = true;
   try {
     const auto inserted =
-        tp.out_of_order_queue.insert(segment.seq, segment.end_seq, segment.payload, segment.flags.fin);
+        tp.out_of_order_queue.insert(segment.seq, segment.end_seq, segment.payload, segment.flags.fin, charge);
     tp.net->count(mib::ofo_queue);
     tp.rcv_ooopack += segment.gso_segs();
     trace(tp, tracepoint::tcp_data_queue_ofo, segment);
@@ -220,7 +227,11 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
     tcp_sack_new_ofo_skb(tp, segment.seq, segment.end_seq);
   } catch (const std::bad_alloc&) {
     tp.net->count(mib::ofo_drop);
+    return;
   }
+  if (tp.sack_ok) tcp_grow_window(tp, segment);
+  // A hole must not keep a peer with a long way from filling the pipe.
+  if (!tp.sk_dead) tcp_rcvbuf_grow(tp, tp.rcvq_space);
 }
 
 void tcp_queue_in_sequence(tcp_sock& tp, rx_segment& segment) {

@@ -10,6 +10,7 @@
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_urg.hpp"
@@ -29,6 +30,25 @@ bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
          segment.options.timestamps.has_value() == tp.tstamp_ok;
 }
 
+/// The bytes of a segment, or of a unit that GRO made, into the receive queue. False without memory for the first.
+bool tcp_queue_rcv(tcp_sock& tp, rx_segment& segment, skb_charge charge) noexcept {
+  const std::uint32_t headers = packet::ipv4_header::min_bytes + segment.tcp_header_bytes();
+  if (!segment.frag_list.empty()) charge = skb_charge_of(static_cast<std::uint32_t>(segment.payload.size()), headers);
+  if (!tp.sk_receive_queue.append(tp.net->memory, segment.payload, charge)) return false;
+  for (std::uint32_t end_seq = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
+       const auto more : segment.frag_list) {
+    const auto bytes = static_cast<std::uint32_t>(more.size());
+    // Without memory the rest counts as never received: the peer sends it again.
+    if (!tp.sk_receive_queue.append(tp.net->memory, more, skb_charge_of(bytes, headers))) {
+      segment.end_seq = end_seq;
+      tp.net->count(mib::rcv_q_drop);
+      break;
+    }
+    end_seq += bytes;
+  }
+  return true;
+}
+
 /// True if the segment was all dealt with on the short way.
 [[gnu::always_inline]] inline bool tcp_rcv_fast_path(tcp_sock& tp, rx_segment& segment) {
   if (tp.tstamp_ok && static_cast<std::int32_t>(tp.rcv_tsval - tp.ts_recent) < 0) return false;
@@ -40,19 +60,14 @@ bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
     return true;
   }
   if (segment.bytes() > tcp_receive_window(tp) || !tp.out_of_order_queue.empty()) return false;
-  if (!sk_rmem_schedule(tp, segment.bytes())) [[unlikely]]
-    return false;
-  if (!tp.sk_receive_queue.append(tp.net->memory, segment.payload)) return false;
-  for (std::uint32_t end_seq = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
-       const auto more : segment.frag_list) {
-    // Without memory the rest counts as never received: the peer sends it again.
-    if (!tp.sk_receive_queue.append(tp.net->memory, more)) {
-      segment.end_seq = end_seq;
-      tp.net->count(mib::rcv_q_drop);
-      break;
-    }
-    end_seq += static_cast<std::uint32_t>(more.size());
+  const skb_charge charge = skb_charge_of(segment);
+  // Only out of the pages that the sock has: whoever takes another looks at the limits (Linux: sk_forward_alloc). For a
+  // unit that is done here, since the long way would take it apart.
+  if (sk_mem_used(tp) + charge.truesize > tp.sk_mem_reserved) {
+    const bool is_unit = !segment.frag_list.empty();
+    if (!is_unit || sk_rmem_alloc(tp) > tp.sk_rcvbuf || !sk_rmem_schedule(tp, charge.truesize)) return false;
   }
+  if (!tcp_queue_rcv(tp, segment, charge)) return false;
   if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp);
   tp.net->count(mib::hp_hits);
   tcp_rcv_nxt_update(tp, segment.end_seq);
@@ -77,7 +92,7 @@ void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexce
 
 void tcp_store_ts_recent(tcp_sock& tp) noexcept {
   tp.ts_recent = tp.rcv_tsval;
-  tp.ts_recent_stamp_ns = tp.net->now_ns();
+  tp.ts_recent_stamp_s = tp.net->now_s();
 }
 
 bool tcp_paws_check_failed(std::uint32_t ts_recent, std::uint64_t ts_recent_stamp_ns, std::uint32_t tsval,
@@ -173,7 +188,7 @@ bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment) {
   tcp_net& net = *tp.net;
   // RFC 7323 5.3 R1. A reset is not subject to PAWS.
   if (tp.saw_tstamp && !segment.flags.rst &&
-      tcp_paws_check_failed(tp.ts_recent, tp.ts_recent_stamp_ns, tp.rcv_tsval, net.now_ns())) {
+      tcp_paws_check_failed(tp.ts_recent, tp.ts_recent_stamp_s * base::ns_per_s, tp.rcv_tsval, net.now_ns())) {
     net.count(mib::paws_estab);
     if (segment.flags.syn) {
       net.count(mib::syn_challenge);

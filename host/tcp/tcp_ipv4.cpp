@@ -56,6 +56,7 @@ bool checksum_is_good(tcp_net& net, const ip::ipv4_packet& packet) {
   segment.ecn = packet.tos & ecn_mask;
   segment.options =
       packet::parse_tcp_options(bytes.first(header_bytes).subspan(packet::tcp_header::bytes), segment.flags.syn);
+  segment.option_bytes = static_cast<std::uint8_t>(header_bytes - packet::tcp_header::bytes);
   segment.payload = bytes.subspan(header_bytes);
   if (packet.gro != nullptr) {
     segment.frag_list = packet.gro->payloads;

@@ -46,7 +46,7 @@ void reclaim_from_others(tcp_net& net) noexcept {
 bool is_guaranteed(const tcp_sock& tp, sk_mem kind) noexcept {
   const tcp_net& net = *tp.net;
   if (kind == sk_mem::recv) {
-    if (tp.sk_receive_queue.bytes() + tp.out_of_order_queue.charge() < net.config.tcp_rmem[0]) return true;
+    if (tp.sk_receive_queue.truesize() + tp.out_of_order_queue.truesize() < net.config.tcp_rmem[0]) return true;
   } else if (tp.sk_write_queue.truesize() < net.config.tcp_wmem[0]) {
     return true;
   }
@@ -128,12 +128,7 @@ void sk_stream_moderate_sndbuf(tcp_sock& tp) noexcept {
   tp.sk_sndbuf = std::max(std::min(tp.sk_sndbuf, tp.sk_write_queue.truesize() >> 1), sock_min_sndbuf);
 }
 
-void tcp_adjust_rcv_ssthresh(tcp_sock& tp) noexcept {
-  const std::uint32_t most = 4U * tp.advmss;
-  if (tp.rcv_ssthresh <= most) return;
-  tp.rcv_ssthresh = most;
-  tp.rcv_ssthresh_clamped = true;
-}
+void tcp_adjust_rcv_ssthresh(tcp_sock& tp) noexcept { tp.rcv_ssthresh = std::min(tp.rcv_ssthresh, 4U * tp.advmss); }
 
 bool tcp_check_oom(const tcp_sock& tp, unsigned shift) noexcept {
   const tcp_net& net = *tp.net;

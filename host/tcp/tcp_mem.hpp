@@ -23,7 +23,7 @@ enum class sk_mem : std::uint8_t { send, recv };
 
 /// Bytes that the queues of a sock take (Linux: sk_wmem_queued and sk_rmem_alloc).
 [[nodiscard]] inline std::uint32_t sk_mem_used(const tcp_sock& tp) noexcept {
-  return tp.sk_write_queue.truesize() + tp.sk_receive_queue.bytes() + tp.out_of_order_queue.charge();
+  return tp.sk_write_queue.truesize() + tp.sk_receive_queue.truesize() + tp.out_of_order_queue.truesize();
 }
 /// The pages that `bytes` more need beyond those the sock has; false if they are not to be had. Then nothing has
 /// changed, except that a sender's sk_sndbuf has become what it uses.

@@ -42,12 +42,12 @@ void inherit_settings(tcp_sock& child, const tcp_sock& listener) noexcept {
   }
   child.nonagle = listener.nonagle;
   child.keepopen = listener.keepopen;
-  child.keepalive_time_ms = listener.keepalive_time_ms;
-  child.keepalive_intvl_ms = listener.keepalive_intvl_ms;
+  child.keepalive_time_s = listener.keepalive_time_s;
+  child.keepalive_intvl_s = listener.keepalive_intvl_s;
   child.keepalive_probes = listener.keepalive_probes;
   child.user_timeout_ms = listener.user_timeout_ms;
   child.user_mss = listener.user_mss;
-  child.linger2_ms = listener.linger2_ms;
+  child.linger2_s = listener.linger2_s;
   child.rcvlowat = listener.rcvlowat;
   child.icsk_ca_ops = listener.icsk_ca_ops;
   // Without memory it goes unpaced.
@@ -78,7 +78,7 @@ void set_options(tcp_sock& child, const sock::tcp_request_sock& req) noexcept {
   child.rcv_wscale = req.rcv_wscale;
   child.tsoffset = req.ts_off;
   child.ts_recent = req.ts_recent;
-  child.ts_recent_stamp_ns = net.now_ns();
+  child.ts_recent_stamp_s = net.now_s();
   child.mss_clamp = req.mss;
   child.advmss = static_cast<std::uint16_t>(tcp_advertised_mss(child, child.sk_dst.mtu) - (req.tstamp_ok ? 12 : 0));
   const initial_window window = tcp_select_initial_window(net.config, child.sk_rcvbuf, child.sk_rcvbuf_lock,

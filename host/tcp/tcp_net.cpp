@@ -81,6 +81,11 @@ tcp_net::~tcp_net() {
   assert(socks != nullptr || memory_allocated_pages == 0);
 }
 
+/// A time of SO_KEEPALIVE as a sock keeps it.
+static std::uint16_t whole_seconds(std::uint32_t ms) noexcept {
+  return static_cast<std::uint16_t>(std::clamp<std::uint32_t>((ms + 999) / 1000, 1, 65535));
+}
+
 tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
     : inet_connection_sock(node),
       net(&of),
@@ -94,8 +99,8 @@ tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
   snd_cwnd = config.tcp_initial_cwnd;
   icsk_rto_us = config.tcp_rto_init_ms * 1000;
   mdev_us = icsk_rto_us;
-  keepalive_time_ms = config.tcp_keepalive_time_ms;
-  keepalive_intvl_ms = config.tcp_keepalive_intvl_ms;
+  keepalive_time_s = whole_seconds(config.tcp_keepalive_time_ms);
+  keepalive_intvl_s = whole_seconds(config.tcp_keepalive_intvl_ms);
   keepalive_probes = static_cast<std::uint8_t>(std::min<std::uint32_t>(config.tcp_keepalive_probes, 255));
   reordering =
       static_cast<std::uint16_t>(std::clamp<std::uint32_t>(config.tcp_reordering, 1, config.tcp_max_reordering));

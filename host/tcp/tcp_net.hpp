@@ -41,6 +41,7 @@ struct tcp_net {
   ~tcp_net();
 
   [[nodiscard]] std::uint64_t now_ns() const noexcept { return clock.now_ns(); }
+  [[nodiscard]] std::uint32_t now_s() const noexcept { return static_cast<std::uint32_t>(now_ns() / base::ns_per_s); }
   [[nodiscard]] std::uint32_t now_ms() const noexcept {
     return static_cast<std::uint32_t>(clock.now_ns() / base::ns_per_ms);
   }

@@ -164,9 +164,6 @@ struct initial_window {
 [[nodiscard]] initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t rcvbuf,
                                                        bool rcvbuf_locked, std::uint32_t mss, bool wscale_ok,
                                                        std::uint32_t window_clamp = 0) noexcept;
-/// Bytes of payload that a receive buffer of `rcvbuf` is good for.
-[[nodiscard]] constexpr std::uint32_t tcp_win_from_space(std::uint32_t rcvbuf) noexcept { return rcvbuf / 2; }
-[[nodiscard]] std::uint32_t tcp_space(const tcp_sock& tp) noexcept;
 /// What of the last offered window is left.
 [[nodiscard]] std::uint32_t tcp_receive_window(const tcp_sock& tp) noexcept;
 /// The window that would be offered now, were there none offered before (Linux: __tcp_select_window).

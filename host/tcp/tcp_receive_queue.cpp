@@ -16,14 +16,17 @@ struct tcp_receive_queue::chunk {
   std::uint32_t start;
   std::uint32_t end;
   std::uint32_t capacity;
+  skb_charge charge;
 
-  /// For at least a part of `wanted`: a page with this header, or a short block if that does. nullptr without memory.
+  /// For at least a part of `wanted`: the smallest block that has room, or a page. nullptr without memory.
   [[nodiscard]] static chunk* make(skb_memory& memory, std::size_t wanted) noexcept {
-    const bool is_short = wanted + sizeof(chunk) <= memory.short_block.bytes();
-    base::kmem_cache& from = is_short ? memory.short_block : memory.page;
+    const std::size_t bytes = wanted + sizeof(chunk);
+    base::kmem_cache& from = bytes <= memory.short_block.bytes() ? memory.short_block
+                             : bytes <= memory.block.bytes()     ? memory.block
+                                                                 : memory.page;
     void* piece = from.alloc();
     if (piece == nullptr) return nullptr;
-    return new (piece) chunk{nullptr, &from, 0, 0, static_cast<std::uint32_t>(from.bytes() - sizeof(chunk))};
+    return new (piece) chunk{nullptr, &from, 0, 0, static_cast<std::uint32_t>(from.bytes() - sizeof(chunk)), {}};
   }
   static void free(chunk* c) noexcept { c->from->free(c); }
   [[nodiscard]] static std::size_t most_bytes(const skb_memory& memory) noexcept {
@@ -42,33 +45,36 @@ struct tcp_receive_queue::chunk {
   }
 };
 
-bool tcp_receive_queue::append(skb_memory& memory, std::span<const std::byte> bytes) noexcept {
+bool tcp_receive_queue::append(skb_memory& memory, std::span<const std::byte> bytes, skb_charge charge) noexcept {
   if (bytes.empty()) return true;
-  if (tail_ != nullptr && tail_->room() >= bytes.size()) {
-    tail_->append(bytes);
-    bytes_ += static_cast<std::uint32_t>(bytes.size());
-    return true;
-  }
-  if (tail_ == nullptr && bytes.size() <= chunk::most_bytes(memory)) {
-    chunk* only = chunk::make(memory, bytes.size());
+  const auto count = static_cast<std::uint32_t>(bytes.size());
+  const bool coalesced = tail_ != nullptr && tail_->charge.tailroom >= count;
+  if (coalesced) charge = {.truesize = 0, .tailroom = tail_->charge.tailroom - count};
+  if (!coalesced && count + charge.tailroom <= chunk::most_bytes(memory)) {
+    chunk* only = chunk::make(memory, count + charge.tailroom);
     if (only == nullptr) return false;
     only->append(bytes);
-    head_ = tail_ = only;
-    bytes_ = static_cast<std::uint32_t>(bytes.size());
+    only->charge = charge;
+    (tail_ == nullptr ? head_ : tail_->next) = only;
+    tail_ = only;
+    bytes_ += count;
+    truesize_ += charge.truesize;
     return true;
   }
-  const std::size_t room = tail_ == nullptr ? 0 : tail_->room();
-  // All new chunks first, so that running out of memory leaves everything as it was.
+  const std::size_t room = coalesced ? tail_->room() : 0;
+  // All new chunks first, so that running out of memory leaves everything as it was. The last one has room for what
+  // may come into the same memory.
   chunk* fresh = nullptr;
   chunk** fresh_end = &fresh;
-  for (std::size_t have = room; have < bytes.size(); have += (*fresh_end)->capacity, fresh_end = &(*fresh_end)->next) {
-    *fresh_end = chunk::make(memory, bytes.size() - have);
+  for (std::size_t have = room; have < count; have += (*fresh_end)->capacity, fresh_end = &(*fresh_end)->next) {
+    *fresh_end = chunk::make(memory, count - have + charge.tailroom);
     if (*fresh_end == nullptr) {
       while (fresh != nullptr) chunk::free(std::exchange(fresh, fresh->next));
       return false;
     }
   }
-  bytes_ += static_cast<std::uint32_t>(bytes.size());
+  bytes_ += count;
+  truesize_ += charge.truesize;
   if (room != 0) bytes = tail_->append(bytes);
   while (fresh != nullptr) {
     chunk* filling = std::exchange(fresh, fresh->next);
@@ -77,7 +83,26 @@ bool tcp_receive_queue::append(skb_memory& memory, std::span<const std::byte> by
     (tail_ == nullptr ? head_ : tail_->next) = filling;
     tail_ = filling;
   }
+  tail_->charge.truesize += charge.truesize;
+  tail_->charge.tailroom = charge.tailroom;
   return true;
+}
+
+void tcp_receive_queue::free_first() noexcept {
+  truesize_ -= head_->charge.truesize;
+  chunk::free(std::exchange(head_, head_->next));
+}
+
+void tcp_receive_queue::collapse() noexcept {
+  if (truesize_ <= skb_charge_of_collapsed(bytes_).truesize) return;
+  truesize_ = 0;
+  std::uint32_t bytes = 0;
+  for (chunk* c = head_; c != nullptr; c = c->next) {
+    bytes += c->end - c->start;
+    const skb_charge so_far = skb_charge_of_collapsed(bytes);
+    c->charge = {.truesize = so_far.truesize - truesize_, .tailroom = so_far.tailroom};
+    truesize_ = so_far.truesize;
+  }
 }
 
 std::size_t tcp_receive_queue::peek(std::span<const std::span<std::byte>> to, std::size_t offset,
@@ -113,7 +138,7 @@ std::size_t tcp_receive_queue::read(std::span<std::byte> to) noexcept {
     std::memcpy(to.data() + copied, head_->data() + head_->start, count);
     head_->start += static_cast<std::uint32_t>(count);
     copied += count;
-    if (head_->start == head_->end) chunk::free(std::exchange(head_, head_->next));
+    if (head_->start == head_->end) free_first();
   }
   if (head_ == nullptr) tail_ = nullptr;
   bytes_ -= static_cast<std::uint32_t>(copied);
@@ -126,7 +151,7 @@ std::size_t tcp_receive_queue::consume(std::size_t bytes) noexcept {
     const std::size_t count = std::min<std::size_t>(head_->end - head_->start, bytes - taken);
     head_->start += static_cast<std::uint32_t>(count);
     taken += count;
-    if (head_->start == head_->end) chunk::free(std::exchange(head_, head_->next));
+    if (head_->start == head_->end) free_first();
   }
   if (head_ == nullptr) tail_ = nullptr;
   bytes_ -= static_cast<std::uint32_t>(taken);
@@ -136,13 +161,20 @@ std::size_t tcp_receive_queue::consume(std::size_t bytes) noexcept {
 void tcp_receive_queue::clear() noexcept { consume(bytes_); }
 
 void tcp_out_of_order_queue::add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq,
-                                 std::span<const std::byte> data, bool fin) {
-  const auto at = contents_->entries.emplace_hint(hint, seq, entry{end_seq, fin, {data.begin(), data.end()}});
-  charge_ += charge_of(at->second.data.size());
+                                 std::span<const std::byte> data, bool fin, skb_charge charge) {
+  if (hint != contents_->entries.begin()) {
+    const entry& before_it = std::prev(hint)->second;
+    if (before_it.end_seq == seq && before_it.charge.tailroom >= data.size()) {
+      charge = {.truesize = 0, .tailroom = before_it.charge.tailroom - static_cast<std::uint32_t>(data.size())};
+    }
+  }
+  contents_->entries.emplace_hint(hint, seq, entry{end_seq, fin, charge, {data.begin(), data.end()}});
+  truesize_ += charge.truesize;
 }
 
 tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t seq, std::uint32_t end_seq,
-                                                                 std::span<const std::byte> data, bool fin) {
+                                                                 std::span<const std::byte> data, bool fin,
+                                                                 skb_charge charge) {
   insertion result;
   const auto note_duplicate = [&result](std::uint32_t start, std::uint32_t end) {
     if (!result.duplicate) {
@@ -173,7 +205,10 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
   while (before(at, end_seq)) {
     const bool last = next == entries.end() || !before(next->first, end_seq);
     const std::uint32_t hole_end = last ? end_seq : next->first;
-    if (before(at, hole_end)) add(next, at, hole_end, part(at, hole_end), fin && hole_end == end_seq);
+    if (before(at, hole_end)) {
+      add(next, at, hole_end, part(at, hole_end), fin && hole_end == end_seq, charge);
+      charge = {};  // Of all its parts together.
+    }
     if (last) break;
     const std::uint32_t overlap_end = before(end_seq, next->second.end_seq) ? end_seq : next->second.end_seq;
     note_duplicate(next->first, overlap_end);
@@ -188,7 +223,7 @@ std::optional<std::pair<std::uint32_t, tcp_out_of_order_queue::entry>> tcp_out_o
   if (empty()) return std::nullopt;
   const auto first = contents_->entries.begin();
   if (after(first->first, rcv_nxt)) return std::nullopt;
-  charge_ -= charge_of(first->second.data.size());
+  truesize_ -= first->second.charge.truesize;
   std::pair<std::uint32_t, entry> result{first->first, std::move(first->second)};
   contents_->entries.erase(first);
   return result;
@@ -196,13 +231,38 @@ std::optional<std::pair<std::uint32_t, tcp_out_of_order_queue::entry>> tcp_out_o
 
 void tcp_out_of_order_queue::prune_last() noexcept {
   const auto last = std::prev(contents_->entries.end());
-  charge_ -= charge_of(last->second.data.size());
+  truesize_ -= last->second.charge.truesize;
   contents_->entries.erase(last);
 }
 
 void tcp_out_of_order_queue::clear() noexcept {
   contents_.reset();
-  charge_ = 0;
+  truesize_ = 0;
+}
+
+void tcp_out_of_order_queue::collapse() noexcept {
+  if (empty()) return;
+  map& entries = contents_->entries;
+  for (auto first = entries.begin(); first != entries.end();) {
+    auto behind = first;
+    std::uint32_t truesize = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t end_seq = first->first;
+    for (; behind != entries.end() && behind->first == end_seq; ++behind) {
+      truesize += behind->second.charge.truesize;
+      bytes += static_cast<std::uint32_t>(behind->second.data.size());
+      end_seq = behind->second.end_seq;
+    }
+    // What stands alone cannot be copied together with anything.
+    const skb_charge collapsed = skb_charge_of_collapsed(bytes);
+    if (truesize != first->second.charge.truesize && truesize > collapsed.truesize) {
+      truesize_ -= truesize - collapsed.truesize;
+      for (auto it = first; it != behind; ++it) it->second.charge = {};
+      first->second.charge.truesize = collapsed.truesize;
+      std::prev(behind)->second.charge.tailroom = collapsed.tailroom;
+    }
+    first = behind;
+  }
 }
 
 }  // namespace fourtuple::tcp

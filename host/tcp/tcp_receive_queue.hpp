@@ -13,12 +13,13 @@
 
 #include "host/packet/tcp_header.hpp"
 #include "host/tcp/skb_memory.hpp"
+#include "host/tcp/skb_truesize.hpp"
 #include "host/tcp/tcp_seq.hpp"
 
 namespace fourtuple::tcp {
 
-/// Bytes that arrived in order and wait to be read (Linux: sk_receive_queue). They are copied into chunks, which many
-/// small segments share. Empty, it owns nothing.
+/// Bytes that arrived in order and wait to be read (Linux: sk_receive_queue). They are copied into chunks, of which
+/// each is what Linux would have as one sk_buff, or a part of it. Empty, it owns nothing.
 class tcp_receive_queue {
  public:
   tcp_receive_queue() = default;
@@ -26,8 +27,9 @@ class tcp_receive_queue {
   tcp_receive_queue& operator=(const tcp_receive_queue&) = delete;
   ~tcp_receive_queue() { clear(); }
 
-  /// False, and nothing changed, without memory. `memory` must outlive the queue.
-  [[nodiscard]] bool append(skb_memory& memory, std::span<const std::byte> bytes) noexcept;
+  /// `charge`: of a segment with these bytes; nothing if the last one has room for them. False, and nothing changed,
+  /// without memory. `memory` must outlive the queue.
+  [[nodiscard]] bool append(skb_memory& memory, std::span<const std::byte> bytes, skb_charge charge) noexcept;
   /// Copies without taking away, into the buffers in order, from the byte at `offset` on, at most `most`; returns how
   /// much.
   std::size_t peek(std::span<const std::span<std::byte>> to, std::size_t offset = 0,
@@ -40,15 +42,21 @@ class tcp_receive_queue {
   /// Takes up to `bytes` away from the front; returns how much.
   std::size_t consume(std::size_t bytes) noexcept;
   void clear() noexcept;
+  /// Counts what is there as if it were copied together, where that is less (Linux: tcp_collapse).
+  void collapse() noexcept;
 
   [[nodiscard]] std::uint32_t bytes() const noexcept { return bytes_; }
+  /// What the segments are charged for. One that was read in part still counts whole.
+  [[nodiscard]] std::uint32_t truesize() const noexcept { return truesize_; }
 
  private:
   struct chunk;
+  void free_first() noexcept;
 
   chunk* head_ = nullptr;
   chunk* tail_ = nullptr;
   std::uint32_t bytes_ = 0;
+  std::uint32_t truesize_ = 0;
 };
 
 /// Segments that arrived ahead of a hole, disjoint and sorted (Linux: tp->out_of_order_queue).
@@ -57,6 +65,7 @@ class tcp_out_of_order_queue {
   struct entry {
     std::uint32_t end_seq = 0;  ///< One more than the bytes' end if fin.
     bool fin = false;
+    skb_charge charge;  ///< No truesize if the one before had room for it.
     std::vector<std::byte> data;
   };
   /// What insert found.
@@ -71,34 +80,35 @@ class tcp_out_of_order_queue {
     if (contents_ == nullptr) return {};
     return contents_->selective_acks;
   }
-  /// Bytes plus what the bookkeeping costs: one-byte segments must not escape the receive buffer.
-  [[nodiscard]] std::uint32_t charge() const noexcept { return charge_; }
-  /// What a segment of so many bytes counts for.
-  [[nodiscard]] static constexpr std::uint32_t charge_of(std::size_t bytes) noexcept {
-    constexpr std::size_t node_bytes = 64;  // Of the tree, besides the entry.
-    return static_cast<std::uint32_t>(bytes + sizeof(entry) + node_bytes);
-  }
+  /// What the segments are charged for.
+  [[nodiscard]] std::uint32_t truesize() const noexcept { return truesize_; }
 
   /// Keeps those of the bytes that are not there yet. Throws std::bad_alloc.
-  insertion insert(std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin);
+  insertion insert(std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin,
+                   skb_charge charge);
   /// Takes off the first segment if it begins at or before `rcv_nxt`.
   [[nodiscard]] std::optional<std::pair<std::uint32_t, entry>> pop_ready(std::uint32_t rcv_nxt);
   /// Where the segment that is furthest ahead begins. Not on an empty queue.
   [[nodiscard]] std::uint32_t last_seq() const noexcept { return contents_->entries.rbegin()->first; }
+  /// Where it ends. Not on an empty queue.
+  [[nodiscard]] std::uint32_t last_end_seq() const noexcept { return contents_->entries.rbegin()->second.end_seq; }
   /// Drops the segment that is furthest ahead (Linux: tcp_prune_ofo_queue). Not on an empty queue.
   void prune_last() noexcept;
   void clear() noexcept;
+  /// See tcp_receive_queue::collapse (Linux: tcp_collapse_ofo_queue).
+  void collapse() noexcept;
 
  private:
   using map = std::map<std::uint32_t, entry, seq_less>;
-  void add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin);
+  void add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> data, bool fin,
+           skb_charge charge);
 
   struct contents {
     map entries;
     std::array<packet::tcp_sack_block, packet::tcp_options::max_sack_blocks> selective_acks{};
   };
   std::unique_ptr<contents> contents_;
-  std::uint32_t charge_ = 0;
+  std::uint32_t truesize_ = 0;
 };
 
 }  // namespace fourtuple::tcp

@@ -10,8 +10,10 @@
 
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_errqueue.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_sendmsg.hpp"
 #include "host/tcp/tcp_urg.hpp"
@@ -49,6 +51,8 @@ readable what_is_readable(const tcp_sock& tp) noexcept {
   tcp_urg_passed(tp);
   if (tp.skc_state == tcp_state::close) return static_cast<ssize_t>(copied);
   tcp_rcv_space_adjust(tp);
+  if (tcp_under_memory_pressure(*tp.net)) [[unlikely]]
+    sk_mem_reclaim(tp);
   tcp_cleanup_rbuf(tp, static_cast<std::uint32_t>(copied));
   if (!tp.header_prediction) tcp_fast_path_check(tp);
   return static_cast<ssize_t>(copied);

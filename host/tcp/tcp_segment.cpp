@@ -38,7 +38,9 @@ void rx_segment::trim_front(std::uint32_t to_seq) noexcept {
     flags.syn = false;
     --drop;
   }
-  payload = payload.subspan(std::min<std::size_t>(drop, payload.size()));
+  drop = std::min(drop, static_cast<std::uint32_t>(payload.size()));
+  payload = payload.subspan(drop);
+  trimmed_bytes += drop;
   seq = to_seq;
 }
 

@@ -22,14 +22,21 @@ struct rx_segment {
   std::uint16_t urgent_pointer = 0;
   std::uint16_t gso_size = 0;  ///< Payload of each of the segments that this one stands for; 0: it is one.
   std::uint8_t ttl = 0;
-  std::uint8_t ecn = 0;  ///< The two bits of its IP header (RFC 3168 5).
+  std::uint8_t ecn = 0;           ///< The two bits of its IP header (RFC 3168 5).
+  std::uint8_t option_bytes = 0;  ///< Of its TCP header.
   packet::tcp_options options;
   std::span<const std::byte> payload;
   std::span<const std::span<const std::byte>> frag_list;  ///< Of a unit that GRO made: what comes behind payload.
   std::uint32_t frag_bytes = 0;                           ///< Of frag_list.
+  std::uint32_t trimmed_bytes = 0;                        ///< Of payload that trim_front() has dropped.
 
+  [[nodiscard]] std::uint32_t tcp_header_bytes() const noexcept {
+    return static_cast<std::uint32_t>(packet::tcp_header::bytes) + option_bytes;
+  }
   /// Bytes of payload and frag_list.
   [[nodiscard]] std::uint32_t bytes() const noexcept { return static_cast<std::uint32_t>(payload.size()) + frag_bytes; }
+  /// Bytes of payload as it arrived (Linux: skb->len, which keeps what was received before).
+  [[nodiscard]] std::uint32_t skb_bytes() const noexcept { return bytes() + trimmed_bytes; }
   /// Segments on the wire (Linux: max(1, skb_shinfo(skb)->gso_segs)).
   [[nodiscard]] std::uint32_t gso_segs() const noexcept;
   /// The first segment of a unit alone.

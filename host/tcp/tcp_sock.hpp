@@ -33,15 +33,17 @@ enum class tcp_ca : std::uint8_t { open, disorder, cwr, recovery, loss };
 
 /// When and why an ACK is due (Linux: icsk_ack).
 struct icsk_ack_state {
-  std::uint32_t lrcvtime_ms = 0;  ///< When data came last.
-  std::uint32_t ato_us = 0;       ///< Delay of the next delayed ACK; 0: no data was received yet.
-  std::uint16_t rcv_mss = 0;      ///< Estimate of the peer's segment size.
-  std::uint8_t quick = 0;         ///< Segments still to be acknowledged at once.
-  bool pingpong : 1 = false;      ///< Interactive: ACKs wait for data to ride on.
-  bool sched : 1 = false;         ///< An ACK is owed.
+  std::uint32_t lrcvtime_ms = 0;    ///< When data came last.
+  std::uint32_t ato_us = 0;         ///< Delay of the next delayed ACK; 0: no data was received yet.
+  std::uint16_t rcv_mss = 0;        ///< Estimate of the peer's segment size.
+  std::uint16_t last_seg_size = 0;  ///< Of the last segment, if it was smaller; otherwise 0.
+  std::uint8_t quick = 0;           ///< Segments still to be acknowledged at once.
+  bool pingpong : 1 = false;        ///< Interactive: ACKs wait for data to ride on.
+  bool sched : 1 = false;           ///< An ACK is owed.
   bool pushed : 1 = false;
   bool pushed2 : 1 = false;
   bool now : 1 = false;
+  bool nomem : 1 = false;  ///< The ACK closes the window, since data was dropped for want of memory.
 };
 
 /// RFC 8985 6.1, of the segment that was sent last among those known to have arrived.
@@ -115,17 +117,17 @@ struct tcp_sock final : sock::inet_connection_sock {
   bool recvmsg_inq : 1 = false;        ///< TCP_INQ
   bool write_wanted : 1 = false;       ///< A write did not fit: say when there is room (Linux: SOCK_NOSPACE).
   // RFC 3168 6.1 (Linux: TCP_ECN_*).
-  bool ecn_ok : 1 = false;                ///< Agreed on.
-  bool ecn_queue_cwr : 1 = false;         ///< The next new data says that cwnd was reduced.
-  bool ecn_demand_cwr : 1 = false;        ///< ACKs say that congestion was met, until CWR comes.
-  bool ecn_seen : 1 = false;              ///< Of the peer's data some came marked as capable of it.
-  bool dsack : 1 = false;                 ///< duplicate_sack is to be reported.
-  bool rcv_ssthresh_clamped : 1 = false;  ///< rcv_ssthresh is what memory pressure has left of it.
+  bool ecn_ok : 1 = false;          ///< Agreed on.
+  bool ecn_queue_cwr : 1 = false;   ///< The next new data says that cwnd was reduced.
+  bool ecn_demand_cwr : 1 = false;  ///< ACKs say that congestion was met, until CWR comes.
+  bool ecn_seen : 1 = false;        ///< Of the peer's data some came marked as capable of it.
+  bool dsack : 1 = false;           ///< duplicate_sack is to be reported.
   tcp_ca icsk_ca_state = tcp_ca::open;
   std::uint8_t snd_wscale = 0;
   std::uint8_t rcv_wscale = 0;
-  std::uint8_t nonagle = 0;    ///< tcp_nagle_* bits (tcp_output.hpp).
-  std::uint8_t num_sacks = 0;  ///< Of out_of_order_queue.selective_acks().
+  std::uint8_t scaling_ratio = 128;  ///< Of a received segment's memory, what is payload, in 256ths.
+  std::uint8_t nonagle = 0;          ///< tcp_nagle_* bits (tcp_output.hpp).
+  std::uint8_t num_sacks = 0;        ///< Of out_of_order_queue.selective_acks().
   tcp_chrono chrono_type = tcp_chrono::none;
   std::uint8_t icsk_backoff = 0;
   std::uint8_t icsk_retransmits = 0;
@@ -135,9 +137,9 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint8_t syn_retries = 0;
   icsk_ack_state icsk_ack;
   std::uint32_t segs_in = 0;
-  std::uint64_t bytes_received = 0;  ///< In order; a FIN counts as one (RFC 4898 tcpEStatsAppHCThruOctetsReceived).
-  [[no_unique_address]] tcp_receive_queue sk_receive_queue;
   std::uint32_t sk_mem_reserved = 0;  ///< Whole pages for the queues (tcp_mem.hpp), bytes.
+  std::uint64_t bytes_received = 0;   ///< In order; a FIN counts as one (RFC 4898 tcpEStatsAppHCThruOctetsReceived).
+  tcp_receive_queue sk_receive_queue;
   ip::route sk_dst;
 
   // Sending.
@@ -150,10 +152,8 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint64_t bytes_retrans = 0;
   std::uint64_t wstamp_ns = 0;  ///< When the last segment went, or by pacing the next one may (Linux: tcp_wstamp_ns).
   std::uint64_t pacing_rate = ~std::uint64_t{0};  ///< Bytes a second (Linux: sk_pacing_rate).
-  /// When ts_recent was set. On a listener: when the SYN queue last overflowed (in Linux too); 0: never.
-  std::uint64_t ts_recent_stamp_ns = 0;
-  std::unique_ptr<pacing_state> pacing;        ///< If SO_MAX_PACING_RATE was set.
-  std::unique_ptr<mtu_probe_state> icsk_mtup;  ///< If tcp_mtu_probing is not 0.
+  std::unique_ptr<pacing_state> pacing;           ///< If SO_MAX_PACING_RATE was set.
+  std::unique_ptr<mtu_probe_state> icsk_mtup;     ///< If tcp_mtu_probing is not 0.
   std::uint32_t snd_sml = 0;     ///< End of the last segment sent that was smaller than the MSS (Minshall).
   std::uint32_t max_window = 0;  ///< Largest the peer ever offered.
   std::uint32_t pushed_seq = 0;  ///< Last byte that has PSH.
@@ -162,7 +162,9 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint16_t advmss = 0;       ///< What is announced.
   std::uint16_t user_mss = 0;     ///< TCP_MAXSEG
   std::uint16_t pmtu = 0;         ///< From ICMP; 0: the route's.
-  std::uint32_t tsoffset = 0;     ///< Added to the clock for timestamps.
+  /// When ts_recent was set. On a listener: when the SYN queue last overflowed (in Linux too); 0: never.
+  std::uint32_t ts_recent_stamp_s = 0;
+  std::uint32_t tsoffset = 0;  ///< Added to the clock for timestamps.
   std::uint32_t window_clamp = 0;
   std::uint32_t rcv_ssthresh = 0;   ///< Most that is offered at the moment.
   std::uint32_t lsndtime_ms = 0;    ///< When data went last.
@@ -213,6 +215,7 @@ struct tcp_sock final : sock::inet_connection_sock {
   bool is_sack_reneg : 1 = false;  ///< In recovery from a receiver that dropped what it had SACKed.
   bool undo_marker_set : 1 = false;
   bool rate_app_limited : 1 = false;  ///< The last delivery rate is of a time when there was too little to send.
+  std::int8_t linger2_s = 0;          ///< TCP_LINGER2; 0: the default, below 0: no FIN_WAIT2 for orphans.
 
   // Delivery rate (Linux: tcp_rate.c).
   std::uint32_t delivered_mstamp_us = 0;  ///< When the last segment was delivered (the low 32 bits of the clock).
@@ -229,27 +232,26 @@ struct tcp_sock final : sock::inet_connection_sock {
 
   // Receiving out of order.
   packet::tcp_sack_block duplicate_sack;
+  std::uint32_t last_oow_ack_ms = 0;
   [[no_unique_address]] tcp_out_of_order_queue out_of_order_queue;
   std::uint32_t rcv_ooopack = 0;  ///< Segments that came out of order.
-  std::uint32_t last_oow_ack_ms = 0;
 
-  // Receive buffer autotuning (Linux: rcvq_space).
+  // Receive buffer autotuning (Linux: rcv_rtt_est, rcvq_space).
+  std::uint32_t rcv_rtt_us = 0;       ///< Times 8; 0: not known.
+  std::uint32_t rcv_rtt_mark = 0;     ///< Where a window that is measured ends, or the last echoed timestamp.
+  std::uint32_t rcv_rtt_time_us = 0;  ///< When that window was offered; 0: none is measured.
   std::uint32_t rcvq_space = 0;
   std::uint32_t rcvq_space_seq = 0;
   std::uint32_t rcvq_space_time_us = 0;
 
   // Options.
-  int linger2_ms = 0;  ///< TCP_LINGER2; 0: the default, below 0: no FIN_WAIT2 for orphans.
-  std::uint32_t keepalive_time_ms = 0;
-  std::uint32_t keepalive_intvl_ms = 0;
-  std::uint32_t user_timeout_ms = 0;
-
-  // The options among them lie where a timer's last bytes would be padding.
+  // In the padding behind each timer is room for a number.
   [[no_unique_address]] base::timer icsk_retransmit_timer;
-  std::uint32_t rcvlowat = 1;
+  std::uint32_t user_timeout_ms = 0;
   [[no_unique_address]] base::timer icsk_delack_timer;
+  std::uint32_t rcvlowat = 1;
+  [[no_unique_address]] base::timer sk_timer;  ///< Keepalive, and the end of FIN_WAIT2.
   std::uint32_t notsent_lowat = 0;
-  base::timer sk_timer;  ///< Keepalive, and the end of FIN_WAIT2.
 
   tcp_sock* next_of_net = nullptr;  ///< All socks of tcp_net.
   tcp_sock** pprev_of_net = nullptr;

@@ -14,6 +14,7 @@
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_rate.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_sendmsg.hpp"
 #include "host/tcp/tcp_sockopt.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -32,9 +33,9 @@ int set_congestion(tcp_sock& tp, std::span<const std::byte> value) noexcept {
 }
 
 /// A time in seconds from 1 to 32767.
-int set_keepalive_time(std::uint32_t& to, int seconds) noexcept {
+int set_keepalive_time(std::uint16_t& to, int seconds) noexcept {
   if (seconds < 1 || seconds > 32767) return -EINVAL;
-  to = static_cast<std::uint32_t>(seconds) * 1000;
+  to = static_cast<std::uint16_t>(seconds);
   return 0;
 }
 
@@ -69,23 +70,6 @@ int retrans_to_secs(const tcp_config& config, unsigned retrans) noexcept {
   return static_cast<int>(period_ms / 1000);
 }
 
-int tcp_set_window_clamp(tcp_sock& tp, int bytes) noexcept {
-  constexpr int least = 2304 / 2;  // Linux: SOCK_MIN_RCVBUF / 2
-  if (bytes == 0) {
-    if (tp.skc_state != tcp_state::close) return -EINVAL;
-    tp.window_clamp = 0;
-    return 0;
-  }
-  const std::uint32_t old_clamp = tp.window_clamp;
-  tp.window_clamp = static_cast<std::uint32_t>(std::max(bytes, least));
-  if (tp.window_clamp < old_clamp) {
-    tp.rcv_ssthresh = std::min(tp.rcv_ssthresh, tp.window_clamp);
-  } else {
-    tp.rcv_ssthresh = std::max(tp.rcv_ssthresh, std::min(tp.rcv_wnd, tp.window_clamp));
-  }
-  return 0;
-}
-
 int set_tcp_number(tcp_sock& tp, int name, int number) {
   switch (name) {
     case TCP_NODELAY:
@@ -108,14 +92,14 @@ int set_tcp_number(tcp_sock& tp, int name, int number) {
     case TCP_MAXSEG:
       return set_maxseg(tp, number);
     case TCP_KEEPIDLE: {
-      const int result = set_keepalive_time(tp.keepalive_time_ms, number);
+      const int result = set_keepalive_time(tp.keepalive_time_s, number);
       if (result == 0 && tp.keepopen && tp.skc_state == tcp_state::established) {
-        inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
+        inet_csk_reset_keepalive_timer(tp, keepalive_time_ms(tp));
       }
       return result;
     }
     case TCP_KEEPINTVL:
-      return set_keepalive_time(tp.keepalive_intvl_ms, number);
+      return set_keepalive_time(tp.keepalive_intvl_s, number);
     case TCP_KEEPCNT:
       if (number < 1 || number > 127) return -EINVAL;
       tp.keepalive_probes = static_cast<std::uint8_t>(number);
@@ -125,7 +109,7 @@ int set_tcp_number(tcp_sock& tp, int name, int number) {
       tp.syn_retries = static_cast<std::uint8_t>(number);
       return 0;
     case TCP_LINGER2:
-      tp.linger2_ms = number < 0 ? -1 : std::min(number, 60) * 1000;
+      tp.linger2_s = static_cast<std::int8_t>(std::clamp(number, -1, 60));
       return 0;
     case TCP_USER_TIMEOUT:
       if (number < 0) return -EINVAL;
@@ -162,17 +146,17 @@ std::optional<int> get_tcp_number(const tcp_sock& tp, int name) noexcept {
     case TCP_MAXSEG:
       return static_cast<int>(tp.skc_state == tcp_state::close && tp.user_mss != 0 ? tp.user_mss : tp.mss_cache);
     case TCP_KEEPIDLE:
-      return static_cast<int>(tp.keepalive_time_ms / 1000);
+      return tp.keepalive_time_s;
     case TCP_KEEPINTVL:
-      return static_cast<int>(tp.keepalive_intvl_ms / 1000);
+      return tp.keepalive_intvl_s;
     case TCP_KEEPCNT:
       return tp.keepalive_probes;
     case TCP_SYNCNT:
       return static_cast<int>(tp.syn_retries != 0 ? tp.syn_retries : tp.net->config.tcp_syn_retries);
     case TCP_LINGER2:
-      if (tp.linger2_ms < 0) return -1;
-      return static_cast<int>(
-          (tp.linger2_ms > 0 ? static_cast<std::uint32_t>(tp.linger2_ms) : tp.net->config.tcp_fin_timeout_ms) / 1000);
+      if (tp.linger2_s < 0) return -1;
+      return static_cast<int>(tp.linger2_s > 0 ? static_cast<std::uint32_t>(tp.linger2_s)
+                                               : tp.net->config.tcp_fin_timeout_ms / 1000);
     case TCP_USER_TIMEOUT:
       return static_cast<int>(tp.user_timeout_ms);
     case TCP_NOTSENT_LOWAT:
@@ -268,8 +252,7 @@ tcp_info_6_2 make_tcp_info(const tcp_sock& tp) noexcept {
   info.tcpi_rttvar = tp.mdev_us >> 2;
   info.tcpi_snd_ssthresh = tp.snd_ssthresh;
   info.tcpi_advmss = tp.advmss;
-  // Autotuning goes by the sender's round trip, once there is data to go by.
-  info.tcpi_rcv_rtt = tp.data_segs_in != 0 ? tp.srtt_us >> 3 : 0;
+  info.tcpi_rcv_rtt = tp.rcv_rtt_us >> 3;
   info.tcpi_rcv_space = tp.rcvq_space;
   info.tcpi_total_retrans = tp.total_retrans;
   info.tcpi_notsent_bytes = tp.write_seq - tp.snd_nxt;

@@ -12,6 +12,7 @@
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -68,7 +69,7 @@ void tcp_finish_connect(tcp_sock& tp) {
   tp.icsk_ack.lrcvtime_ms = tp.lsndtime_ms;
   tp.icsk_retransmits = 0;
   tp.icsk_backoff = 0;
-  if (tp.keepopen) inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
+  if (tp.keepopen) inet_csk_reset_keepalive_timer(tp, keepalive_time_ms(tp));
   tcp_fast_path_check(tp);
   tcp_table_insert(tp);
   if (!tp.sk_dead) tp.wake(EPOLLOUT | EPOLLWRNORM);
@@ -173,7 +174,7 @@ bool process_ack_by_state(tcp_sock& tp, const rx_segment& segment) {
       if (!fin_acked) return false;
       const bool new_data = segment.end_seq != segment.seq && !segment.flags.fin && after(segment.end_seq, tp.rcv_nxt);
       // RFC 1122 4.2.2.13: nobody will read it. With TCP_LINGER2 below 0 nobody waits for the peer's FIN either.
-      if (tp.sk_dead && (new_data || tp.linger2_ms < 0)) {
+      if (tp.sk_dead && (new_data || tp.linger2_s < 0)) {
         tp.net->count(mib::abort_on_data);
         tcp_done(tp);
         tcp_v4_send_reset(*tp.net, segment);

@@ -68,7 +68,7 @@ std::optional<std::uint16_t> mss_of_cookie(tcp_net& net, const packet::connectio
 
 /// Nobody was sent a cookie that could still be good: an ACK cannot bring one (Linux: tcp_synq_no_recent_overflow).
 bool tcp_synq_no_recent_overflow(const tcp_sock& listener) noexcept {
-  const std::uint64_t last = listener.ts_recent_stamp_ns;
+  const std::uint64_t last = listener.ts_recent_stamp_s * base::ns_per_s;
   return last == 0 || listener.net->now_ns() - last > max_syncookie_age * period_ns;
 }
 
@@ -96,7 +96,7 @@ bool cookie_timestamp_decode(const tcp_config& config, const rx_segment& segment
 
 std::uint32_t cookie_v4_init_sequence(tcp_sock& listener, sock::tcp_request_sock& req) {
   tcp_net& net = *listener.net;
-  listener.ts_recent_stamp_ns = std::max<std::uint64_t>(net.now_ns(), 1);
+  listener.ts_recent_stamp_s = std::max(net.now_s(), 1U);
   std::uint32_t index = mss_table.size() - 1;
   while (index > 0 && req.mss < mss_table[index]) --index;
   req.mss = mss_table[index];

@@ -180,11 +180,11 @@ void tcp_keepalive_probe(tcp_sock& tp) {
   const std::uint32_t now = tp.net->now_ms();
   const std::uint32_t idle_ms = std::min(now - tp.icsk_ack.lrcvtime_ms, now - tp.rcv_tstamp_ms);
   if (tp.packets_out != 0 || tp.sk_write_queue.send_head() != nullptr) {
-    inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms);
+    inet_csk_reset_keepalive_timer(tp, keepalive_time_ms(tp));
     return;
   }
-  if (idle_ms < tp.keepalive_time_ms) {
-    inet_csk_reset_keepalive_timer(tp, tp.keepalive_time_ms - idle_ms);
+  if (idle_ms < keepalive_time_ms(tp)) {
+    inet_csk_reset_keepalive_timer(tp, keepalive_time_ms(tp) - idle_ms);
     return;
   }
   const bool user_timeout_over = tp.user_timeout_ms != 0 && idle_ms >= tp.user_timeout_ms && tp.icsk_probes_out > 0;
@@ -198,7 +198,7 @@ void tcp_keepalive_probe(tcp_sock& tp) {
     return;
   }
   ++tp.icsk_probes_out;
-  inet_csk_reset_keepalive_timer(tp, tp.keepalive_intvl_ms);
+  inet_csk_reset_keepalive_timer(tp, std::uint64_t{tp.keepalive_intvl_s} * 1000);
 }
 
 // The sock is found from the timer's place in it: no virtual bases, so the compiler supports offsetof.
@@ -329,7 +329,7 @@ void tcp_keepalive_timer(base::timer& t) noexcept {
     // What is left of FIN_WAIT2 a small sock can do.
     const std::uint64_t left_ms =
         tcp_fin_time_ms(tp) - std::min<std::uint64_t>(tcp_fin_time_ms(tp), tp.net->config.tcp_timewait_length_ms);
-    if (tp.linger2_ms >= 0 && left_ms > 0) {
+    if (tp.linger2_s >= 0 && left_ms > 0) {
       tcp_time_wait(tp, tcp_state::fin_wait2, left_ms);
       return;
     }

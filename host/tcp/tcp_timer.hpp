@@ -24,6 +24,9 @@ void tcp_rearm_rto(tcp_sock& tp);
 [[nodiscard]] std::int64_t tcp_rto_delta_us(const tcp_sock& tp) noexcept;
 void tcp_arm_delack(tcp_sock& tp, std::uint32_t delay_us);
 void inet_csk_reset_keepalive_timer(tcp_sock& tp, std::uint64_t delay_ms);
+[[nodiscard]] inline std::uint64_t keepalive_time_ms(const tcp_sock& tp) noexcept {
+  return std::uint64_t{tp.keepalive_time_s} * 1000;
+}
 /// When to probe a closed window first, and with the backoff so far.
 [[nodiscard]] std::uint32_t tcp_probe0_base_us(const tcp_sock& tp) noexcept;
 [[nodiscard]] std::uint32_t tcp_probe0_when_us(const tcp_sock& tp) noexcept;

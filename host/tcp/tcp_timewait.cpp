@@ -94,7 +94,7 @@ void tcp_time_wait(tcp_sock& tp, tcp_state substate, std::uint64_t timeout_ms) {
   tw.tw_rcv_wnd = tcp_receive_window(tp);
   tw.tw_ts_offset = tp.tsoffset;
   tw.tw_ts_recent = tp.tstamp_ok ? tp.ts_recent : 0;
-  tw.tw_ts_recent_stamp_ns = tp.ts_recent_stamp_ns;
+  tw.tw_ts_recent_stamp_ns = tp.ts_recent_stamp_s * base::ns_per_s;
   tw.tw_last_oow_ack_ms = tp.last_oow_ack_ms;
   if (tp.sk_handle != sock::connection_handles::none) {
     tp.sk_dst.device->connection_delete(tp.skc_tuple);
@@ -176,7 +176,7 @@ bool tcp_timewait_reuse::twsk_unique(sock::sock& sk, const sock::inet_timewait_s
   if (seq == 0) seq = 1;
   tp.write_seq = seq;
   tp.ts_recent = old.tw_ts_recent;
-  tp.ts_recent_stamp_ns = old.tw_ts_recent_stamp_ns;
+  tp.ts_recent_stamp_s = static_cast<std::uint32_t>(old.tw_ts_recent_stamp_ns / base::ns_per_s);
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::uint32_t round_up(std::uint32_t value, unsigned shift) noexcept {
 initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t rcvbuf, bool rcvbuf_locked,
                                          std::uint32_t mss, bool wscale_ok, std::uint32_t window_clamp) noexcept {
   initial_window result;
-  const std::uint32_t full_space = tcp_win_from_space(rcvbuf);
+  const std::uint32_t full_space = rcvbuf / 2;  // Before anything was received (Linux: TCP_DEFAULT_SCALING_RATIO).
   // A buffer that the application has fixed will not grow.
   if (rcvbuf_locked && (window_clamp == 0 || window_clamp > full_space)) window_clamp = full_space;
   if (window_clamp == 0) window_clamp = max_unscaled << max_wscale;
@@ -42,26 +43,23 @@ initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t
   return result;
 }
 
-std::uint32_t tcp_space(const tcp_sock& tp) noexcept {
-  const std::uint32_t full = tcp_win_from_space(tp.sk_rcvbuf);
-  const std::uint32_t used = tp.sk_receive_queue.bytes() + tp.out_of_order_queue.charge();
-  return full > used ? full - used : 0;
-}
-
 std::uint32_t tcp_receive_window(const tcp_sock& tp) noexcept {
   const auto left = static_cast<std::int32_t>(tp.rcv_wup + tp.rcv_wnd - tp.rcv_nxt);
   return left < 0 ? 0 : static_cast<std::uint32_t>(left);
 }
 
 std::uint32_t tcp_select_window_raw(tcp_sock& tp) noexcept {
-  const std::uint32_t full = std::min(tp.window_clamp, tcp_win_from_space(tp.sk_rcvbuf));
-  std::uint32_t free = std::min(tcp_space(tp), full);
-  std::uint32_t mss = std::min<std::uint32_t>(tp.icsk_ack.rcv_mss, full);
+  const std::uint32_t allowed = tcp_full_space(tp);
+  const std::uint32_t full = std::min(tp.window_clamp, allowed);
+  std::uint32_t free = tcp_space(tp);
+  const std::uint32_t mss = std::min<std::uint32_t>(tp.icsk_ack.rcv_mss, full);
   if (mss == 0) return 0;
   if (free < full / 2) {
+    tp.icsk_ack.quick = 0;
     if (tcp_under_memory_pressure(*tp.net)) tcp_adjust_rcv_ssthresh(tp);
+    free = round_down(free, std::uint32_t{1} << tp.rcv_wscale);
     // Silly window avoidance: rather none than less than a segment or a sixteenth of the buffer.
-    if (free < full >> 4 || free < mss) return 0;
+    if (free < allowed >> 4 || free < mss) return 0;
   }
   free = std::min(free, tp.rcv_ssthresh);
   if (tp.rcv_wscale != 0) return round_up(free, tp.rcv_wscale);
@@ -73,6 +71,13 @@ std::uint32_t tcp_select_window_raw(tcp_sock& tp) noexcept {
 }
 
 std::uint16_t tcp_select_window(tcp_sock& tp) noexcept {
+  if (tp.icsk_ack.nomem) [[unlikely]] {
+    // Nothing at all is taken now, whatever was offered.
+    tp.header_prediction = false;
+    tp.rcv_wnd = 0;
+    tp.rcv_wup = tp.rcv_nxt;
+    return 0;
+  }
   const std::uint32_t old = tp.rcv_wnd;
   const std::uint32_t current = tcp_receive_window(tp);
   std::uint32_t window = tcp_select_window_raw(tp);
