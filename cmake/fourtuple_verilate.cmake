@@ -22,12 +22,13 @@ target_compile_features(fourtuple_verilated_runtime PUBLIC cxx_std_17)
 set_target_properties(fourtuple_verilated_runtime PROPERTIES POSITION_INDEPENDENT_CODE ON)  # For packetdrill's shared object.
 target_link_libraries(fourtuple_verilated_runtime PUBLIC Threads::Threads ZLIB::ZLIB)
 
-# fourtuple_verilate(NAME TOP module [SOURCES files ...] [PARAMETERS P=V ...] [ARGS ...] [COVERS files ...] [NO_TOGGLES] [TRACE])
+# fourtuple_verilate(NAME TOP module [SOURCES files ...] [PARAMETERS P=V ...] [ARGS ...] [COVERS files ...] [NO_TOGGLES] [TRACE] [LARGE])
 # A static library fourtuple_verilated_NAME with the class V<NAME>. SOURCES default to all of the RTL. With FOURTUPLE_COVERAGE it counts
 # lines, toggles and cover points, except with TRACE; COVERS are files that only such a build reads, with cover points bound to modules;
-# NO_TOGGLES leaves toggles out: of a large model they take hours to compile.
+# NO_TOGGLES leaves toggles out: of a large model they take hours to compile. LARGE: its files are compiled one by one; those of others
+# together, since Verilator's headers are most of what is compiled.
 function(fourtuple_verilate name)
-  cmake_parse_arguments(ARG "TRACE;NO_TOGGLES" "TOP" "SOURCES;PARAMETERS;ARGS;COVERS" ${ARGN})
+  cmake_parse_arguments(ARG "TRACE;NO_TOGGLES;LARGE" "TOP" "SOURCES;PARAMETERS;ARGS;COVERS" ${ARGN})
   set(target fourtuple_verilated_${name})
   if(NOT ARG_SOURCES)
     set(ARG_SOURCES ${FOURTUPLE_RTL_SOURCES})
@@ -42,6 +43,9 @@ function(fourtuple_verilate name)
   endif()
   set(coverage)
   set(optimisation)
+  if(ARG_LARGE AND CMAKE_BUILD_TYPE MATCHES "^Rel")  # What is "slow" runs once.
+    set(optimisation OPT_SLOW -O0)
+  endif()
   if(FOURTUPLE_COVERAGE AND NOT ARG_TRACE)
     set(coverage --coverage-line --coverage-user)
     if(NOT ARG_NO_TOGGLES)
@@ -67,6 +71,9 @@ function(fourtuple_verilate name)
   get_target_property(sources ${target} SOURCES)
   list(FILTER sources EXCLUDE REGEX "^${VERILATOR_ROOT}/include/")
   set_target_properties(${target} PROPERTIES SOURCES "${sources}")
+  if(NOT ARG_LARGE)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+  endif()
   target_link_libraries(${target} PUBLIC fourtuple_verilated_runtime)
   get_target_property(includes ${target} INTERFACE_INCLUDE_DIRECTORIES)
   set_target_properties(${target} PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${includes}")
