@@ -258,6 +258,8 @@ void tcp_queue_in_sequence(tcp_sock& tp, rx_segment& segment) {
 
 void tcp_data_queue(tcp_sock& tp, rx_segment& segment) {
   if (segment.seq == segment.end_seq) return;
+  // A DSACK tells of the segment that causes the ACK (RFC 2883 4): what was not reported yet stays so.
+  tp.dsack = false;
   if (segment.seq == tp.rcv_nxt) {
     tcp_queue_in_sequence(tp, segment);
     return;

@@ -178,5 +178,21 @@ TEST(pmtu, fragmentation_needed_makes_segments_smaller) {
   s.in(100, ". 1:1(0) ack 1461");
 }
 
+TEST(dsack, is_of_the_last_segment_or_not_at_all) {
+  script s;
+  const int fd = s.accept_connection();
+  s.in(10, "P. 1:101(100) ack 1");
+  s.out(0, ". 1:1(0) ack 101");
+  EXPECT_EQ(s.write(fd, 1000), 1000);
+  s.out(0, "P. 1:1001(1000) ack 101");
+  s.in(10, ". 101:101(0) ack 1001");
+  // In a conversation the ACKs wait.
+  s.in(10, "P. 101:201(100) ack 1001");
+  s.in(5, "P. 151:251(100) ack 1001");
+  s.in(5, "FP. 251:351(100) ack 1001");
+  s.out(30, ". 1001:1001(0) ack 352");
+  EXPECT_EQ(s.last().options.sack_block_count, 0);
+}
+
 }  // namespace
 }  // namespace fourtuple
