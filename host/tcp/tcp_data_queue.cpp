@@ -225,11 +225,11 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
       set_dsack(tp, inserted.duplicate->start, inserted.duplicate->end, mib::dsack_ofo_sent);
     }
     tcp_sack_new_ofo_skb(tp, segment.seq, segment.end_seq);
+    if (tp.sack_ok && inserted.is_new) tcp_grow_window(tp, segment);
   } catch (const std::bad_alloc&) {
     tp.net->count(mib::ofo_drop);
     return;
   }
-  if (tp.sack_ok) tcp_grow_window(tp, segment);
   // A hole must not keep a peer with a long way from filling the pipe.
   if (!tp.sk_dead) tcp_rcvbuf_grow(tp, tp.rcvq_space);
 }

@@ -208,6 +208,7 @@ tcp_out_of_order_queue::insertion tcp_out_of_order_queue::insert(std::uint32_t s
     if (before(at, hole_end)) {
       add(next, at, hole_end, part(at, hole_end), fin && hole_end == end_seq, charge);
       charge = {};  // Of all its parts together.
+      result.is_new = true;
     }
     if (last) break;
     const std::uint32_t overlap_end = before(end_seq, next->second.end_seq) ? end_seq : next->second.end_seq;

@@ -71,6 +71,7 @@ class tcp_out_of_order_queue {
   /// What insert found.
   struct insertion {
     std::optional<packet::tcp_sack_block> duplicate;  ///< The first run of it that had been there (RFC 2883).
+    bool is_new = false;                              ///< Some of it had not.
   };
 
   [[nodiscard]] bool empty() const noexcept { return contents_ == nullptr || contents_->entries.empty(); }
