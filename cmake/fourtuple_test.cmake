@@ -22,11 +22,12 @@ function(fourtuple_test_library name)
   target_compile_options(fourtuple_${name} PRIVATE ${FOURTUPLE_COLD_OPTIONS})
 endfunction()
 
-# fourtuple_test(NAME LABEL unit|rtl|integration|conformance|interop SOURCES ... DEPENDS ... [TIMEOUT seconds] [COVERS_RTL] [SYSTEMC])
-# A GoogleTest program; each of its tests becomes a ctest test with that label. scripts/coverage runs those labelled rtl or with COVERS_RTL.
-# SYSTEMC: its tests simulate.
+# fourtuple_test(NAME LABEL unit|rtl|integration|conformance|interop SOURCES ... DEPENDS ... [TIMEOUT seconds] [COVERS_RTL] [ONLY_MEASURES]
+#   [SYSTEMC])
+# A GoogleTest program; each of its tests becomes a ctest test with that label. scripts/coverage runs those labelled rtl or with COVERS_RTL, but
+# not those that count nothing for it: ONLY_MEASURES. SYSTEMC: its tests simulate.
 function(fourtuple_test name)
-  cmake_parse_arguments(ARG "COVERS_RTL;SYSTEMC" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "COVERS_RTL;ONLY_MEASURES;SYSTEMC" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
   if(NOT ARG_LABEL)
     message(FATAL_ERROR "fourtuple_test(${name}): LABEL is missing")
   endif()
@@ -43,7 +44,7 @@ function(fourtuple_test name)
     target_precompile_headers(${name} REUSE_FROM fourtuple_test_headers)
   endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  if(FOURTUPLE_COVERAGE AND (ARG_LABEL STREQUAL "rtl" OR ARG_COVERS_RTL))
+  if(FOURTUPLE_COVERAGE AND NOT ARG_ONLY_MEASURES AND (ARG_LABEL STREQUAL "rtl" OR ARG_COVERS_RTL))
     set_property(GLOBAL APPEND PROPERTY FOURTUPLE_COVERAGE_PROGRAMS ${name})
   endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60

@@ -90,7 +90,7 @@ class verilated_nic {
   /// Whether evaluate() writes waveform. Does nothing without waveform code.
   virtual void set_tracing(bool on) = 0;
   /// Of everything that the model keeps: registers, memories, ports. Takes as long as some clocks. Not of one with
-  /// waveform code, which throws std::logic_error.
+  /// waveform code or in a build with FOURTUPLE_COVERAGE, which throw std::logic_error.
   [[nodiscard]] virtual std::uint64_t state_hash() = 0;
 
  protected:
