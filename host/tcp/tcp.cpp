@@ -89,6 +89,8 @@ int tcp::connect(tcp_sock& sk, packet::ipv4_address address, std::uint16_t port)
     sk.connecting = false;
     if (sk.skc_state != tcp_state::close) return 0;
     const int error = sock_error(sk);
+    // The sock is as good as new (Linux: __inet_stream_connect).
+    tcp_disconnect(sk);
     return error != 0 ? error : -ECONNABORTED;
   }
   if (sk.skc_state != tcp_state::close) return -EISCONN;

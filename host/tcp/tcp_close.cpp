@@ -210,6 +210,7 @@ void forget_connection(tcp_sock& tp) {
   tp.icsk_backoff = 0;
   tp.icsk_probes_out = 0;
   tp.write_seq = 0;
+  tp.snd_nxt = 0;  // What was not sent is counted from here.
   tp.ts_recent = 0;
   tp.icsk_ack = {};
   tp.sk_dst = {};

@@ -92,6 +92,8 @@ bool tcp_rcv_synsent_state_process(tcp_sock& tp, rx_segment& segment) {
   trace(tp, tracepoint::tcp_rcv_synsent_state_process, segment);
   if (segment.flags.ack) {
     if (!after(segment.ack_seq, tp.snd_una) || after(segment.ack_seq, tp.snd_nxt)) {
+      // Something of an older connection, which the reset ends: the SYN goes again without waiting.
+      if (tp.icsk_retransmits == 0) inet_csk_reset_xmit_timer(tp, icsk_time::retrans, tcp_timeout_min_us);
       return !segment.flags.rst;
     }
     // A SYN of the clock's first millisecond is stamped 1 although it carries 0, because 0 says that there was none.
