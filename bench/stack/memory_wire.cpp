@@ -74,7 +74,7 @@ class memory_wire::device final : public ip::net_device {
 
   /// One more frame of the poll at hand.
   void take(in_flight& frame) {
-    packet::sk_buff& skb = list_.emplace_back();
+    packet::sk_buff& skb = list_[listed_++] = {};
     skb.frame = frame.contents();
     const device_work not_counted;
     wire_.count(frame);
@@ -83,8 +83,7 @@ class memory_wire::device final : public ip::net_device {
   }
   /// The poll ends.
   void hand_up() {
-    receiver_->receive(list_);
-    list_.clear();
+    receiver_->receive(std::span{list_}.first(std::exchange(listed_, 0)));
   }
 
  private:
@@ -145,7 +144,8 @@ class memory_wire::device final : public ip::net_device {
   offload what_;
   ip::net_device_features features_;
   ip::net_device_receiver* receiver_ = nullptr;
-  std::vector<packet::sk_buff> list_;
+  std::array<packet::sk_buff, napi_budget> list_;
+  std::size_t listed_ = 0;
   std::unique_ptr<std::byte[]> whole_ = std::make_unique_for_overwrite<std::byte[]>(std::size_t{1} << 16);
   std::unordered_map<packet::connection_tuple, std::uint32_t, tuple_hash> connections_;
 };
