@@ -82,9 +82,7 @@ class memory_wire::device final : public ip::net_device {
     if (what_ != offload::none) look_at(skb);
   }
   /// The poll ends.
-  void hand_up() {
-    receiver_->receive(std::span{list_}.first(std::exchange(listed_, 0)));
-  }
+  void hand_up() { receiver_->receive(std::span{list_}.first(std::exchange(listed_, 0))); }
 
  private:
   void send(const packet::tx_sk_buff& skb) {
