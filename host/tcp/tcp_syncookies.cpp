@@ -69,7 +69,9 @@ std::optional<std::uint16_t> mss_of_cookie(tcp_net& net, const packet::connectio
 /// Nobody was sent a cookie that could still be good: an ACK cannot bring one (Linux: tcp_synq_no_recent_overflow).
 bool tcp_synq_no_recent_overflow(const tcp_sock& listener) noexcept {
   const std::uint64_t last = listener.ts_recent_stamp_s * base::ns_per_s;
-  return last == 0 || listener.net->now_ns() - last > max_syncookie_age * period_ns;
+  // In the first second it is noted as the end of that.
+  const std::uint64_t now = std::max(listener.net->now_ns(), last);
+  return last == 0 || now - last > max_syncookie_age * period_ns;
 }
 
 /// Options of the SYN as the echoed timestamp tells them; false if this host would not have agreed to them (Linux:
