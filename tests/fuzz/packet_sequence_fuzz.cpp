@@ -360,6 +360,8 @@ class packet_sequence {
     socks_.push_back(&sk);
     const auto port = static_cast<std::uint16_t>(input_.flag() ? answering_port : listening_port);
     const packet::ipv4_address to = support::address_of_end[input_.below(8) == 0 ? 0 : 1];
+    // What write() says, to the stack itself, is not the peer's stream.
+    if (to == support::address_of_end[0]) anything_may_come_ = true;
     static_cast<void>(protocol().connect(sk, to, port));
     host_.device.answer_arp();
   }
