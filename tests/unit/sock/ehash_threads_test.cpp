@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <latch>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -47,19 +48,24 @@ class ehash_threads : public testing::Test {
       }
   }
 
-  /// Runs each of `writers` (given its number) to its end, and `readers` over and over until then.
+  /// Runs each of `writers` (given its number) to its end, and `readers` over and over until then. Writers begin when
+  /// each reader has: on a busy machine they would be done before that.
   template <typename Writer, typename Reader>
   void run(unsigned writers, Writer writer, unsigned readers, Reader reader) {
     std::atomic<unsigned> writing{writers};
+    std::latch reading{static_cast<std::ptrdiff_t>(readers)};
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < readers; ++i)
       threads.emplace_back([&, i] {
         base::seeded_random random(100 + i);
+        reader(random);
+        reading.count_down();
         while (writing.load() > 0 && !HasFailure()) reader(random);
       });
     for (unsigned i = 0; i < writers; ++i)
       threads.emplace_back([&, i] {
         base::seeded_random random(i);
+        reading.wait();
         for (int round = 0; round < writer_rounds; ++round) writer(i, random);
         --writing;
       });
