@@ -33,11 +33,11 @@ void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept 
   tp.icsk_ack.ato_us = delack_min_us(tp);
 }
 
-void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) {
+void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) {
   const std::uint32_t now = tp.net->now_ms();
   icsk_ack_state& ack = tp.icsk_ack;
   ack.sched = true;
-  tcp_measure_rcv_mss(tp, segment);
+  tcp_measure_rcv_mss(tp, segment, truesize);
   tcp_rcv_rtt_measure(tp, segment);
   if (ack.ato_us == 0) {
     // The first data: the peer is in slow start and wants an ACK for each segment.
@@ -56,7 +56,7 @@ void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment) {
   }
   ack.lrcvtime_ms = now;
   tcp_ecn_check_ce(tp, segment);
-  tcp_grow_window(tp, segment);
+  tcp_grow_window(tp, segment, truesize);
 }
 
 void tcp_event_ack_sent(tcp_sock& tp) noexcept {

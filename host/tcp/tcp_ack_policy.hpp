@@ -13,8 +13,8 @@ inline constexpr std::uint8_t tcp_max_quickacks = 16;
 inline constexpr std::uint32_t tcp_delack_max_us = 200'000;  ///< Linux: TCP_DELACK_MAX
 
 void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
-/// Data came in order (Linux: tcp_event_data_recv).
-void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment);
+/// Data came in order (Linux: tcp_event_data_recv). `truesize`: all that it is charged for.
+void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize);
 /// An ACK went out, alone or with data (Linux: tcp_event_ack_sent).
 void tcp_event_ack_sent(tcp_sock& tp) noexcept;
 /// Sends an ACK if one is due, or sees to it that it comes (Linux: __tcp_ack_snd_check).

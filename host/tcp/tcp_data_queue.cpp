@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <new>
-#include <utility>
 
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_close.hpp"
@@ -147,31 +146,31 @@ bool tcp_try_rmem_schedule(tcp_sock& tp, const rx_segment& segment, std::uint32_
   return true;
 }
 
-/// The next ACK says that nothing was taken.
-void refuse_in_order(tcp_sock& tp) {
-  tp.net->count(mib::rcv_q_drop);
+void acknowledge_at_once(tcp_sock& tp) noexcept {
   tp.icsk_ack.sched = true;
   tp.icsk_ack.now = true;
 }
 
-bool queue_in_order(tcp_sock& tp, const rx_segment& segment) {
-  const skb_charge charge = skb_charge_of(segment);
+/// There is no room for what came: the ACK says so, and who reads makes some.
+void close_window(tcp_sock& tp) {
+  acknowledge_at_once(tp);
+  tp.icsk_ack.nomem = true;
+  tcp_data_ready(tp);
+}
+
+bool queue_in_order(tcp_sock& tp, const rx_segment& segment, skb_charge charge) {
   if (!tcp_try_rmem_schedule(tp, segment, charge.truesize)) {
-    tp.icsk_ack.sched = true;
-    tp.icsk_ack.now = true;
-    tp.icsk_ack.nomem = true;
-    tcp_data_ready(tp);
+    close_window(tp);
     if (tp.sk_receive_queue.bytes() != 0 && !segment.payload.empty()) {
-      refuse_in_order(tp);
+      tp.net->count(mib::rcv_q_drop);
       return false;
     }
     // Without it nothing would ever move.
     sk_forced_mem_schedule(tp, charge.truesize);
   }
   if (!tp.sk_receive_queue.append(tp.net->memory, segment.payload, charge)) {
-    tp.icsk_ack.nomem = true;
-    refuse_in_order(tp);
-    tcp_data_ready(tp);
+    close_window(tp);
+    tp.net->count(mib::rcv_q_drop);
     return false;
   }
   tcp_rcv_nxt_update(tp, segment.end_seq);
@@ -211,7 +210,7 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
     tcp_data_ready(tp);
     return;
   }
-  tcp_measure_rcv_mss(tp, segment);
+  tcp_measure_rcv_mss(tp, segment, charge.truesize);
   tp.header_prediction = false;
   tp.icsk_ack.sched = true;
   try {
@@ -225,7 +224,7 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
       set_dsack(tp, inserted.duplicate->start, inserted.duplicate->end, mib::dsack_ofo_sent);
     }
     tcp_sack_new_ofo_skb(tp, segment.seq, segment.end_seq);
-    if (tp.sack_ok && inserted.is_new) tcp_grow_window(tp, segment);
+    if (tp.sack_ok && inserted.is_new) tcp_grow_window(tp, segment, charge.truesize);
   } catch (const std::bad_alloc&) {
     tp.net->count(mib::ofo_drop);
     return;
@@ -237,12 +236,12 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
 void tcp_queue_in_sequence(tcp_sock& tp, rx_segment& segment) {
   if (tcp_receive_window(tp) == 0 && !segment.payload.empty() && tp.sk_receive_queue.bytes() != 0) {
     tp.net->count(mib::zero_window_drop);
-    tp.icsk_ack.sched = true;
-    tp.icsk_ack.now = true;
+    acknowledge_at_once(tp);
     return;
   }
-  if (!queue_in_order(tp, segment)) return;
-  if (!segment.payload.empty()) tcp_event_data_recv(tp, segment);
+  const skb_charge charge = skb_charge_of(segment);
+  if (!queue_in_order(tp, segment, charge)) return;
+  if (!segment.payload.empty()) tcp_event_data_recv(tp, segment, charge.truesize);
   if (segment.flags.fin) tcp_fin(tp);
   if (!tp.out_of_order_queue.empty() && tp.skc_state != tcp_state::close) {
     tcp_ofo_queue(tp);

@@ -30,16 +30,15 @@ bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
          segment.options.timestamps.has_value() == tp.tstamp_ok;
 }
 
-/// The bytes of a segment, or of a unit that GRO made, into the receive queue. False without memory for the first.
+/// The bytes of a segment, or of a unit that GRO made, into the receive queue. `charge`: of the first. False without
+/// memory for it.
 bool tcp_queue_rcv(tcp_sock& tp, rx_segment& segment, skb_charge charge) noexcept {
-  const std::uint32_t headers = packet::ipv4_header::min_bytes + segment.tcp_header_bytes();
-  if (!segment.frag_list.empty()) charge = skb_charge_of(static_cast<std::uint32_t>(segment.payload.size()), headers);
   if (!tp.sk_receive_queue.append(tp.net->memory, segment.payload, charge)) return false;
   for (std::uint32_t end_seq = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
        const auto more : segment.frag_list) {
     const auto bytes = static_cast<std::uint32_t>(more.size());
     // Without memory the rest counts as never received: the peer sends it again.
-    if (!tp.sk_receive_queue.append(tp.net->memory, more, skb_charge_of(bytes, headers))) {
+    if (!tp.sk_receive_queue.append(tp.net->memory, more, skb_charge_of(bytes, segment.header_bytes()))) {
       segment.end_seq = end_seq;
       tp.net->count(mib::rcv_q_drop);
       break;
@@ -61,17 +60,18 @@ bool tcp_queue_rcv(tcp_sock& tp, rx_segment& segment, skb_charge charge) noexcep
   }
   if (segment.bytes() > tcp_receive_window(tp) || !tp.out_of_order_queue.empty()) return false;
   const skb_charge charge = skb_charge_of(segment);
+  const std::uint32_t truesize = charge.truesize + frag_list_truesize(segment);
   // Only out of the pages that the sock has: whoever takes another looks at the limits (Linux: sk_forward_alloc). For a
   // unit that is done here, since the long way would take it apart.
-  if (sk_mem_used(tp) + charge.truesize > tp.sk_mem_reserved) {
+  if (sk_mem_used(tp) + truesize > tp.sk_mem_reserved) {
     const bool is_unit = !segment.frag_list.empty();
-    if (!is_unit || sk_rmem_alloc(tp) > tp.sk_rcvbuf || !sk_rmem_schedule(tp, charge.truesize)) return false;
+    if (!is_unit || sk_rmem_alloc(tp) > tp.sk_rcvbuf || !sk_rmem_schedule(tp, truesize)) return false;
   }
   if (!tcp_queue_rcv(tp, segment, charge)) return false;
   if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp);
   tp.net->count(mib::hp_hits);
   tcp_rcv_nxt_update(tp, segment.end_seq);
-  tcp_event_data_recv(tp, segment);
+  tcp_event_data_recv(tp, segment, truesize);
   if (segment.ack_seq != tp.snd_una) {
     static_cast<void>(tcp_ack(tp, segment, false));
     tcp_data_snd_check(tp);

@@ -46,7 +46,7 @@ void reclaim_from_others(tcp_net& net) noexcept {
 bool is_guaranteed(const tcp_sock& tp, sk_mem kind) noexcept {
   const tcp_net& net = *tp.net;
   if (kind == sk_mem::recv) {
-    if (tp.sk_receive_queue.truesize() + tp.out_of_order_queue.truesize() < net.config.tcp_rmem[0]) return true;
+    if (sk_rmem_alloc(tp) < net.config.tcp_rmem[0]) return true;
   } else if (tp.sk_write_queue.truesize() < net.config.tcp_wmem[0]) {
     return true;
   }

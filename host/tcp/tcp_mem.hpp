@@ -21,9 +21,13 @@ inline constexpr std::uint32_t sk_mem_surplus_bytes = 16 * sk_mem_page_bytes;
 /// What memory is wanted for.
 enum class sk_mem : std::uint8_t { send, recv };
 
+/// What the received segments are charged for (Linux: sk_rmem_alloc).
+[[nodiscard]] inline std::uint32_t sk_rmem_alloc(const tcp_sock& tp) noexcept {
+  return tp.sk_receive_queue.truesize() + tp.out_of_order_queue.truesize();
+}
 /// Bytes that the queues of a sock take (Linux: sk_wmem_queued and sk_rmem_alloc).
 [[nodiscard]] inline std::uint32_t sk_mem_used(const tcp_sock& tp) noexcept {
-  return tp.sk_write_queue.truesize() + tp.sk_receive_queue.truesize() + tp.out_of_order_queue.truesize();
+  return tp.sk_write_queue.truesize() + sk_rmem_alloc(tp);
 }
 /// The pages that `bytes` more need beyond those the sock has; false if they are not to be had. Then nothing has
 /// changed, except that a sender's sk_sndbuf has become what it uses.

@@ -44,6 +44,11 @@ const tcp_congestion_ops* congestion_control_of(const tcp_config& config) {
   return ops;
 }
 
+/// A time of SO_KEEPALIVE as a sock keeps it.
+std::uint16_t whole_seconds(std::uint32_t ms) noexcept {
+  return static_cast<std::uint16_t>(std::clamp<std::uint32_t>((ms + 999) / 1000, 1, 65535));
+}
+
 }  // namespace
 
 tcp_net::tcp_net(const tcp_config& settings, base::clock& time, base::random_source& entropy, base::timer_wheel& wheel,
@@ -79,11 +84,6 @@ tcp_net::~tcp_net() {
   }
   all.clear();
   assert(socks != nullptr || memory_allocated_pages == 0);
-}
-
-/// A time of SO_KEEPALIVE as a sock keeps it.
-static std::uint16_t whole_seconds(std::uint32_t ms) noexcept {
-  return static_cast<std::uint16_t>(std::clamp<std::uint32_t>((ms + 999) / 1000, 1, 65535));
 }
 
 tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept

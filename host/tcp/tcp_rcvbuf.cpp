@@ -3,8 +3,6 @@
 
 #include <cerrno>
 
-#include "host/packet/ipv4_header.hpp"
-#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_seq.hpp"
 
@@ -13,7 +11,8 @@ namespace {
 
 constexpr std::uint32_t tcp_mss_default = 536;
 constexpr std::uint32_t tcp_min_mss = 88;
-constexpr std::uint32_t timestamp_bytes = 12;  // The option and what aligns it.
+constexpr std::uint32_t timestamp_bytes = 12;        // The option and what aligns it.
+constexpr std::uint32_t longest_rtt_ms = 1'000'000;  // What is beyond is no echo of this host's.
 // A smaller segment says nothing about how full the peer makes them.
 constexpr std::uint32_t least_to_grow_bytes = 128;
 
@@ -38,8 +37,8 @@ void measure_short_segment(icsk_ack_state& ack, const tcp_sock& tp, const rx_seg
 }
 
 /// Another share of payload makes the same buffer good for another window.
-void update_scaling_ratio(tcp_sock& tp, const rx_segment& segment) noexcept {
-  const std::uint64_t ratio = (std::uint64_t{segment.skb_bytes()} << 8) / skb_charge_of(segment).truesize;
+void update_scaling_ratio(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept {
+  const std::uint64_t ratio = (std::uint64_t{segment.skb_bytes()} << 8) / truesize;
   const auto scaling_ratio = static_cast<std::uint8_t>(std::clamp<std::uint64_t>(ratio, 1, 255));
   if (scaling_ratio == tp.scaling_ratio) return;
   tp.scaling_ratio = scaling_ratio;
@@ -71,14 +70,12 @@ void tcp_rcv_rtt_update(tcp_sock& tp, std::uint32_t sample_us, bool by_window) n
 
 }  // namespace
 
-skb_charge skb_charge_of(const rx_segment& segment) noexcept {
-  const std::uint32_t headers = packet::ipv4_header::min_bytes + segment.tcp_header_bytes();
-  skb_charge charge =
-      skb_charge_of(static_cast<std::uint32_t>(segment.payload.size()) + segment.trimmed_bytes, headers);
+std::uint32_t frag_list_truesize(const rx_segment& segment) noexcept {
+  std::uint32_t truesize = 0;
   for (const auto& more : segment.frag_list) {
-    charge.truesize += skb_charge_of(static_cast<std::uint32_t>(more.size()), headers).truesize;
+    truesize += skb_charge_of(static_cast<std::uint32_t>(more.size()), segment.header_bytes()).truesize;
   }
-  return charge;
+  return truesize;
 }
 
 void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept {
@@ -88,7 +85,7 @@ void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept {
   tp.icsk_ack.rcv_mss = static_cast<std::uint16_t>(std::max(hint, tcp_min_mss));
 }
 
-void tcp_measure_rcv_mss(tcp_sock& tp, const rx_segment& segment) noexcept {
+void tcp_measure_rcv_mss(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept {
   icsk_ack_state& ack = tp.icsk_ack;
   const std::uint32_t last_size = ack.last_seg_size;
   ack.last_seg_size = 0;
@@ -97,22 +94,22 @@ void tcp_measure_rcv_mss(tcp_sock& tp, const rx_segment& segment) noexcept {
     measure_short_segment(ack, tp, segment, len, last_size);
     return;
   }
-  if (len != ack.rcv_mss) update_scaling_ratio(tp, segment);
+  if (len != ack.rcv_mss) update_scaling_ratio(tp, segment, truesize);
   ack.rcv_mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(len, tp.advmss));
   // A full segment that ends a write: nothing may follow that an ACK could wait for.
   if (segment.flags.psh) ack.pushed = true;
 }
 
 void tcp_rcv_rtt_measure(tcp_sock& tp, const rx_segment& segment) noexcept {
-  const std::uint32_t now_us = tp.net->now_us();
   if (tp.saw_tstamp) {
     if (tp.rcv_tsecr == tp.rcv_rtt_mark) return;
     tp.rcv_rtt_mark = tp.rcv_tsecr;
     const std::uint32_t ticks = tp.net->now_ms() + tp.tsoffset - tp.rcv_tsecr;
-    if (segment.skb_bytes() < tp.icsk_ack.rcv_mss || tp.rcv_tsecr == 0 || ticks > 1'000'000) return;
+    if (segment.skb_bytes() < tp.icsk_ack.rcv_mss || tp.rcv_tsecr == 0 || ticks > longest_rtt_ms) return;
     tcp_rcv_rtt_update(tp, ticks * 1000, false);
     return;
   }
+  const std::uint32_t now_us = tp.net->now_us();
   if (tp.rcv_rtt_time_us != 0) {
     if (before(tp.rcv_nxt, tp.rcv_rtt_mark)) return;
     tcp_rcv_rtt_update(tp, now_us - tp.rcv_rtt_time_us, true);
@@ -121,16 +118,15 @@ void tcp_rcv_rtt_measure(tcp_sock& tp, const rx_segment& segment) noexcept {
   tp.rcv_rtt_time_us = now_us | 1U;  // 0 stands for never.
 }
 
-void tcp_grow_window(tcp_sock& tp, const rx_segment& segment) noexcept {
-  if (segment.skb_bytes() < least_to_grow_bytes) return;
+void tcp_grow_window(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept {
+  const std::uint32_t len = segment.skb_bytes();
+  if (len < least_to_grow_bytes) return;
   const std::uint32_t most = std::min(tp.window_clamp, tcp_space(tp));
   if (most <= tp.rcv_ssthresh) return;
   if (tcp_under_memory_pressure(*tp.net)) {
     tcp_adjust_rcv_ssthresh(tp);
     return;
   }
-  const std::uint32_t len = segment.skb_bytes();
-  const std::uint32_t truesize = skb_charge_of(segment).truesize;
   const std::uint32_t more = tcp_win_from_space(tp, truesize) <= len ? 2U * tp.advmss : grow_slowly(tp, truesize, len);
   if (more == 0) return;
   tp.rcv_ssthresh += std::min(most - tp.rcv_ssthresh, std::max(more, 2 * len));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_segment.hpp"
 #include "host/tcp/tcp_sock.hpp"
 
@@ -12,11 +13,6 @@
 namespace fourtuple::tcp {
 
 inline constexpr std::uint32_t sock_min_rcvbuf = 2304;  ///< Linux: SOCK_MIN_RCVBUF
-
-/// What the received segments are charged for (Linux: sk_rmem_alloc).
-[[nodiscard]] inline std::uint32_t sk_rmem_alloc(const tcp_sock& tp) noexcept {
-  return tp.sk_receive_queue.truesize() + tp.out_of_order_queue.truesize();
-}
 
 /// Bytes of payload that `space` bytes of buffer are good for, and the other way round. scaling_ratio is what of a
 /// received segment's memory was payload.
@@ -35,17 +31,23 @@ inline constexpr std::uint32_t sock_min_rcvbuf = 2304;  ///< Linux: SOCK_MIN_RCV
   return used < tp.sk_rcvbuf ? tcp_win_from_space(tp, tp.sk_rcvbuf - used) : 0;
 }
 
-/// What a segment is charged for, or all segments of a unit that GRO made.
-[[nodiscard]] skb_charge skb_charge_of(const rx_segment& segment) noexcept;
+/// What a segment is charged for; of a unit that GRO made, its first one.
+[[nodiscard]] inline skb_charge skb_charge_of(const rx_segment& segment) noexcept {
+  return skb_charge_of(static_cast<std::uint32_t>(segment.payload.size()) + segment.trimmed_bytes,
+                       segment.header_bytes());
+}
+/// What the other segments of a unit are charged for.
+[[nodiscard]] std::uint32_t frag_list_truesize(const rx_segment& segment) noexcept;
 /// Guesses the peer's segment size from the window and MSS (Linux: tcp_initialize_rcv_mss).
 void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept;
 /// Learns from a segment what size the peer sends, and what share of memory is payload (Linux: tcp_measure_rcv_mss).
-void tcp_measure_rcv_mss(tcp_sock& tp, const rx_segment& segment) noexcept;
+/// `truesize`: all that it is charged for.
+void tcp_measure_rcv_mss(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept;
 /// The round trip as a receiver sees it: by the echoed timestamp, or by how long a window lasts (Linux:
 /// tcp_rcv_rtt_measure, tcp_rcv_rtt_measure_ts). For each segment with data in order.
 void tcp_rcv_rtt_measure(tcp_sock& tp, const rx_segment& segment) noexcept;
 /// More may be offered, since the segment shows that the buffer is good for it (Linux: tcp_grow_window).
-void tcp_grow_window(tcp_sock& tp, const rx_segment& segment) noexcept;
+void tcp_grow_window(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept;
 
 /// 0, or -EINVAL for 0 on a connection. For TCP_WINDOW_CLAMP, too.
 int tcp_set_window_clamp(tcp_sock& tp, int bytes) noexcept;

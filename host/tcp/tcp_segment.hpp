@@ -6,6 +6,7 @@
 
 #include "host/ip/ipv4.hpp"
 #include "host/packet/addresses.hpp"
+#include "host/packet/ipv4_header.hpp"
 #include "host/packet/tcp_header.hpp"
 
 namespace fourtuple::tcp {
@@ -32,6 +33,10 @@ struct rx_segment {
 
   [[nodiscard]] std::uint32_t tcp_header_bytes() const noexcept {
     return static_cast<std::uint32_t>(packet::tcp_header::bytes) + option_bytes;
+  }
+  /// IPv4's without options, and TCP's.
+  [[nodiscard]] std::uint32_t header_bytes() const noexcept {
+    return static_cast<std::uint32_t>(packet::ipv4_header::min_bytes) + tcp_header_bytes();
   }
   /// Bytes of payload and frag_list.
   [[nodiscard]] std::uint32_t bytes() const noexcept { return static_cast<std::uint32_t>(payload.size()) + frag_bytes; }
