@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays a scenario against one object, and writes down what it did."""
 import ctypes
+import fcntl
 import heapq
+import os
 import random
 import socket
 import struct
@@ -12,10 +14,6 @@ BURST_US = 4_000  # What leaves within this arrives at the peer together.
 SOL_TCP, TCP_NODELAY, TCP_INFO, TCP_CONGESTION = 6, 1, 11, 13
 INFO_BYTES = 240
 RTT_PARTS = (0.37, 0.21, 0.61)
-
-
-def _options(*parts):
-    return b"".join(parts)
 
 
 def mss_option(value):
@@ -83,11 +81,14 @@ class Connection:
             self._set(fd, SOL_TCP, TCP_NODELAY, 1)
         if self._s.rcvbuf:
             self._set(fd, socket.SOL_SOCKET, socket.SO_RCVBUF, self._s.rcvbuf)
-        self._to.call("fcntl", fd, 4, 2 | 0o4000)  # F_SETFL, O_RDWR | O_NONBLOCK
+        self._set_nonblocking(fd)
         return fd
 
     def _set(self, fd, level, name, value):
         self._to.call("setsockopt", fd, level, name, ctypes.byref(ctypes.c_int(value)), 4)
+
+    def _set_nonblocking(self, fd):
+        self._to.call("fcntl", fd, fcntl.F_SETFL, os.O_RDWR | os.O_NONBLOCK)
 
     @staticmethod
     def _address(host, port):
@@ -95,8 +96,8 @@ class Connection:
 
     def _syn_options(self, echo):
         s = self._s
-        return _options(mss_option(s.mss), b"\1\1\4\2" if s.sack else b"", timestamps_option(1000, echo) if s.timestamps else b"",
-                        b"" if s.wscale is None else b"\1\3\3" + bytes([s.wscale]))
+        return (mss_option(s.mss) + (b"\1\1\4\2" if s.sack else b"") + (timestamps_option(1000, echo) if s.timestamps else b"") +
+                (b"" if s.wscale is None else b"\1\3\3" + bytes([s.wscale])))
 
     def _first_answer(self):
         answers = self._to.advance(self._to.now() + 1_000)
@@ -123,7 +124,7 @@ class Connection:
         self.trace.append(("call", self._to.now(), f"accept {'ok' if fd >= 0 else fd}"))
         if fd >= 0:
             self._fd = fd
-            self._to.call("fcntl", fd, 4, 2 | 0o4000)
+            self._set_nonblocking(fd)
 
     def _open_client(self):
         fd = self._new_socket()
@@ -173,8 +174,8 @@ class Connection:
     # What the host sends.
 
     def _note(self, packet):
-        said = {"flags": packet["flags"], "seq": (packet["seq"] - self._isn) & 0xFFFFFFFF, "bytes": packet["bytes"], "window": packet["window"],
-                "win": packet["window"], "ack": packet["ack"] if "." in packet["flags"] else 0, "tos": packet["tos"]}
+        said = {"flags": packet["flags"], "seq": (packet["seq"] - self._isn) & 0xFFFFFFFF, "bytes": packet["bytes"], "win": packet["window"],
+                "ack": packet["ack"] if "." in packet["flags"] else 0, "tos": packet["tos"]}
         for name in ("mss", "wscale", "sackOK", "sack"):
             if name in packet["options"]:
                 said[name] = packet["options"][name]

@@ -4,7 +4,7 @@ import dataclasses
 import random
 
 KINDS = ("send", "recv", "close")
-MSG_OOB_FREE_FLAGS = (0, 0, 0, 0, 0x8000, 0x80)  # None, MSG_MORE, MSG_EOR.
+SEND_FLAGS = (0, 0, 0, 0, 0x8000, 0x80)  # None for the most part; MSG_MORE; MSG_EOR.
 
 
 @dataclasses.dataclass
@@ -60,7 +60,7 @@ def make(seed, kind):
 def _add_sending(s, r):
     time = 0
     for _ in range(r.choice([1, 1, 2, 3, 5])):
-        s.calls.append((time, "send", r.choice([100, 500, 1000, 1000 * r.randint(1, 40), 10000, 20000, 14600, 60000]), r.choice(MSG_OOB_FREE_FLAGS)))
+        s.calls.append((time, "send", r.choice([100, 500, 1000, 1000 * r.randint(1, 40), 10000, 20000, 14600, 60000]), r.choice(SEND_FLAGS)))
         time += r.choice([0, 0, 5_000, 50_000, 300_000, 700_000])
     if s.kind == "close" or r.random() < 0.6:
         s.calls.append((time + r.choice([0, 0, 100_000]), r.choice(["close", "shutdown"]), 0, 0))

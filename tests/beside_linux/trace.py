@@ -42,7 +42,7 @@ def describe_difference(a, b):
 def show(entry):
     kind, time, value = entry
     if kind == "out" and isinstance(value, dict):
-        text = f"{value['flags']} {value['seq']}:{value['seq'] + value['bytes']}({value['bytes']}) ack {value['ack']} win {value['window']}"
+        text = f"{value['flags']} {value['seq']}:{value['seq'] + value['bytes']}({value['bytes']}) ack {value['ack']} win {value['win']}"
         if "sack" in value:
             text += f" sack {value['sack']}"
         return f"{time / 1000:10.1f} > {text}"
