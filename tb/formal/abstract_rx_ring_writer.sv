@@ -35,16 +35,7 @@ module rx_ring_writer #(
     output logic [7:0]   beat_burst_len_o,   // of the burst, as AWLEN: beats - 1; with first
     output logic         quiet_o
 );
-  logic placed_q, delivers_q;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      placed_q   <= 1'b0;
-      delivers_q <= 1'b0;
-    end else if (placement_valid_i) begin
-      placed_q <= 1'b1;
-      if (!placement_drop_i) delivers_q <= 1'b1;
-    end
-  end
+  `include "tb/formal/rx_placements.svh"
   (* anyseq *) logic any_placement_ready_o;
   (* anyseq *) logic any_read_enable_o;
   (* anyseq *) logic [BEATS_LOG2-1:0] any_read_address_o;

@@ -44,16 +44,7 @@ module rx_ring_writer_proof (
       .beat_ready_i
   );
 
-  logic placed_q, delivers_q;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      placed_q   <= 1'b0;
-      delivers_q <= 1'b0;
-    end else if (placement_valid_i) begin
-      placed_q <= 1'b1;
-      if (!placement_drop_i) delivers_q <= 1'b1;
-    end
-  end
+  `include "tb/formal/rx_placements.svh"
 
   `FOURTUPLE_ASSERT(NoBeatOfADroppedFrame, delivers_q || !beat_valid);
   `FOURTUPLE_ASSERT(TheFirstIsTaken, placed_q || placement_ready);
