@@ -25,6 +25,32 @@ void tcp_incr_quickack(tcp_sock& tp, std::uint8_t max_quickacks) noexcept {
   tp.icsk_ack.quick = std::max(tp.icsk_ack.quick, static_cast<std::uint8_t>(quick));
 }
 
+/// Whether an ACK of a segment out of order goes now. The peer needs three to find the loss (RFC 5681 3.2); of more,
+/// one tells as much as all: they wait for one another, a twentieth of the round trip at most.
+bool tcp_sack_goes_now(tcp_sock& tp) noexcept {
+  icsk_ack_state& ack = tp.icsk_ack;
+  if (!tp.sack_ok || ack.compressed_ack >= tp.net->config.tcp_comp_sack_nr) return true;
+  if (tp.compressed_ack_rcv_nxt != tp.rcv_nxt) {
+    tp.compressed_ack_rcv_nxt = tp.rcv_nxt;
+    ack.dup_ack_counter = 0;
+  }
+  if (ack.dup_ack_counter < tcp_fastretrans_thresh) {
+    ++ack.dup_ack_counter;
+    return true;
+  }
+  return false;
+}
+
+void tcp_compress_ack(tcp_sock& tp) noexcept {
+  const tcp_config& config = tp.net->config;
+  if (tp.icsk_ack.compressed_ack++ != 0) return;
+  const std::uint32_t rtt_us_times_8 = tp.srtt_us == 0 ? tp.rcv_rtt_us : std::min(tp.srtt_us, tp.rcv_rtt_us);
+  const std::uint64_t delay_ns = std::min<std::uint64_t>(config.tcp_comp_sack_delay_ns,
+                                                         std::uint64_t{rtt_us_times_8} * (base::ns_per_us / 8) / 20);
+  // Nothing is delayed beside it: the ACKs of this hole that went at once have paid for what came in order.
+  tp.net->timers.arm(tp.icsk_delack_timer, tp.net->now_ns() + delay_ns + config.tcp_comp_sack_slack_ns);
+}
+
 }  // namespace
 
 void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept {
@@ -61,6 +87,10 @@ void tcp_event_data_recv(tcp_sock& tp, const rx_segment& segment, std::uint32_t 
 
 void tcp_event_ack_sent(tcp_sock& tp) noexcept {
   icsk_ack_state& ack = tp.icsk_ack;
+  if (ack.compressed_ack != 0) [[unlikely]] {
+    tp.net->count(mib::ack_compressed, ack.compressed_ack);
+    ack.compressed_ack = 0;
+  }
   if (ack.quick != 0 && --ack.quick == 0) ack.ato_us = delack_min_us(tp);
   ack.sched = false;
   ack.pushed = false;
@@ -77,11 +107,22 @@ void tcp_ack_snd_check(tcp_sock& tp) {
   // Looking at the window may end the quick mode: who has filled it waits for more of it, not for an ACK.
   const bool more_than_one_segment = unacked > tp.icsk_ack.rcv_mss && (tp.rcv_nxt - tp.copied_seq < tp.rcvlowat ||
                                                                        tcp_select_window_raw(tp) >= tp.rcv_wnd);
-  if (more_than_one_segment || tcp_in_quickack_mode(tp) || tp.icsk_ack.now || !tp.out_of_order_queue.empty()) {
+  if (more_than_one_segment || tcp_in_quickack_mode(tp) || tp.icsk_ack.now) {
+    tcp_send_ack(tp);
+  } else if (tp.out_of_order_queue.empty()) {
+    tcp_send_delayed_ack(tp);
+  } else if (tcp_sack_goes_now(tp)) {
     tcp_send_ack(tp);
   } else {
-    tcp_send_delayed_ack(tp);
+    tcp_compress_ack(tp);
   }
+}
+
+void tcp_sack_compress_send_ack(tcp_sock& tp) {
+  if (tp.icsk_ack.compressed_ack == 0) return;
+  // It goes itself: the counter is of those that it stands for.
+  --tp.icsk_ack.compressed_ack;
+  tcp_send_ack(tp);
 }
 
 void tcp_send_delayed_ack(tcp_sock& tp) {

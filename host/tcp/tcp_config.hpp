@@ -27,6 +27,11 @@ struct tcp_config {
   bool tcp_sack = true;
   bool tcp_dsack = true;
   bool tcp_window_scaling = true;
+  // ACKs of segments out of order, after the first three of a hole: how long one waits for others at most, how much
+  // longer it may, and how many it stands for at most.
+  std::uint32_t tcp_comp_sack_delay_ns = 1'000'000;
+  std::uint32_t tcp_comp_sack_slack_ns = 100'000;
+  std::uint32_t tcp_comp_sack_nr = 44;
 
   std::uint32_t tcp_syn_retries = 5;          ///< With doubling gaps, after the linear ones.
   std::uint32_t tcp_syn_linear_timeouts = 4;  ///< SYN retransmissions that come one initial RTO apart.

@@ -19,6 +19,10 @@
 namespace fourtuple::tcp {
 namespace {
 
+/// That so many blocks reach the peer can be relied on (Linux: TCP_SACK_BLOCKS_EXPECTED): those behind are told of
+/// before they move.
+constexpr std::size_t sack_blocks_expected = 2;
+
 void set_dsack(tcp_sock& tp, std::uint32_t start, std::uint32_t end, mib why) noexcept {
   if (!tp.sack_ok || !tp.net->config.tcp_dsack) return;
   tp.net->count(why);
@@ -56,6 +60,7 @@ void tcp_sack_new_ofo_skb(tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq
   const auto blocks = tp.out_of_order_queue.selective_acks();
   for (std::size_t i = 0; i < tp.num_sacks; ++i) {
     if (!extend_block(blocks[i], seq, end_seq)) continue;
+    if (i >= sack_blocks_expected) tcp_sack_compress_send_ack(tp);
     std::rotate(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(i),
                 blocks.begin() + static_cast<std::ptrdiff_t>(i) + 1);
     for (std::size_t other = 1; other < tp.num_sacks;) {
@@ -67,6 +72,7 @@ void tcp_sack_new_ofo_skb(tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq
     }
     return;
   }
+  if (tp.num_sacks >= sack_blocks_expected) tcp_sack_compress_send_ack(tp);
   if (tp.num_sacks == blocks.size()) --tp.num_sacks;
   std::copy_backward(blocks.begin(), blocks.begin() + tp.num_sacks, blocks.begin() + tp.num_sacks + 1);
   blocks[0] = {seq, end_seq};

@@ -38,12 +38,14 @@ struct icsk_ack_state {
   std::uint16_t rcv_mss = 0;        ///< Estimate of the peer's segment size.
   std::uint16_t last_seg_size = 0;  ///< Of the last segment, if it was smaller; otherwise 0.
   std::uint8_t quick = 0;           ///< Segments still to be acknowledged at once.
+  std::uint8_t compressed_ack = 0;  ///< ACKs of segments out of order that wait to go as one.
   bool pingpong : 1 = false;        ///< Interactive: ACKs wait for data to ride on.
   bool sched : 1 = false;           ///< An ACK is owed.
   bool pushed : 1 = false;
   bool pushed2 : 1 = false;
   bool now : 1 = false;
-  bool nomem : 1 = false;  ///< The ACK closes the window, since data was dropped for want of memory.
+  bool nomem : 1 = false;                ///< The ACK closes the window, since data was dropped for want of memory.
+  std::uint8_t dup_ack_counter : 2 = 0;  ///< Sent at once for the hole at compressed_ack_rcv_nxt.
 };
 
 /// RFC 8985 6.1, of the segment that was sent last among those known to have arrived.
@@ -234,7 +236,8 @@ struct tcp_sock final : sock::inet_connection_sock {
   packet::tcp_sack_block duplicate_sack;
   std::uint32_t last_oow_ack_ms = 0;
   [[no_unique_address]] tcp_out_of_order_queue out_of_order_queue;
-  std::uint32_t rcv_ooopack = 0;  ///< Segments that came out of order.
+  std::uint32_t rcv_ooopack = 0;             ///< Segments that came out of order.
+  std::uint32_t compressed_ack_rcv_nxt = 0;  ///< rcv_nxt when ACKs of this hole were first counted.
 
   // Receive buffer autotuning (Linux: rcv_rtt_est, rcvq_space).
   std::uint32_t rcv_rtt_us = 0;       ///< Times 8; 0: not known.

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
@@ -310,6 +311,10 @@ void tcp_delack_timer(base::timer& t) noexcept {
   const auto keep = sock_of(t, delack_timer_offset);
   tcp_sock& tp = *keep;
   if (tp.skc_state == tcp_state::close || tp.skc_state == tcp_state::listen || !tp.icsk_ack.sched) return;
+  if (tp.icsk_ack.compressed_ack != 0) {
+    tcp_sack_compress_send_ack(tp);
+    return;
+  }
   if (!tp.icsk_ack.pingpong) {
     tp.icsk_ack.ato_us = std::min(tp.icsk_ack.ato_us * 2, tp.icsk_rto_us);
   } else {

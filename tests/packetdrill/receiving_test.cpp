@@ -107,6 +107,97 @@ TEST(out_of_order, fin_out_of_order) {
   EXPECT_EQ(s.read(fd, 3000), 0);
 }
 
+/// A connection that has measured the round trip as receiver and does not acknowledge each segment at once.
+int accept_without_quickack(script& s) {
+  const int fd = s.accept_connection(script::usual_ts);
+  s.in(10, ". 1:1001(1000) ack 1 <nop,nop,TS val 1110 ecr 100>");
+  s.out(0, ". 1:1(0) ack 1001 <...>");
+  EXPECT_EQ(s.set(fd, IPPROTO_TCP, TCP_QUICKACK, 0), 0);
+  return fd;
+}
+
+void in_out_of_order(script& s, double after_ms, int first) {
+  s.in(after_ms, ". " + std::to_string(first) + ":" + std::to_string(first + 1000) +
+                     "(1000) ack 1 <nop,nop,TS val 1120 ecr 110>");
+}
+
+// Linux: tcp_comp_sack_delay_ns. The peer needs three duplicates to repair the hole; those that follow say the same.
+TEST(compressed_ack, three_at_once_and_then_one_for_several) {
+  script s;
+  static_cast<void>(accept_without_quickack(s));
+  in_out_of_order(s, 10, 2001);
+  s.out(0, ". 1:1(0) ack 1001 <TS val 220 ecr 1110,sack 2001:3001>");
+  in_out_of_order(s, 0, 3001);
+  s.out(0, ". 1:1(0) ack 1001 <TS val 220 ecr 1110,sack 2001:4001>");
+  in_out_of_order(s, 0, 4001);
+  s.out(0, ". 1:1(0) ack 1001 <TS val 220 ecr 1110,sack 2001:5001>");
+  for (const int first : {5001, 6001, 7001, 8001}) in_out_of_order(s, 0, first);
+  s.out(1, ". 1:1(0) ack 1001 <TS val 221 ecr 1110,sack 2001:9001>");
+  in_out_of_order(s, 100, 9001);
+  s.out(1, ". 1:1(0) ack 1001 <...>");
+}
+
+TEST(compressed_ack, a_filled_hole_is_acknowledged_at_once) {
+  script s;
+  static_cast<void>(accept_without_quickack(s));
+  for (const int first : {2001, 3001, 4001}) {
+    in_out_of_order(s, 0, first);
+    s.out(0, ". 1:1(0) ack 1001 <...>");
+  }
+  in_out_of_order(s, 0, 5001);
+  s.in(0, ". 1001:2001(1000) ack 1 <nop,nop,TS val 1120 ecr 110>");
+  s.out(0, ". 1:1(0) ack 6001 <...>");
+  s.silence(50);
+  // The next hole has three of its own.
+  for (const int first : {7001, 8001, 9001}) {
+    in_out_of_order(s, 0, first);
+    s.out(0, ". 1:1(0) ack 6001 <...>");
+  }
+}
+
+// Linux: TCP_SACK_BLOCKS_EXPECTED. A block that may not fit into the next ACK is told of in one of its own.
+TEST(compressed_ack, a_third_block_sends_what_waits) {
+  script s;
+  static_cast<void>(accept_without_quickack(s));
+  for (const int first : {2001, 3001, 4001}) {
+    in_out_of_order(s, 0, first);
+    s.out(0, ". 1:1(0) ack 1001 <...>");
+  }
+  in_out_of_order(s, 0, 6001);
+  in_out_of_order(s, 0, 8001);
+  s.out(0, ". 1:1(0) ack 1001 <TS val 210 ecr 1110,sack 6001:7001 2001:5001>");
+  // It counts as the ACK of the segment that brought the third, of which the peer learns with the next one.
+  s.silence(50);
+  in_out_of_order(s, 0, 9001);
+  s.out(1, ". 1:1(0) ack 1001 <TS val 261 ecr 1110,sack 8001:10001 6001:7001 2001:5001>");
+}
+
+TEST(compressed_ack, as_many_as_are_asked_for) {
+  script s;
+  s.sysctl("net/ipv4/tcp_comp_sack_nr", "2");
+  static_cast<void>(accept_without_quickack(s));
+  for (const int first : {2001, 3001, 4001}) {
+    in_out_of_order(s, 0, first);
+    s.out(0, ". 1:1(0) ack 1001 <...>");
+  }
+  for (const int first : {5001, 6001, 7001}) in_out_of_order(s, 0, first);
+  s.out(0, ". 1:1(0) ack 1001 <TS val 210 ecr 1110,sack 2001:8001>");
+  s.silence(50);
+}
+
+TEST(compressed_ack, data_carries_it) {
+  script s;
+  const int fd = accept_without_quickack(s);
+  for (const int first : {2001, 3001, 4001}) {
+    in_out_of_order(s, 0, first);
+    s.out(0, ". 1:1(0) ack 1001 <...>");
+  }
+  for (const int first : {5001, 6001}) in_out_of_order(s, 0, first);
+  EXPECT_EQ(s.write(fd, 100), 100);
+  s.out(0, "P. 1:101(100) ack 1001 <TS val 210 ecr 1110,sack 2001:7001>");
+  s.silence(50);
+}
+
 TEST(delayed_ack, conversation_waits_40_ms) {
   script s;
   const int fd = s.accept_connection();
