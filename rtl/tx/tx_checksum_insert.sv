@@ -80,29 +80,32 @@ module tx_checksum_insert #(
       .busy_o(sum_busy)
   );
 
+  // Folded it is 0xffff for two differences: known before the carry has gone round.
   logic [16:0] difference_q;
-  logic [15:0] folded_q, swapped, checksum_q;
-  logic [2:0] valid_q;
-  logic [1:0] odd_2_q;
-  assign swapped = odd_2_q[1] ? {folded_q[7:0], folded_q[15:8]} : folded_q;
+  logic [15:0] folded, checksum_q;
+  logic [1:0] valid_q;
+  logic all_ones, difference_odd_q;
+  assign folded = difference_q[15:0] + {15'd0, difference_q[16]};
+  assign all_ones = (&difference_q[15:1]) && (difference_q[16] != difference_q[0]);
 
   always_ff @(posedge clk_i) begin
     difference_q <= {1'b0, total} + {1'b0, ~before_sum};
-    folded_q     <= difference_q[15:0] + {15'd0, difference_q[16]};
-    checksum_q   <= (&folded_q) ? 16'hffff : ~swapped;
-    odd_2_q      <= {odd_2_q[0], odd};
+    difference_odd_q       <= odd;
+    checksum_q   <= all_ones ? 16'hffff : ~(difference_odd_q ? {folded[7:0], folded[15:8]} : folded);
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) valid_q <= 3'd0;
-    else valid_q <= {valid_q[1:0], before_sum_valid};
+    if (!rst_ni) valid_q <= 2'd0;
+    else valid_q <= {valid_q[0], before_sum_valid};
   end
 
   // Beats wait for their checksum. A frame with a checksum has a beat here, so there are as many
-  // places for them.
+  // places for them. The slice behind them: whether the MAC takes a beat does not reach the FIFO in
+  // the same clock.
   logic [511:0] data;
   tx_pkg::out_beat_t beat;
-  logic [15:0] checksum;
+  logic [15:0] checksum_shown, checksum;
+  logic checksum_shown_valid, checksum_shown_ready;
   logic beat_waits, beat_ready, beat_empty, checksum_waits, checksum_ready, checksum_empty;
   logic advance, go, checksum_taken;
 
@@ -127,12 +130,24 @@ module tx_checksum_insert #(
       .clk_i,
       .rst_ni,
       .s_data_i(checksum_q),
-      .s_valid_i(valid_q[2]),
+      .s_valid_i(valid_q[1]),
       .s_ready_o(checksum_ready),
+      .m_data_o(checksum_shown),
+      .m_valid_o(checksum_shown_valid),
+      .m_ready_i(checksum_shown_ready),
+      .empty_o(checksum_empty)
+  );
+  axis_skid #(
+      .WIDTH(16)
+  ) i_checksum_slice (
+      .clk_i,
+      .rst_ni,
+      .s_data_i(checksum_shown),
+      .s_valid_i(checksum_shown_valid),
+      .s_ready_o(checksum_shown_ready),
       .m_data_o(checksum),
       .m_valid_o(checksum_waits),
-      .m_ready_i(checksum_taken),
-      .empty_o(checksum_empty)
+      .m_ready_i(checksum_taken)
   );
 
   logic m_valid_q, m_last_q, m_checksum_q, m_tso_q, m_tso_last_q;
@@ -143,12 +158,14 @@ module tx_checksum_insert #(
   assign go = beat_waits && advance && (checksum_waits || !beat.checksum);
   assign checksum_taken = go && beat.checksum && beat.last;
 
+  // The field's bytes stand in one even and one odd lane: of two, a lane has only one to choose.
+  logic [15:0] field;  // {odd lane, even lane}
+  assign field = beat.field_lane[0] ? checksum : {checksum[7:0], checksum[15:8]};
   for (genvar lane = 0; lane < 64; lane++) begin : gen_out
-    logic high_here, low_here;
-    assign high_here = beat.field_high && beat.field_lane == 6'(lane);
-    assign low_here = beat.field_low && beat.field_lane == 6'(lane + 63);  // the lane before
-    assign m_data_d[8*lane+:8] = high_here ? checksum[15:8] : low_here ? checksum[7:0]
-                                                            : data[8*lane+:8];
+    logic field_here;
+    assign field_here = (beat.field_high && beat.field_lane == 6'(lane)) ||
+        (beat.field_low && beat.field_lane == 6'(lane + 63));  // the lane before
+    assign m_data_d[8*lane+:8] = field_here ? field[8*(lane%2)+:8] : data[8*lane+:8];
   end
   assign m_keep_d = {64{1'b1}} >> (beat.last ? ~beat.last_lane : 6'd0);
 
@@ -158,7 +175,7 @@ module tx_checksum_insert #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (go) begin
+    if (advance) begin
       m_data_q     <= m_data_d;
       m_keep_q     <= m_keep_d;
       m_last_q     <= beat.last;
@@ -184,12 +201,12 @@ module tx_checksum_insert #(
   assign segment_o           = frame_o && m_tso_q;
   assign segment_last_o      = frame_o && m_tso_q && m_tso_last_q;
   assign busy_o = before_valid_q || sum_busy || (|valid_q) || !beat_empty || !checksum_empty ||
-      m_valid_q;
+      checksum_waits || m_valid_q;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       BeatHasItsPlace : assert (!(beat_valid_i && !beat_ready));
-      ChecksumHasItsPlace : assert (!(valid_q[2] && !checksum_ready));
+      ChecksumHasItsPlace : assert (!(valid_q[1] && !checksum_ready));
     end
   end
 endmodule
