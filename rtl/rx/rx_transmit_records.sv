@@ -28,8 +28,8 @@ module rx_transmit_records #(
   // An offer is made anew after each one that was taken, because it may be out of date.
   logic [QUEUES-1:0] waits_q, served_q, offered_q, candidates, first, arriving;
   logic taken;
-  assign candidates = waits_q & room_i & ~served_q & ~taken_i;
-  assign first      = candidates & (~candidates + 1'b1);
+  assign candidates = waits_q & room_i & ~served_q;
+  assign first      = candidates & (~candidates + 1'b1);  // needed only if none is taken
   assign taken      = |taken_i;
   always_comb begin
     for (int unsigned i = 0; i < QUEUES; i++) arriving[i] = valid_i && queue_i == 4'(i);
@@ -44,7 +44,7 @@ module rx_transmit_records #(
       waits_q   <= (waits_q & ~taken_i) | arriving;
       offered_q <= taken ? '0 : first;
       // Those that were served wait until the others have been.
-      if (candidates == '0) served_q <= '0;
+      if ((candidates & ~taken_i) == '0) served_q <= '0;
       else served_q <= served_q | taken_i;
     end
   end

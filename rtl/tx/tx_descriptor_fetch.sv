@@ -49,6 +49,7 @@ module tx_descriptor_fetch #(
 
   state_e state_q;
   logic [4:0] queue_q;
+  logic [QUEUES-1:0] select_q;  // bit queue_q
   logic [15:0] fetch_q;      // next descriptor to ask for
   logic [15:0] tail_q;
   logic [63:0] base_q;
@@ -64,7 +65,7 @@ module tx_descriptor_fetch #(
   logic [4:0] chosen;
   logic [14:0] place;
   logic [1:0] last_line;
-  logic [15:0] next_fetch, fetch;
+  logic [15:0] next_fetch, fetch, unused_fetch;
   logic [QUEUES*16-1:0] all_fetch;
 
   // Who has work, and room for a block of it.
@@ -108,7 +109,7 @@ module tx_descriptor_fetch #(
       .write_queue_i(queue_q),
       .write_data_i(next_fetch),
       .read_queue_i(queue_q),
-      .read_data_o(fetch),
+      .read_data_o(unused_fetch),
       .all_o(all_fetch)
   );
 
@@ -119,11 +120,13 @@ module tx_descriptor_fetch #(
     base         = '0;
     entries_log2 = '0;
     tail         = '0;
+    fetch        = '0;
     for (int unsigned queue = 0; queue < QUEUES; queue++) begin
-      if (queue_q == 5'(queue)) begin
+      if (select_q[queue]) begin
         base         |= base_i[64*queue+:64];
         entries_log2 |= entries_log2_i[5*queue+:5];
         tail         |= tail_i[16*queue+:16];
+        fetch        |= all_fetch[16*queue+:16];
       end
     end
   end
@@ -158,7 +161,10 @@ module tx_descriptor_fetch #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (choose) queue_q <= chosen;
+    if (choose) begin
+      queue_q <= chosen;
+      for (int unsigned queue = 0; queue < QUEUES; queue++) select_q[queue] <= chosen == 5'(queue);
+    end
     if (state_q == LOAD) begin
       fetch_q        <= fetch;
       tail_q         <= tail;
@@ -191,7 +197,7 @@ module tx_descriptor_fetch #(
   // The ring's alignment is the host's promise, so its low bits are not looked at; lanes come from
   // fetch_q.
   logic unused;
-  assign unused = &{1'b0, base_q[11:0], place[1:0], tail_q, freed_i};
+  assign unused = &{1'b0, base_q[11:0], place[1:0], tail_q, freed_i, unused_fetch};
 endmodule
 
 `default_nettype wire

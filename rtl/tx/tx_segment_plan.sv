@@ -16,7 +16,7 @@ module tx_segment_plan (
     output tx_pkg::cut_t         m_cut_o,
     output logic                 m_valid_o,
     input  wire logic            m_ready_i,
-    output logic                 busy_o       // something moves
+    output logic                 busy_o       // something moves, but for m_valid_o && m_ready_i
 );
   logic advance;
   logic [3:0] valid_q;
@@ -123,8 +123,9 @@ module tx_segment_plan (
       .m_valid_o,
       .m_ready_i
   );
-  assign busy_o = (s_valid_i && s_ready_o) || (load && frame_valid) || (advance && (|valid_q)) ||
-                  (m_valid_o && m_ready_i);
+  // A frame that is loaded behind another one comes with advance; so busy_o does not wait for last.
+  assign busy_o = (s_valid_i && s_ready_o) || (frame_valid && !valid_q[0]) ||
+                  (advance && (|valid_q));
 
   logic unused;
   assign unused = &{1'b0, frame_q, behind_q[5:0], last_byte_q[5:0], last_of_cut[5:0]};

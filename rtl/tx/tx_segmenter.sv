@@ -216,8 +216,9 @@ module tx_segmenter #(
   );
 
   assign space_o = space_q;
-  assign busy_o  = valid_i || (frame_valid && plan_ready) || plan_busy || (load && next_valid) ||
-      go || valid_1_q || merge_busy || head_busy;
+  // go is all that moves where load depends on it.
+  assign busy_o  = valid_i || (frame_valid && plan_ready) || plan_busy ||
+      (next_valid && !active_q) || go || valid_1_q || merge_busy || head_busy;
 
   logic unused;
   assign unused = &{1'b0, frames_empty, cut_q, next};
