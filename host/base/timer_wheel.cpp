@@ -7,21 +7,6 @@
 
 namespace fourtuple::base {
 
-/// Timers in a row, each linked from the one before it: a slot of the wheel, or those that are due.
-struct timer::list {
-  timer* first = nullptr;
-  timer** end = &first;
-  /// A slot: the earliest expiry among its armed timers; never_ns: not known. What is due: none is later.
-  std::uint64_t bound_ns = never_ns;
-  std::uint64_t start_ns = 0;  ///< A slot that is not empty: none of its timers is looked at before this time.
-  timer_wheel::levels* wheel = nullptr;
-  std::uint32_t bound_arming = 0;  ///< What is due: of those as late as bound_ns none was armed later.
-  std::uint8_t level = 0;
-  std::uint8_t slot = 0;
-
-  [[nodiscard]] bool empty() const noexcept { return first == nullptr; }
-};
-
 /// Time is read as a number of eleven digits of six bits. A timer waits at the level of the highest digit in which its
 /// expiry differs from `current_ns`, in the slot of its own digit there: so each level holds later timers than those
 /// below it, and within a level lower slots come first. When time moves on, the only slot whose timers' places change
@@ -34,7 +19,6 @@ struct timer_wheel::levels {
   static constexpr unsigned digit_bits = 6;
   static constexpr unsigned digits = 11;
   static constexpr std::size_t slots = std::size_t{1} << digit_bits;
-  static constexpr std::uint8_t due_level = digits;
 
   struct level {
     std::uint64_t occupied = 0;
@@ -43,7 +27,7 @@ struct timer_wheel::levels {
 
   explicit levels(std::uint64_t now_ns) noexcept : current_ns(now_ns) {
     due.wheel = this;
-    due.level = due_level;
+    due.start_ns = never_ns;
     for (unsigned l = 0; l < digits; ++l) {
       for (unsigned s = 0; s < slots; ++s) {
         timer::list& list = level_of[l].slot[s];
@@ -76,7 +60,6 @@ struct timer_wheel::levels {
   }
 
   std::uint64_t current_ns;
-  std::uint32_t armings = 0;
   std::uint32_t occupied_levels = 0;
   timer::list due;  ///< Expiry at or before current_ns, earliest first. All of these are armed.
   std::array<level, digits> level_of{};
@@ -99,36 +82,14 @@ timer_wheel::~timer_wheel() {
   for (auto& level : levels_->level_of) std::for_each(level.slot.begin(), level.slot.end(), unlink_all);
 }
 
-void timer_wheel::arm(timer& t, std::uint64_t expires_ns) noexcept {
+void timer_wheel::link(timer& t, std::uint64_t expires_ns) noexcept {
   if (expires_ns == never_ns) {
     disarm(t);
     return;
   }
-  levels& w = *levels_;
-  timer::list* list = t.list_;
-  const bool stays = list != nullptr && list->level != levels::due_level && expires_ns >= list->start_ns;
-  if (list != nullptr && !stays) unlink(t);
-  if (stays) {
-    if (t.expires_ns_ == list->bound_ns) {
-      list->bound_ns = never_ns;
-    } else if (list->bound_ns != never_ns) {
-      list->bound_ns = std::min(list->bound_ns, expires_ns);
-    }
-  }
-  t.expires_ns_ = expires_ns;
-  t.arming_ = w.armings++;
-  quiet_until_ns_ = std::min(quiet_until_ns_, expires_ns);
-  if (!stays) place(t);
-}
-
-void timer_wheel::disarm(timer& t) noexcept {
-  if (!t.pending()) return;
-  if (t.list_->level == levels::due_level) {
-    unlink(t);
-  } else if (t.expires_ns_ == t.list_->bound_ns) {
-    t.list_->bound_ns = never_ns;
-  }
-  t.expires_ns_ = never_ns;
+  if (t.list_ != nullptr) unlink(t);
+  note_arming(t, expires_ns);
+  place(t);
 }
 
 /// `t` is armed and not linked.
@@ -181,7 +142,7 @@ void timer_wheel::unlink(timer& t) noexcept {
   t.list_ = nullptr;
   t.next_ = nullptr;
   t.previous_next_ = nullptr;
-  if (list.level == levels::due_level) return;  // Still none is later.
+  if (list.start_ns == never_ns) return;  // What is due: still none is later.
   if (list.empty()) {
     list.bound_ns = never_ns;
     list.wheel->set_empty(list);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -59,7 +60,11 @@ class timer_wheel {
 
   /// Fires everything that expires at or before `now_ns`; costs a comparison if it is known that nothing does.
   /// Callbacks may arm and disarm any timer, themselves included, and may destroy their own. False if nothing fired.
-  bool advance(std::uint64_t now_ns) noexcept { return now_ns >= quiet_until_ns_ && expire(now_ns); }
+  bool advance(std::uint64_t now_ns) noexcept {
+    if (now_ns < quiet_until_ns_) [[likely]]
+      return false;
+    return expire(now_ns);
+  }
 
   /// The earliest expiry, exactly; never_ns if nothing is armed. Costs nothing unless the earliest timer was disarmed
   /// or put off: then one slot is searched.
@@ -68,14 +73,66 @@ class timer_wheel {
  private:
   friend class timer;
   struct levels;
-  bool expire(std::uint64_t now_ns) noexcept;
+  [[gnu::noinline]] bool expire(std::uint64_t now_ns) noexcept;
+  void note_arming(timer& t, std::uint64_t expires_ns) noexcept;
+  /// arm() for a timer that does not stay where it is.
+  void link(timer& t, std::uint64_t expires_ns) noexcept;
   void place(timer& t) const noexcept;
   static void unlink(timer& t) noexcept;
   void move_to(std::uint64_t time_ns) noexcept;
   void tidy(timer::list& slot) const noexcept;
 
   std::uint64_t quiet_until_ns_ = never_ns;  ///< Nothing expires before this time.
+  std::uint32_t armings_ = 0;
   std::unique_ptr<levels> levels_;
 };
+
+/// Timers in a row, each linked from the one before it: a slot of the wheel, or those that are due.
+struct timer::list {
+  timer* first = nullptr;
+  timer** end = &first;
+  /// A slot: the earliest expiry among its armed timers; never_ns: not known. What is due: none is later.
+  std::uint64_t bound_ns = never_ns;
+  /// A slot that is not empty: none of its timers is looked at before this time. What is due: never_ns, since a timer
+  /// that is put off does not stay there.
+  std::uint64_t start_ns = 0;
+  timer_wheel::levels* wheel = nullptr;
+  std::uint32_t bound_arming = 0;  ///< What is due: of those as late as bound_ns none was armed later.
+  std::uint8_t level = 0;
+  std::uint8_t slot = 0;
+
+  [[nodiscard]] bool empty() const noexcept { return first == nullptr; }
+};
+
+[[gnu::always_inline]] inline void timer_wheel::note_arming(timer& t, std::uint64_t expires_ns) noexcept {
+  t.expires_ns_ = expires_ns;
+  t.arming_ = armings_++;
+  quiet_until_ns_ = std::min(quiet_until_ns_, expires_ns);
+}
+
+// In line, since there are four of these in every exchange of two segments.
+[[gnu::always_inline]] inline void timer_wheel::arm(timer& t, std::uint64_t expires_ns) noexcept {
+  timer::list* slot = t.list_;
+  if (slot == nullptr || expires_ns < slot->start_ns || expires_ns == never_ns) [[unlikely]] {
+    link(t, expires_ns);
+    return;
+  }
+  if (t.expires_ns_ == slot->bound_ns) {
+    slot->bound_ns = never_ns;
+  } else if (slot->bound_ns != never_ns) {
+    slot->bound_ns = std::min(slot->bound_ns, expires_ns);
+  }
+  note_arming(t, expires_ns);
+}
+
+[[gnu::always_inline]] inline void timer_wheel::disarm(timer& t) noexcept {
+  if (!t.pending()) return;
+  if (t.list_->start_ns == never_ns) [[unlikely]] {
+    unlink(t);  // It was due.
+  } else if (t.expires_ns_ == t.list_->bound_ns) {
+    t.list_->bound_ns = never_ns;
+  }
+  t.expires_ns_ = never_ns;
+}
 
 }  // namespace fourtuple::base

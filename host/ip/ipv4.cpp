@@ -84,8 +84,7 @@ void ipv4::receive(std::span<const packet::sk_buff> list) {
   } else {
     for (const packet::sk_buff& skb : list) state_->receive_frame(skb);
   }
-  // Whatever was sent meanwhile, ARP's answers and what had waited for them as well.
-  state_->flush_devices();
+  flush();
 }
 
 void ipv4::state::loopback_receiver::receive(std::span<const packet::sk_buff> list) {

@@ -50,11 +50,12 @@ class protocol {
   virtual ~protocol() = default;
 
   virtual void rcv(const ipv4_packet& packet) = 0;
-  /// A packet without fault, of a connection that the device knows (sk_buff::table_hit), before anybody has looked at
-  /// its addresses: that a connection has them is enough. False, and nothing happened, if there is no such connection
-  /// (Linux: early_demux).
-  virtual bool early_demux(const ipv4_packet& packet) {
-    static_cast<void>(packet);
+  /// A packet without fault, of a connection that the device knows (skb.table_hit), before anybody has looked at its
+  /// addresses: that a connection has them is enough. `datagram` begins with an IPv4 header without options and ends
+  /// where that says. False, and nothing happened, if there is no such connection (Linux: early_demux).
+  virtual bool early_demux(const packet::sk_buff& skb, std::span<const std::byte> datagram) {
+    static_cast<void>(skb);
+    static_cast<void>(datagram);
     return false;
   }
   virtual void err(const icmp_error& error) = 0;

@@ -63,6 +63,10 @@ bool ipv4::state::receive_good(const packet::sk_buff& skb) {
   const std::uint8_t number = base::load_be8(header, 9);
   protocol* handler = protocols[number];
   if (handler == nullptr) return false;
+  if (skb.table_hit && handler->early_demux(skb, header.first(total))) [[likely]] {
+    count_delivery(total);
+    return true;
+  }
   const ipv4_packet packet{.source = {base::load_be32(header, 12)},
                            .destination = {base::load_be32(header, 16)},
                            .protocol = number,
@@ -71,13 +75,16 @@ bool ipv4::state::receive_good(const packet::sk_buff& skb) {
                            .payload = header.first(total).subspan(packet::ipv4_header::min_bytes),
                            .skb = &skb,
                            .checksum = packet::ip_summed::unnecessary};
-  const bool known = skb.table_hit && handler->early_demux(packet);
-  if (!known && !has_last_good_addresses(packet)) return false;
+  if (!has_last_good_addresses(packet)) return false;
+  count_delivery(total);
+  handler->rcv(packet);
+  return true;
+}
+
+void ipv4::state::count_delivery(std::size_t total) noexcept {
   counters.add(mib::in_receives);
   counters.add(mib::in_octets, total);
   counters.add(mib::in_delivers);
-  if (!known) handler->rcv(packet);
-  return true;
 }
 
 void ipv4::state::receive_frame(const packet::sk_buff& skb) {
@@ -138,7 +145,9 @@ void ipv4::state::receive_arp(const packet::ethernet_frame& frame) {
     const auto via = routes.lookup(arp->sender_ip);
     at = std::ranges::find_if(interfaces, [&](const interface& i) { return via && i.address == via->source; });
   }
-  if (at != interfaces.end()) at->neighbours->receive(*arp, frame.header.destination.is_group());
+  if (at == interfaces.end()) return;
+  at->neighbours->receive(*arp, frame.header.destination.is_group());
+  unflushed = true;  // An answer, or what had waited for one.
 }
 
 void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from,

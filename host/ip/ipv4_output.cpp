@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstring>
 #include <variant>
 #include <vector>
 
@@ -33,9 +34,22 @@ packet::ipv4_header header_for(const ipv4_output& how, std::uint16_t id) {
           .destination = how.destination};
 }
 
+/// Nothing of it has to be cut up by IPv4. `skb` starts behind the IPv4 header.
+bool fits(const packet::tx_sk_buff& skb, const route& via) noexcept {
+  const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
+  // What goes out as one packet (Linux: skb_gso_validate_network_len).
+  const std::size_t largest = skb.gso_size != 0 ? bytes - skb.payload_bytes() + skb.gso_size : bytes;
+  return largest <= via.mtu && bytes <= max_packet_bytes;
+}
+
 }  // namespace
 
 ipv4::state::interface* ipv4::state::interface_of(const route& via) noexcept {
+  // Hardly any host has more than one.
+  if (!interfaces.empty() && interfaces.front().device == via.device && interfaces.front().address == via.source)
+      [[likely]] {
+    return &interfaces.front();
+  }
   const auto found = std::ranges::find_if(
       interfaces, [&](const interface& i) { return i.device == via.device && i.address == via.source; });
   return found == interfaces.end() ? nullptr : &*found;
@@ -57,32 +71,47 @@ std::uint16_t ipv4::state::id_generator(packet::ipv4_address source, packet::ipv
   return id;
 }
 
-/// Linux: ip_finish_output2. `skb` starts at its IPv4 header.
-[[gnu::always_inline]] inline xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via,
-                                                                     interface* out) {
-  if (via.device != &loopback) {
-    if (const auto sent = out->neighbours->send_recent(via.next_hop, skb)) {
-      return *sent == neighbour_table::output::sent ? xmit_result::ok : xmit_result::busy;
-    }
-  }
-  return finish_output_slow(skb, via, out);
+/// One packet that the device takes as it is, to a neighbour whose Ethernet header is ready (Linux: neigh_hh_output).
+[[gnu::always_inline]] inline xmit_result ipv4::state::output_connected(packet::tx_sk_buff& skb, const route& via,
+                                                                        const ipv4_output& how,
+                                                                        std::span<const std::byte, 14> ethernet) {
+  const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
+  packet::ipv4_header header = header_for(how, select_id(how, via, skb));
+  header.total_bytes = static_cast<std::uint16_t>(bytes);
+  const std::span<std::byte> headers = skb.push(ethernet.size() + packet::ipv4_header::min_bytes);
+  packet::write_ipv4(headers.subspan(ethernet.size()), header);
+  std::memcpy(headers.data(), ethernet.data(), ethernet.size());
+  if (via.device->xmit(skb) != netdev_tx::ok) [[unlikely]]
+    return xmit_result::busy;
+  counters.add(mib::out_octets, bytes);
+  return xmit_result::ok;
 }
 
 xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
   counters.add(mib::out_requests);
   unflushed = true;
   interface* out = interface_of(via);
+  const bool is_gso = skb.gso_size != 0;
+  if (out != nullptr && fits(skb, via) && (is_gso || !skb.checksum_partial() || via.device->features().tx_checksum))
+      [[likely]] {
+    if (neighbour_table::hh_cache* hh = out->neighbours->connected(via.next_hop)) {
+      hh->used_ns = clock.now_ns();
+      return output_connected(skb, via, how, hh->header);
+    }
+  }
+  return output_slow(skb, via, how, out);
+}
+
+xmit_result ipv4::state::output_slow(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
+                                     interface* out) {
   if (out == nullptr && via.device != &loopback) {
     counters.add(mib::out_no_routes);
     return xmit_result::no_route;
   }
   if (skb.checksum_partial() && skb.gso_size == 0 && !via.device->features().tx_checksum) skb_checksum_help(skb);
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
-  const bool is_gso = skb.gso_size != 0;
-  // What goes out as one packet (Linux: skb_gso_validate_network_len).
-  const std::size_t largest = is_gso ? bytes - skb.payload_bytes() + skb.gso_size : bytes;
-  if (largest > via.mtu || bytes > max_packet_bytes) {
-    if (!is_gso && !how.dont_fragment && bytes <= max_packet_bytes && via.mtu >= min_mtu_bytes) {
+  if (!fits(skb, via)) {
+    if (skb.gso_size == 0 && !how.dont_fragment && bytes <= max_packet_bytes && via.mtu >= min_mtu_bytes) {
       return output_fragments(skb, via, how, out);
     }
     counters.add(mib::frag_fails);
@@ -132,8 +161,8 @@ xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& 
   return xmit_result::ok;
 }
 
-/// To this host itself, to many, or to a neighbour of which not all is known.
-xmit_result ipv4::state::finish_output_slow(packet::tx_sk_buff& skb, const route& via, interface* out) {
+/// Linux: ip_finish_output2. `skb` starts at its IPv4 header.
+xmit_result ipv4::state::finish_output(packet::tx_sk_buff& skb, const route& via, interface* out) {
   if (via.device == &loopback) {
     packet::write_ethernet(
         skb.push(packet::ethernet_header::untagged_bytes),

@@ -44,6 +44,7 @@ struct ipv4::state {
   void receive_parsed(const packet::sk_buff& skb, const gro_rest* rest);
   void receive_looped(const packet::sk_buff& skb);
   [[nodiscard]] bool receive_good(const packet::sk_buff& skb);
+  void count_delivery(std::size_t total) noexcept;
   void receive_arp(const packet::ethernet_frame& frame);
   void receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from,
                     const gro_rest* rest = nullptr);
@@ -55,10 +56,13 @@ struct ipv4::state {
 
   // Output: ipv4_output.cpp.
   [[nodiscard]] xmit_result output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
+  [[nodiscard]] xmit_result output_connected(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
+                                             std::span<const std::byte, 14> ethernet);
+  [[nodiscard]] xmit_result output_slow(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
+                                        interface* out);
   [[nodiscard]] xmit_result output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
                                              interface* out);
   [[nodiscard]] xmit_result finish_output(packet::tx_sk_buff& skb, const route& via, interface* out);
-  [[nodiscard]] xmit_result finish_output_slow(packet::tx_sk_buff& skb, const route& via, interface* out);
   [[nodiscard]] xmit_result count(xmit_result result, std::size_t bytes);
   [[nodiscard]] static std::uint16_t id_generator(packet::ipv4_address source, packet::ipv4_address destination,
                                                   std::uint8_t protocol) noexcept;

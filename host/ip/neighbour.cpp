@@ -9,16 +9,14 @@
 
 namespace fourtuple::ip {
 
-struct neighbour_table::entry : base::timer {
+struct neighbour_table::entry : base::timer, neighbour_table::hh_cache {
   entry(neighbour_table& owner, packet::ipv4_address of) : base::timer(&on_timer), table(owner), address(of) {}
 
   neighbour_table& table;
   packet::ipv4_address address;
   packet::mac_address mac;
-  std::array<std::byte, packet::ethernet_header::untagged_bytes> hh{};  ///< The header of IPv4 to it (Linux: hh_cache).
   nud state = nud::failed;
   unsigned probes = 0;
-  std::uint64_t used_ns = 0;
   std::deque<queued_packet> queue;
   std::size_t queued_bytes = 0;
 };
@@ -75,17 +73,9 @@ nud neighbour_table::state(packet::ipv4_address address) const {
   return found == entries_.end() ? nud::failed : found->second->state;
 }
 
-std::optional<neighbour_table::output> neighbour_table::send_recent(packet::ipv4_address next_hop,
-                                                                    packet::tx_sk_buff& skb) {
-  const recent_entry& last = recent_[next_hop.value % recent_entries];
-  entry* neighbour = last.neighbour;
+void neighbour_table::update_connected(entry& neighbour) noexcept {
   // The use of a stale one starts its timer.
-  if (last.address != next_hop || neighbour == nullptr || !has_address(neighbour->state) ||
-      neighbour->state == nud::stale || !neighbour->queue.empty()) {
-    return std::nullopt;
-  }
-  neighbour->used_ns = clock_.now_ns();
-  return xmit(*neighbour, skb);
+  neighbour.connected = has_address(neighbour.state) && neighbour.state != nud::stale && neighbour.queue.empty();
 }
 
 neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, packet::tx_sk_buff& skb) {
@@ -100,11 +90,13 @@ neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, pac
       neighbour->probes = 0;
       solicit(*neighbour);
     }
+    update_connected(*neighbour);
     return result;
   }
   if (neighbour->state == nud::stale) {
     neighbour->state = nud::delay;
     timers_.arm(*neighbour, clock_.now_ns() + delay_first_probe_ns);
+    update_connected(*neighbour);
   }
   // What waits for room in the device is older.
   if (!neighbour->queue.empty()) return output::busy;
@@ -112,7 +104,7 @@ neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, pac
 }
 
 neighbour_table::output neighbour_table::xmit(const entry& neighbour, packet::tx_sk_buff& skb) {
-  std::memcpy(skb.push(sizeof neighbour.hh).data(), neighbour.hh.data(), sizeof neighbour.hh);
+  std::memcpy(skb.push(sizeof neighbour.header).data(), neighbour.header.data(), sizeof neighbour.header);
   return device_.xmit(skb) == netdev_tx::ok ? output::sent : output::busy;
 }
 
@@ -142,7 +134,7 @@ bool neighbour_table::make_room() {
 void neighbour_table::erase(packet::ipv4_address address) {
   const auto gone = entries_.find(address);
   recent_entry& last = recent_[address.value % recent_entries];
-  if (last.neighbour == gone->second.get()) last = {};
+  if (last.hh == gone->second.get()) last = {};
   entries_.erase(gone);
 }
 
@@ -165,6 +157,7 @@ void neighbour_table::timed_out(entry& neighbour) {
   switch (neighbour.state) {
     case nud::reachable:
       neighbour.state = nud::stale;
+      update_connected(neighbour);
       timers_.arm(neighbour, clock_.now_ns() + gc_stale_ns);
       break;
     case nud::stale:
@@ -176,6 +169,7 @@ void neighbour_table::timed_out(entry& neighbour) {
     case nud::delay:
       neighbour.state = nud::probe;
       neighbour.probes = 0;
+      update_connected(neighbour);
       solicit(neighbour);
       break;
     case nud::incomplete:
@@ -206,6 +200,7 @@ void neighbour_table::solicit(entry& neighbour) {
 void neighbour_table::fail(entry& neighbour) {
   counters_.add(mib::neigh_res_failed);
   neighbour.state = nud::failed;
+  update_connected(neighbour);
   timers_.arm(neighbour, clock_.now_ns() + gc_stale_ns);
   neighbour.queued_bytes = 0;
   // The handler may send to this neighbour again.
@@ -246,7 +241,7 @@ void neighbour_table::learn(entry& neighbour, const packet::mac_address& mac, nu
   // The same address once more, unconfirmed, is no news.
   if (!changed && state == nud::stale) return;
   neighbour.mac = mac;
-  packet::write_ethernet(neighbour.hh,
+  packet::write_ethernet(neighbour.header,
                          {.destination = mac, .source = device_.address(), .vlan = {}, .ether_type = packet::eth_p_ip});
   neighbour.state = state;
   neighbour.probes = 0;
@@ -258,11 +253,12 @@ void neighbour_table::drain(entry& neighbour) {
   while (!neighbour.queue.empty()) {
     const queued_packet& first = neighbour.queue.front();
     packet::tx_sk_buff skb = rebuild(first);
-    std::ranges::copy(neighbour.hh, skb.push(neighbour.hh.size()).begin());
-    if (device_.xmit(skb) == netdev_tx::busy) return;  // goes on in tx_wake
+    std::ranges::copy(neighbour.header, skb.push(neighbour.header.size()).begin());
+    if (device_.xmit(skb) == netdev_tx::busy) break;  // goes on in tx_wake
     neighbour.queued_bytes -= first.headers.size() + first.payload.size();
     neighbour.queue.pop_front();
   }
+  update_connected(neighbour);
 }
 
 void neighbour_table::tx_wake() {

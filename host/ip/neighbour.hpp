@@ -8,7 +8,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "host/base/clock.hpp"
@@ -17,6 +16,7 @@
 #include "host/ip/net_device.hpp"
 #include "host/packet/addresses.hpp"
 #include "host/packet/arp.hpp"
+#include "host/packet/ethernet.hpp"
 #include "host/packet/sk_buff.hpp"
 
 namespace fourtuple::ip {
@@ -72,9 +72,20 @@ class neighbour_table {
   /// Sends a packet, from its IPv4 header on, to the neighbour, or lets it wait for the address.
   output send(packet::ipv4_address next_hop, packet::tx_sk_buff& skb);
 
-  /// The short way of send() to an address that was sent to lately, and so is a neighbour's, and is known to be there.
-  /// nullopt, and nothing happened, if it is not as simple as that.
-  std::optional<output> send_recent(packet::ipv4_address next_hop, packet::tx_sk_buff& skb);
+  /// The Ethernet header of IPv4 to a neighbour (Linux: hh_cache).
+  struct hh_cache {
+    std::array<std::byte, packet::ethernet_header::untagged_bytes> header{};
+    /// Its address is known and was confirmed not so long ago, and nothing waits for it or for the device: it takes no
+    /// more than to put the header in front (Linux: neigh_connected_output).
+    bool connected = false;
+    std::uint64_t used_ns = 0;  ///< Whoever sends says when.
+  };
+  /// Of an address that was sent to lately, and so is a neighbour's, if that is connected; otherwise nullptr, and
+  /// send() is to be called.
+  [[nodiscard]] hh_cache* connected(packet::ipv4_address next_hop) noexcept {
+    const recent_entry& last = recent_[next_hop.value % recent_entries];
+    return last.address == next_hop && last.hh != nullptr && last.hh->connected ? last.hh : nullptr;
+  }
 
   /// An ARP packet that came in on this device: answers for the own address, and learns as Linux's arp_process does:
   /// from whom asks for the own address, and otherwise only about neighbours that are in the table.
@@ -92,7 +103,7 @@ class neighbour_table {
   /// An address whose entry is found at a glance: the last one with its lowest bits.
   struct recent_entry {
     packet::ipv4_address address;
-    entry* neighbour = nullptr;
+    hh_cache* hh = nullptr;
   };
   static constexpr std::size_t recent_entries = 64;
   static void on_timer(base::timer& expired) noexcept;
@@ -103,6 +114,8 @@ class neighbour_table {
   void fail(entry& neighbour);
   void learn(entry& neighbour, const packet::mac_address& mac, nud state);
   void drain(entry& neighbour);
+  /// After each change of its state or its queue.
+  static void update_connected(entry& neighbour) noexcept;
   output enqueue(entry& neighbour, const packet::tx_sk_buff& skb);
   void erase(packet::ipv4_address address);
   output xmit(const entry& neighbour, packet::tx_sk_buff& skb);

@@ -201,7 +201,9 @@ void tcp::set_observer(tcp_observer* observer) noexcept { net_->observer = obser
 
 void tcp::rcv(const ip::ipv4_packet& packet) { tcp_v4_rcv(*net_, packet); }
 
-bool tcp::early_demux(const ip::ipv4_packet& packet) { return tcp_v4_early_demux(*net_, packet); }
+bool tcp::early_demux(const packet::sk_buff& skb, std::span<const std::byte> datagram) {
+  return tcp_v4_early_demux(*net_, skb, datagram);
+}
 
 void tcp::err(const ip::icmp_error& error) { tcp_v4_err(*net_, error); }
 

@@ -142,7 +142,7 @@ class tcp final : public ip::protocol {
   [[nodiscard]] std::vector<std::pair<std::string_view, std::uint64_t>> counters() const;
 
   void rcv(const ip::ipv4_packet& packet) override;
-  bool early_demux(const ip::ipv4_packet& packet) override;
+  bool early_demux(const packet::sk_buff& skb, std::span<const std::byte> datagram) override;
   void err(const ip::icmp_error& error) override;
   void tx_wake() override;
 

@@ -2,12 +2,14 @@
 // Acknowledgements and window updates from the peer (RFC 9293 3.10.7.4 fifth; Linux: tcp_ack).
 #include <algorithm>
 
+#include "host/tcp/tcp_ack_flight.hpp"
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_ecn.hpp"
 #include "host/tcp/tcp_errqueue.hpp"
 #include "host/tcp/tcp_input.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rack.hpp"
 #include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
@@ -141,13 +143,8 @@ void tcp_fast_path_check(tcp_sock& tp) noexcept {
   }
 }
 
-void tcp_count_delivered(tcp_sock& tp, std::uint32_t segments, bool ece) noexcept {
-  tp.delivered += segments;
-  if (ece) tp.delivered_ce += segments;
-}
-
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
-  if (tcp_ack_flight(tp, segment, slow_path)) return ack_verdict::good;
+  if (slow_path && tcp_ack_flight_slow(tp, segment)) return ack_verdict::good;
   const std::uint32_t prior_snd_una = tp.snd_una;
   const std::uint32_t ack = segment.ack_seq;
   if (before(ack, prior_snd_una)) {
@@ -194,7 +191,7 @@ ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
   const std::uint32_t delivered = tp.delivered - prior_delivered;
   tp.net->count(mib::delivered, delivered);
   tp.net->count(mib::delivered_ce, tp.delivered_ce - prior_delivered_ce);
-  tcp_rate_gen(tp, tp.net->now_ns(), delivered, tp.is_sack_reneg, news.rate);
+  tcp_rate_gen(tp, tp.net->mstamp(), delivered, tp.is_sack_reneg, news.rate);
   tcp_cong_control(tp, delivered, tp.lost - prior_lost, news);
   tcp_xmit_recovery(tp, next);
   trace(tp, tracepoint::tcp_probe, segment);

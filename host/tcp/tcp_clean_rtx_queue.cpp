@@ -6,7 +6,9 @@
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rack.hpp"
 #include "host/tcp/tcp_recovery.hpp"
+#include "host/tcp/tcp_rtt.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
 
@@ -59,7 +61,7 @@ void take_off(tcp_sock& tp, tcp_skb& skb, std::uint32_t start_seq, std::uint32_t
     tp.sacked_out -= segs;
   } else if (tp.sack_ok) {
     tcp_count_delivered(tp, segs, news.ece);
-    if (!tcp_skb_spurious_retrans(tp, skb)) tcp_rack_advance(tp, skb);
+    if (!tcp_skb_spurious_retrans(tp, skb)) tcp_rack_advance(tp, skb, tp.net->mstamp());
   }
   if (skb.lost) tp.lost_out -= segs;
   tp.packets_out -= segs;
@@ -159,7 +161,8 @@ void tcp_clean_rtx_queue(tcp_sock& tp, std::uint32_t prior_fack, ack_news& news)
     news.set_xmit_timer = true;
   }
   if (news.is_forward_progress() && samples.ca_us) {
-    tp.icsk_ca_ops->pkts_acked(tp, *samples.ca_us, news.acked + news.sack_delivered);
+    tp.icsk_ca_ops->pkts_acked(
+        tp, {.rtt_us = *samples.ca_us, .pkts_acked = news.acked + news.sack_delivered, .now = tp.net->mstamp()});
   }
 }
 

@@ -125,11 +125,6 @@ void tcp_unhash(tcp_sock& tp) {
   if (tp.icsk_bind_hash() != nullptr && !tp.sk_bindport_lock) tp.net->hashinfo.inet_put_port(tp);
 }
 
-void tcp_data_ready(tcp_sock& tp) {
-  if (tp.sk_dead) return;
-  tp.wake(EPOLLIN | EPOLLRDNORM);
-}
-
 void tcp_done(tcp_sock& tp) {
   if (tp.skc_state == tcp_state::syn_sent || tp.skc_state == tcp_state::syn_recv) tp.net->count(mib::attempt_fails);
   const auto keep = sock_reference<tcp_sock>::hold(tp);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <cstdint>
 
 #include "host/tcp/tcp_net.hpp"
@@ -17,7 +19,9 @@ void tcp_unhash(tcp_sock& tp);
 /// On becoming established: asks the device to recognise the connection.
 void tcp_table_insert(tcp_sock& tp);
 /// There is something to read.
-void tcp_data_ready(tcp_sock& tp);
+[[gnu::always_inline]] inline void tcp_data_ready(tcp_sock& tp) {
+  if (!tp.sk_dead) tp.wake(EPOLLIN | EPOLLRDNORM);
+}
 
 /// Moves on to the state after close(); true if a FIN must be sent.
 [[nodiscard]] bool tcp_close_state(tcp_sock& tp);

@@ -27,7 +27,7 @@ class reno final : public tcp_congestion_ops {
 }  // namespace
 
 void tcp_congestion_ops::init(tcp_sock&) const noexcept {}
-void tcp_congestion_ops::pkts_acked(tcp_sock&, std::uint32_t, std::uint32_t) const noexcept {}
+void tcp_congestion_ops::pkts_acked(tcp_sock&, const ack_sample&) const noexcept {}
 void tcp_congestion_ops::set_state(tcp_sock&, tcp_ca) const noexcept {}
 void tcp_congestion_ops::tx_start(tcp_sock&) const noexcept {}
 void tcp_congestion_ops::in_ack_event(tcp_sock&, bool) const noexcept {}
@@ -47,11 +47,6 @@ const tcp_congestion_ops* tcp_ca_find(std::string_view name) noexcept {
     if (ops->name() == name) return ops;
   }
   return nullptr;
-}
-
-bool tcp_is_cwnd_limited(const tcp_sock& tp) noexcept {
-  if (tp.is_cwnd_limited) return true;
-  return tcp_in_slow_start(tp) && tp.snd_cwnd < 2 * tp.max_packets_out;
 }
 
 std::uint32_t tcp_slow_start(tcp_sock& tp, std::uint32_t acked) noexcept {

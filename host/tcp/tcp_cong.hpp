@@ -4,9 +4,17 @@
 #include <cstdint>
 #include <string_view>
 
+#include "host/tcp/tcp_mstamp.hpp"
 #include "host/tcp/tcp_sock.hpp"
 
 namespace fourtuple::tcp {
+
+/// Linux: struct ack_sample.
+struct ack_sample {
+  std::uint32_t rtt_us = 0;      ///< Of the last segment that was acknowledged.
+  std::uint32_t pkts_acked = 0;  ///< Segments.
+  tcp_mstamp now;
+};
 
 /// A congestion control algorithm (Linux: tcp_congestion_ops). Stateless; its state is in the sock, in icsk_ca_priv.
 class tcp_congestion_ops {
@@ -26,8 +34,7 @@ class tcp_congestion_ops {
 
   /// The connection is established, or chose this algorithm.
   virtual void init(tcp_sock& tp) const noexcept;
-  /// Segments were acknowledged, the last of them `rtt_us` after it was sent.
-  virtual void pkts_acked(tcp_sock& tp, std::uint32_t rtt_us, std::uint32_t segments) const noexcept;
+  virtual void pkts_acked(tcp_sock& tp, const ack_sample& sample) const noexcept;
   /// The state of recovery changes from tcp_sock::icsk_ca_state to `next`. After a timeout ssthresh() was asked before.
   virtual void set_state(tcp_sock& tp, tcp_ca next) const noexcept;
   /// The first segment after a time without any in flight; lsndtime_ms is still the last one's (Linux:
@@ -54,7 +61,10 @@ class tcp_congestion_ops {
 [[nodiscard]] const tcp_congestion_ops* tcp_ca_find(std::string_view name) noexcept;
 
 /// Whether cwnd, and not the application or the peer's window, limits the flight; else it must not grow.
-[[nodiscard]] bool tcp_is_cwnd_limited(const tcp_sock& tp) noexcept;
+[[nodiscard]] inline bool tcp_is_cwnd_limited(const tcp_sock& tp) noexcept {
+  if (tp.is_cwnd_limited) return true;
+  return tp.snd_cwnd < tp.snd_ssthresh && tp.snd_cwnd < 2 * tp.max_packets_out;
+}
 /// Exponential growth up to ssthresh; what of `acked` is left over.
 std::uint32_t tcp_slow_start(tcp_sock& tp, std::uint32_t acked) noexcept;
 /// One segment for each `w` acknowledged.

@@ -8,6 +8,7 @@
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
+#include "host/tcp/tcp_xmit_single.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -94,7 +95,7 @@ void tcp_send_fin(tcp_sock& tp) {
     skb->fin = true;
     skb->end_seq = ++tp.write_seq;
     if (is_single) {
-      tcp_xmit_single(tp, *skb, tp.mss_cache);
+      tcp_xmit_single(tp, *skb, tp.mss_cache, tp.net->mstamp());
       return;
     }
   }

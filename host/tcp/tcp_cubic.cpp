@@ -96,9 +96,8 @@ void update(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint3
 }
 
 /// A round trip begins with what is sent now.
-void hystart_reset(tcp_sock& tp, cubic_state& ca) noexcept {
-  ca.round_start_us = tp.net->now_us();
-  ca.last_ack_us = ca.round_start_us;
+void hystart_reset(const tcp_sock& tp, cubic_state& ca, std::uint32_t now_us) noexcept {
+  ca.round_start_us = ca.last_ack_us = now_us;
   ca.end_seq = tp.snd_nxt;
   ca.curr_rtt_us = ~0U;
   ca.sample_cnt = 0;
@@ -120,11 +119,10 @@ void leave_slow_start(tcp_sock& tp, cubic_state& ca, mib detected, mib at_cwnd) 
 
 /// Linux: hystart_update. ACKs that come for as long as half the least round trip say that the flight fills it; a round
 /// trip that grows says that a queue does.
-void hystart_update(tcp_sock& tp, cubic_state& ca, std::uint32_t rtt_us) noexcept {
-  if (after(tp.snd_una, ca.end_seq)) hystart_reset(tp, ca);
+void hystart_update(tcp_sock& tp, cubic_state& ca, std::uint32_t rtt_us, std::uint32_t now) noexcept {
+  if (after(tp.snd_una, ca.end_seq)) hystart_reset(tp, ca, now);
   // Rounds are counted from the beginning on; what is found in small ones means nothing.
   if (tp.snd_cwnd < hystart_low_window) return;
-  const std::uint32_t now = tp.net->now_us();
   if (now - ca.last_ack_us <= hystart_ack_delta_us) {
     ca.last_ack_us = now;
     std::uint32_t threshold = ca.delay_min_us + hystart_ack_delay_us(tp);
@@ -152,7 +150,7 @@ class cubic final : public tcp_congestion_ops {
 
   void init(tcp_sock& tp) const noexcept override {
     tp.icsk_ca_priv.cubic = {};
-    hystart_reset(tp, tp.icsk_ca_priv.cubic);
+    hystart_reset(tp, tp.icsk_ca_priv.cubic, tp.net->now_us());
   }
 
   [[nodiscard]] std::uint32_t ssthresh(tcp_sock& tp) const noexcept override {
@@ -173,13 +171,13 @@ class cubic final : public tcp_congestion_ops {
     tcp_cong_avoid_ai(tp, tp.icsk_ca_priv.cubic.cnt, acked);
   }
 
-  void pkts_acked(tcp_sock& tp, std::uint32_t rtt_us, std::uint32_t) const noexcept override {
+  void pkts_acked(tcp_sock& tp, const ack_sample& sample) const noexcept override {
     cubic_state& ca = tp.icsk_ca_priv.cubic;
     // Right after a loss the queues are not what they were.
-    if (ca.epoch_start_ms != 0 && tp.net->now_ms() - ca.epoch_start_ms < 1000) return;
-    rtt_us = std::max<std::uint32_t>(rtt_us, 1);
+    if (ca.epoch_start_ms != 0 && sample.now.ms() - ca.epoch_start_ms < 1000) return;
+    const std::uint32_t rtt_us = std::max<std::uint32_t>(sample.rtt_us, 1);
     if (ca.delay_min_us == 0 || rtt_us < ca.delay_min_us) ca.delay_min_us = rtt_us;
-    if (!ca.found && tcp_in_slow_start(tp)) hystart_update(tp, ca, rtt_us);
+    if (!ca.found && tcp_in_slow_start(tp)) hystart_update(tp, ca, rtt_us, sample.now.us());
   }
 
   /// After a timeout nothing of the curve is believed any more (Linux: bictcp_reset).

@@ -209,7 +209,7 @@ void tcp_ofo_queue(tcp_sock& tp) {
 }
 
 void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
-  tcp_ecn_check_ce(tp, segment);
+  tcp_ecn_check_ce(tp, segment.ecn);
   const skb_charge charge = skb_charge_of(segment);
   if (!tcp_try_rmem_schedule(tp, segment, charge.truesize)) {
     tp.net->count(mib::ofo_drop);
@@ -247,7 +247,7 @@ void tcp_queue_in_sequence(tcp_sock& tp, rx_segment& segment) {
   }
   const skb_charge charge = skb_charge_of(segment);
   if (!queue_in_order(tp, segment, charge)) return;
-  if (!segment.payload.empty()) tcp_event_data_recv(tp, segment, charge.truesize);
+  if (!segment.payload.empty()) tcp_event_data_recv(tp, segment, charge.truesize, tp.net->mstamp());
   if (segment.flags.fin) tcp_fin(tp);
   if (!tp.out_of_order_queue.empty() && tp.skc_state != tcp_state::close) {
     tcp_ofo_queue(tp);

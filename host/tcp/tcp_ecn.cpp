@@ -53,15 +53,14 @@ void tcp_ecn_send(tcp_sock& tp, std::uint32_t seq, bool has_payload, packet::tcp
   if (tp.ecn_demand_cwr) flags.ece = true;
 }
 
-void tcp_ecn_check_ce(tcp_sock& tp, const rx_segment& segment) {
-  if (!tp.ecn_ok) return;
-  if (segment.ecn == 0) {
+void tcp_ecn_check_ce_slow(tcp_sock& tp, std::uint8_t ecn) {
+  if (ecn == 0) {
     // After marked ones most likely a retransmission.
     if (tp.ecn_seen) tcp_enter_quickack_mode(tp, quickacks_after_ce);
     return;
   }
   tp.ecn_seen = true;
-  if (segment.ecn != ecn_ce) {
+  if (ecn != ecn_ce) {
     tp.icsk_ca_ops->data_received(tp, false);
     return;
   }

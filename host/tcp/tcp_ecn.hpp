@@ -25,8 +25,11 @@ void tcp_ecn_rcv_syn(tcp_sock& tp, const packet::tcp_flags& flags) noexcept;
 /// Sets ECE, CWR and the bits of the IP header of what is sent next.
 void tcp_ecn_send(tcp_sock& tp, std::uint32_t seq, bool has_payload, packet::tcp_flags& flags,
                   std::uint8_t& tos) noexcept;
+void tcp_ecn_check_ce_slow(tcp_sock& tp, std::uint8_t ecn);
 /// What the IP header of arriving data says.
-void tcp_ecn_check_ce(tcp_sock& tp, const rx_segment& segment);
+inline void tcp_ecn_check_ce(tcp_sock& tp, std::uint8_t ecn) {
+  if (tp.ecn_ok) tcp_ecn_check_ce_slow(tp, ecn);
+}
 /// The peer reduced its window: it need not be told any more.
 void tcp_ecn_accept_cwr(tcp_sock& tp, const rx_segment& segment) noexcept;
 /// Whether an ACK says that congestion was met.

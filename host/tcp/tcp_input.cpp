@@ -10,6 +10,7 @@
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcv_fast_path.hpp"
 #include "host/tcp/tcp_rcvbuf.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
@@ -20,79 +21,37 @@ namespace {
 
 constexpr std::uint64_t paws_24_days_ns = 24ULL * 24 * 3600 * base::ns_per_s;  // RFC 7323 5.5
 
-/// The segment that was expected: next in sequence, an ACK of nothing strange, the window as it was.
-bool is_predicted(const tcp_sock& tp, const rx_segment& segment) noexcept {
-  packet::tcp_flags flags = segment.flags;
-  flags.psh = false;
-  return tp.header_prediction && flags.bits() == packet::tcp_flags{.ack = true}.bits() && segment.seq == tp.rcv_nxt &&
-         between(segment.ack_seq, tp.snd_una, tp.snd_nxt) && segment.options.sack_block_count == 0 &&
-         std::uint32_t{segment.window} << tp.snd_wscale == tp.snd_wnd &&
-         segment.options.timestamps.has_value() == tp.tstamp_ok;
-}
+}  // namespace
 
-/// The bytes of a segment, or of a unit that GRO made, into the receive queue. `charge`: of the first. False without
-/// memory for it.
-bool tcp_queue_rcv(tcp_sock& tp, rx_segment& segment, skb_charge charge) noexcept {
-  if (!tp.sk_receive_queue.append(tp.net->memory, segment.payload, charge)) return false;
-  for (std::uint32_t end_seq = segment.seq + static_cast<std::uint32_t>(segment.payload.size());
-       const auto more : segment.frag_list) {
+void tcp_queue_frag_list(tcp_sock& tp, rx_segment& unit) noexcept {
+  std::uint32_t end_seq = unit.seq + static_cast<std::uint32_t>(unit.payload.size());
+  for (const auto more : unit.frag_list) {
     const auto bytes = static_cast<std::uint32_t>(more.size());
     // Without memory the rest counts as never received: the peer sends it again.
-    if (!tp.sk_receive_queue.append(tp.net->memory, more, skb_charge_of(bytes, segment.header_bytes()))) {
-      segment.end_seq = end_seq;
+    if (!tp.sk_receive_queue.append(tp.net->memory, more, skb_charge_of(bytes, unit.header_bytes()))) {
+      unit.end_seq = end_seq;
       tp.net->count(mib::rcv_q_drop);
-      break;
+      return;
     }
     end_seq += bytes;
   }
-  return true;
 }
 
-/// True if the segment was all dealt with on the short way.
-[[gnu::always_inline]] inline bool tcp_rcv_fast_path(tcp_sock& tp, rx_segment& segment) {
-  if (tp.tstamp_ok && static_cast<std::int32_t>(tp.rcv_tsval - tp.ts_recent) < 0) return false;
-  if (segment.payload.empty()) {
-    // RFC 7323 4.3: the timestamp to echo is that of the segment at the left edge of what is acknowledged.
-    if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp);
-    if (tcp_ack(tp, segment, false) == ack_verdict::invalid) return true;
-    tcp_data_snd_check(tp);
-    return true;
-  }
-  if (segment.bytes() > tcp_receive_window(tp) || !tp.out_of_order_queue.empty()) return false;
-  const skb_charge charge = skb_charge_of(segment);
-  const std::uint32_t truesize = charge.truesize + frag_list_truesize(segment);
-  // Only out of the pages that the sock has: whoever takes another looks at the limits (Linux: sk_forward_alloc). For a
-  // unit that is done here, since the long way would take it apart.
-  if (sk_mem_used(tp) + truesize > tp.sk_mem_reserved) {
-    const bool is_unit = !segment.frag_list.empty();
-    if (!is_unit || sk_rmem_alloc(tp) > tp.sk_rcvbuf || !sk_rmem_schedule(tp, truesize)) return false;
-  }
-  if (!tcp_queue_rcv(tp, segment, charge)) return false;
-  if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp);
-  tp.net->count(mib::hp_hits);
-  tcp_rcv_nxt_update(tp, segment.end_seq);
-  tcp_event_data_recv(tp, segment, truesize);
-  if (segment.ack_seq != tp.snd_una) {
-    static_cast<void>(tcp_ack(tp, segment, false));
-    tcp_data_snd_check(tp);
-  }
-  tcp_ack_snd_check(tp);
-  tcp_data_ready(tp);
-  return true;
-}
+ack_verdict tcp_ack_predicted(tcp_sock& tp, const rx_segment& segment) { return tcp_ack(tp, segment, false); }
 
-}  // namespace
-
-void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexcept {
-  tp.saw_tstamp = tp.tstamp_ok && segment.options.timestamps.has_value();
-  if (!tp.saw_tstamp) return;
-  tp.rcv_tsval = segment.options.timestamps->value;
-  tp.rcv_tsecr = segment.options.timestamps->echo_reply;
-}
-
-void tcp_store_ts_recent(tcp_sock& tp) noexcept {
-  tp.ts_recent = tp.rcv_tsval;
-  tp.ts_recent_stamp_s = tp.net->now_s();
+ack_verdict tcp_ack_predicted(tcp_sock& tp, usual_segment usual) {
+  rx_segment segment;
+  segment.tuple = tp.skc_tuple;
+  segment.seq = usual.seq;
+  segment.end_seq = usual.end_seq;
+  segment.ack_seq = usual.ack_seq;
+  segment.flags = usual.flags;
+  segment.window = static_cast<std::uint16_t>(tp.snd_wnd >> tp.snd_wscale);
+  segment.ecn = usual.ecn;
+  segment.option_bytes = packet::aligned_timestamps_bytes;
+  segment.options.timestamps = packet::tcp_timestamps{tp.rcv_tsval, tp.rcv_tsecr};
+  segment.payload = usual.payload;
+  return tcp_ack(tp, segment, false);
 }
 
 bool tcp_paws_check_failed(std::uint32_t ts_recent, std::uint64_t ts_recent_stamp_ns, std::uint32_t tsval,
@@ -234,14 +193,14 @@ bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment) {
 bool tcp_rcv_predicted_unit(tcp_sock& tp, rx_segment& unit) {
   if (tp.skc_state != tcp_state::established) return false;
   tcp_parse_aligned_timestamp(tp, unit);
-  if (!is_predicted(tp, unit) || !tcp_rcv_fast_path(tp, unit)) return false;
+  if (!tcp_is_predicted(tp, unit) || !tcp_rcv_fast_path(tp, unit, tp.net->mstamp())) return false;
   tcp_segs_in(tp, unit);
   return true;
 }
 
 void tcp_rcv_established(tcp_sock& tp, rx_segment& segment) {
   tcp_parse_aligned_timestamp(tp, segment);
-  if (is_predicted(tp, segment) && tcp_rcv_fast_path(tp, segment)) return;
+  if (tcp_is_predicted(tp, segment) && tcp_rcv_fast_path(tp, segment, tp.net->mstamp())) return;
   if (!segment.flags.ack && !segment.flags.rst && !segment.flags.syn) return;
   if (!tcp_validate_incoming(tp, segment)) return;
   if (tcp_ack(tp, segment, true) == ack_verdict::invalid) return;

@@ -34,8 +34,17 @@ void tcp_send_challenge_ack(tcp_sock& tp);
 
 void tcp_set_state(tcp_sock& tp, tcp_state state);
 /// Reads the timestamps option into the sock.
-void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexcept;
-void tcp_store_ts_recent(tcp_sock& tp) noexcept;
+inline void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexcept {
+  tp.saw_tstamp = tp.tstamp_ok && segment.options.timestamps.has_value();
+  if (!tp.saw_tstamp) return;
+  tp.rcv_tsval = segment.options.timestamps->value;
+  tp.rcv_tsecr = segment.options.timestamps->echo_reply;
+}
+inline void tcp_store_ts_recent(tcp_sock& tp, tcp_mstamp now) noexcept {
+  tp.ts_recent = tp.rcv_tsval;
+  tp.ts_recent_stamp_s = now.s();
+}
+inline void tcp_store_ts_recent(tcp_sock& tp) noexcept { tcp_store_ts_recent(tp, tp.net->mstamp()); }
 /// Counts a segment that came (Linux: tcp_segs_in).
 inline void tcp_segs_in(tcp_sock& tp, const rx_segment& segment) noexcept {
   const std::uint32_t segs = segment.gso_segs();

@@ -281,20 +281,23 @@ void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
   }
 }
 
-bool tcp_v4_early_demux(tcp_net& net, const ip::ipv4_packet& packet) {
+bool tcp_v4_rcv_known(tcp_net& net, sock::sock_common& known, const packet::sk_buff& skb,
+                      std::span<const std::byte> datagram) {
+  const ip::ipv4_packet packet{.source = {base::load_be32(datagram, 12)},
+                               .destination = {base::load_be32(datagram, 16)},
+                               .protocol = packet::ip_protocol::tcp,
+                               .tos = base::load_be8(datagram, 1),
+                               .ttl = base::load_be8(datagram, 8),
+                               .payload = datagram.subspan(packet::ipv4_header::min_bytes),
+                               .skb = &skb,
+                               .checksum = packet::ip_summed::unnecessary};
   rx_segment segment;
   if (!tcp_v4_fill_cb(segment, packet)) return false;
-  sock::sock_common* known = net.handles.find(packet.skb->handle);
-  if (known == nullptr || known->skc_tuple != segment.tuple) return false;
-  const auto sk = sock_reference<sock::sock_common>::hold(*known);
+  const auto sk = sock_reference<sock::sock_common>::hold(known);
   net.count(mib::in_segs);
   net.count(mib::table_hits);
   trace(net, tracepoint::tcp_v4_rcv, segment);
-  if (known->kind() == sock::sock_kind::full) {
-    rcv_full(static_cast<tcp_sock&>(*known), segment);
-  } else {
-    rcv_for(net, *known, segment);
-  }
+  rcv_for(net, known, segment);
   return true;
 }
 

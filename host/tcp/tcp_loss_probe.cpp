@@ -3,6 +3,7 @@
 // sent to provoke one before the retransmission timer takes everything back.
 #include <algorithm>
 
+#include "host/tcp/tcp_loss_probe.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
@@ -10,20 +11,6 @@
 
 namespace fourtuple::tcp {
 namespace {
-
-/// RFC 8985 7.2: two round trips, and with a single segment out the time for which its ACK may be delayed. Without the
-/// least addition a round trip of microseconds would make every delayed ACK look like a loss.
-std::uint32_t probe_timeout_us(const tcp_sock& tp) noexcept {
-  const tcp_config& config = tp.net->config;
-  if (tp.srtt_us == 0) return config.tcp_rto_init_ms * 1000;
-  return (tp.srtt_us >> 2) + (tp.packets_out == 1 ? config.tcp_rto_min_ms * 1000 : tcp_timeout_min_us);
-}
-
-bool is_wanted(const tcp_sock& tp) noexcept {
-  const std::uint32_t early_retrans = tp.net->config.tcp_early_retrans;
-  if (early_retrans != 3 && early_retrans != 4) return false;
-  return tp.packets_out != 0 && tp.sack_ok && (tp.icsk_ca_state == tcp_ca::open || tp.icsk_ca_state == tcp_ca::cwr);
-}
 
 /// The last segment in flight, cut off its unit (RFC 8985 7.3).
 bool resend_last(tcp_sock& tp, std::uint32_t mss) {
@@ -55,12 +42,7 @@ bool send_probe(tcp_sock& tp) {
 }  // namespace
 
 bool tcp_schedule_loss_probe(tcp_sock& tp, bool advancing_rto) {
-  if (!is_wanted(tp)) return false;
-  std::uint32_t delay_us = probe_timeout_us(tp);
-  const std::int64_t rto_us = advancing_rto ? tp.icsk_rto_us : tcp_rto_delta_us(tp);
-  if (rto_us > 0) delay_us = static_cast<std::uint32_t>(std::min<std::int64_t>(delay_us, rto_us));
-  inet_csk_reset_xmit_timer(tp, icsk_time::loss_probe, delay_us);
-  return true;
+  return tcp_schedule_loss_probe(tp, advancing_rto ? tp.icsk_rto_us : tcp_rto_delta_us(tp), tp.net->mstamp());
 }
 
 void tcp_send_loss_probe(tcp_sock& tp) {

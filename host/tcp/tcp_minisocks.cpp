@@ -10,6 +10,7 @@
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_recovery.hpp"
+#include "host/tcp/tcp_rtt.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
 

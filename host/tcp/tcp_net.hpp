@@ -16,6 +16,7 @@
 #include "host/sock/sock_slab.hpp"
 #include "host/tcp/tcp_config.hpp"
 #include "host/tcp/tcp_mib.hpp"
+#include "host/tcp/tcp_mstamp.hpp"
 #include "host/tcp/tcp_segment.hpp"
 #include "host/tcp/tcp_sock.hpp"
 #include "host/tcp/tcp_trace.hpp"
@@ -41,6 +42,8 @@ struct tcp_net {
   ~tcp_net();
 
   [[nodiscard]] std::uint64_t now_ns() const noexcept { return clock.now_ns(); }
+  /// For who needs the time more than once.
+  [[nodiscard]] tcp_mstamp mstamp() const noexcept { return {clock.now_ns()}; }
   [[nodiscard]] std::uint32_t now_s() const noexcept { return static_cast<std::uint32_t>(now_ns() / base::ns_per_s); }
   [[nodiscard]] std::uint32_t now_ms() const noexcept {
     return static_cast<std::uint32_t>(clock.now_ns() / base::ns_per_ms);
@@ -98,7 +101,7 @@ inline void trace(const tcp_sock& tp, tracepoint what) {
     return;
   tp.net->trace({.what = what, .tuple = tp.skc_tuple, .sk = &tp});
 }
-inline void trace(const tcp_sock& tp, tracepoint what, const rx_segment& segment) {
+inline void trace(const tcp_sock& tp, tracepoint what, const auto& segment) {
   if (!tp.net->traced()) [[likely]]
     return;
   tp.net->trace({.what = what,

@@ -14,7 +14,9 @@
 #include "host/tcp/tcp_rate.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
+#include "host/tcp/tcp_transmit.hpp"
 #include "host/tcp/tcp_urg.hpp"
+#include "host/tcp/tcp_xmit_single.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -46,52 +48,7 @@ packet::tcp_options tcp_established_options(tcp_sock& tp) {
   return options;
 }
 
-/// What goes into one packet besides what the sock says.
-struct outgoing {
-  std::uint32_t seq = 0;
-  packet::tcp_flags flags;
-  std::span<const std::byte> payload{};
-  std::uint16_t gso_size = 0;
-  std::uint32_t rcv_nxt = 0;
-  bool sent_before = false;
-};
-
-/// Whether timestamps are all that a segment says besides its header: what transmit_plain does.
-bool is_plain(const tcp_sock& tp, const outgoing& what) noexcept {
-  return tp.tstamp_ok && !tp.ecn_ok && !tp.dsack && tp.num_sacks == 0 && !tp.sk_extension && !what.flags.syn;
-}
-
-/// The short way of transmit_any. Without ECN, SACK blocks and urgent data.
-[[gnu::always_inline]] inline ip::xmit_result transmit_plain(tcp_sock& tp, const outgoing& what, std::uint32_t now_ms) {
-  constexpr std::size_t header_bytes = packet::tcp_header::bytes + packet::aligned_timestamps_bytes;
-  packet::tx_sk_buff skb;
-  static_cast<void>(skb.append(what.payload));
-  if (what.payload.size() > what.gso_size) skb.gso_size = what.gso_size;
-  const packet::connection_tuple& tuple = tp.skc_tuple;
-  packet::write_tcp_with_timestamps(
-      skb.push(header_bytes),
-      {.source_port = tuple.local_port,
-       .destination_port = tuple.foreign_port,
-       .seq = what.seq,
-       .ack_seq = what.flags.ack ? what.rcv_nxt : 0,
-       .flags = what.flags,
-       .window = tcp_select_window(tp),
-       .checksum = packet::pseudo_header_sum(tuple.local, tuple.foreign, packet::ip_protocol::tcp,
-                                             static_cast<std::uint16_t>(header_bytes + what.payload.size()))},
-      {now_ms + tp.tsoffset, tp.ts_recent});
-  skb.set_checksum_partial(packet::tcp_header::checksum_offset);
-  const ip::xmit_result result = tp.net->ip.queue_xmit(skb, tp.sk_dst,
-                                                       {.source = tuple.local,
-                                                        .destination = tuple.foreign,
-                                                        .protocol = packet::ip_protocol::tcp,
-                                                        .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
-                                                        .ttl = tp.uc_ttl,
-                                                        .dont_fragment = ip_dont_fragment(tp)});
-  if (result == ip::xmit_result::ok && !what.sent_before) tp.net->count(mib::out_segs, skb.gso_segs());
-  return result;
-}
-
-ip::xmit_result transmit_any(tcp_sock& tp, const outgoing& what) {
+ip::xmit_result transmit_any(tcp_sock& tp, const tcp_outgoing& what) {
   tx_segment segment;
   segment.tuple = tp.skc_tuple;
   segment.header.seq = what.seq;
@@ -119,9 +76,9 @@ ip::xmit_result transmit_any(tcp_sock& tp, const outgoing& what) {
   return result;
 }
 
-ip::xmit_result transmit(tcp_sock& tp, const outgoing& what) {
+ip::xmit_result transmit(tcp_sock& tp, const tcp_outgoing& what) {
   const ip::xmit_result result =
-      is_plain(tp, what) ? transmit_plain(tp, what, tp.net->now_ms()) : transmit_any(tp, what);
+      tcp_is_plain(tp) && !what.flags.syn ? tcp_transmit_plain(tp, what, tp.net->now_ms()) : transmit_any(tp, what);
   if (result != ip::xmit_result::ok) return result;
   if (what.flags.ack) tcp_event_ack_sent(tp);
   tp.wstamp_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
@@ -135,54 +92,11 @@ bool tcp_nagle_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_no
   return !tcp_nagle_check(skb.len < mss_now, tp, nonagle);
 }
 
-/// RFC 2861: an application that has not filled cwnd for a round trip gives up half of what it did not use.
-void tcp_cwnd_application_limited(tcp_sock& tp) noexcept {
-  if (tp.icsk_ca_state == tcp_ca::open) {
-    const std::uint32_t used = std::max(tp.snd_cwnd_used, tp.net->config.tcp_initial_cwnd);
-    if (used < tp.snd_cwnd) {
-      tp.snd_ssthresh = tcp_current_ssthresh(tp);
-      tp.snd_cwnd = (tp.snd_cwnd + used) / 2;
-    }
-    tp.snd_cwnd_used = 0;
-  }
-  tp.snd_cwnd_stamp_ms = tp.net->now_ms();
-}
-
-/// RFC 7661 in Linux's way: whether the flight has filled cwnd since it was last looked at.
-[[gnu::always_inline]] inline void tcp_cwnd_validate(tcp_sock& tp, bool is_cwnd_limited) noexcept {
-  if (!before(tp.snd_una, tp.cwnd_usage_seq) || is_cwnd_limited ||
-      (!tp.is_cwnd_limited && tp.packets_out > tp.max_packets_out)) {
-    tp.is_cwnd_limited = is_cwnd_limited;
-    tp.max_packets_out = tp.packets_out;
-    tp.cwnd_usage_seq = tp.snd_nxt;
-  }
-  if (tcp_is_cwnd_limited(tp)) {
-    tp.snd_cwnd_used = 0;
-    tp.snd_cwnd_stamp_ms = tp.net->now_ms();
-    return;
-  }
-  tp.snd_cwnd_used = std::max(tp.snd_cwnd_used, tp.packets_out);
-  const std::uint32_t unused_ms = tp.net->now_ms() - tp.snd_cwnd_stamp_ms;
-  if (tp.net->config.tcp_slow_start_after_idle && std::uint64_t{unused_ms} * 1000 >= tp.icsk_rto_us) {
-    tcp_cwnd_application_limited(tp);
-  }
-  // It has written all that the send buffer takes, and that is too little.
-  if (tp.sk_write_queue.send_head() == nullptr && tp.write_wanted) tcp_chrono_start(tp, tcp_chrono::sndbuf_limited);
-}
-
 /// Something waits, nothing is out that an ACK could come for: the window must be probed for (RFC 9293 3.8.6.1).
 void tcp_check_probe_timer(tcp_sock& tp) {
   if (tp.packets_out == 0 && tp.icsk_pending == icsk_time::none) {
     inet_csk_reset_xmit_timer(tp, icsk_time::probe0, tcp_probe0_base_us(tp));
   }
-}
-
-[[gnu::always_inline]] inline void tcp_event_data_sent(tcp_sock& tp, const tcp_skb& skb, std::uint32_t now) {
-  if (tcp_packets_in_flight(tp) == 0) tp.icsk_ca_ops->tx_start(tp);
-  tp.lsndtime_ms = now;
-  tp.bytes_sent += skb.len;
-  // A reply within the delayed ACK's time: a conversation, in which ACKs ride on data.
-  if (std::uint64_t{now - tp.icsk_ack.lrcvtime_ms} * 1000 < tp.icsk_ack.ato_us) tp.icsk_ack.pingpong = true;
 }
 
 /// Of cwnd, what may go as a unit now: half of it at most, so that ACKs keep coming.
@@ -210,19 +124,31 @@ std::uint32_t next_unit_bytes(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now,
 
 }  // namespace
 
+void tcp_cwnd_application_limited(tcp_sock& tp) noexcept {
+  if (tp.icsk_ca_state == tcp_ca::open) {
+    const std::uint32_t used = std::max(tp.snd_cwnd_used, tp.net->config.tcp_initial_cwnd);
+    if (used < tp.snd_cwnd) {
+      tp.snd_ssthresh = tcp_current_ssthresh(tp);
+      tp.snd_cwnd = (tp.snd_cwnd + used) / 2;
+    }
+    tp.snd_cwnd_used = 0;
+  }
+  tp.snd_cwnd_stamp_ms = tp.net->now_ms();
+}
+
 ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
-  outgoing what{.seq = skb.seq,
-                .flags = {.fin = skb.fin,
-                          .syn = skb.syn,
-                          // A unit says so at its end, for a receiver that would gather more (Linux: GRO flush).
-                          .psh = skb.psh || skb.gso_segs > 1,
-                          .ack = tp.skc_state != tcp_state::syn_sent,
-                          .ece = skb.ecn_syn,
-                          .cwr = skb.ecn_syn && tp.skc_state == tcp_state::syn_sent},
-                .payload = skb.data(),
-                .gso_size = skb.gso_size,
-                .rcv_nxt = tp.rcv_nxt,
-                .sent_before = !after(skb.end_seq, tp.snd_nxt)};
+  tcp_outgoing what{.seq = skb.seq,
+                    .flags = {.fin = skb.fin,
+                              .syn = skb.syn,
+                              // A unit says so at its end, for a receiver that would gather more (Linux: GRO flush).
+                              .psh = skb.psh || skb.gso_segs > 1,
+                              .ack = tp.skc_state != tcp_state::syn_sent,
+                              .ece = skb.ecn_syn,
+                              .cwr = skb.ecn_syn && tp.skc_state == tcp_state::syn_sent},
+                    .payload = skb.data(),
+                    .gso_size = skb.gso_size,
+                    .rcv_nxt = tp.rcv_nxt,
+                    .sent_before = !after(skb.end_seq, tp.snd_nxt)};
   const ip::xmit_result result = transmit(tp, what);
   if (result == ip::xmit_result::busy) {
     tcp_wait_for_device(tp);
@@ -315,7 +241,7 @@ bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, p
     tcp_chrono_stop(tp, tcp_chrono::rwnd_limited);
   }
   limits.cwnd = limits.cwnd || tcp_packets_in_flight(tp) >= tp.snd_cwnd;
-  if (sent != 0 || limits.cwnd) tcp_cwnd_validate(tp, limits.cwnd);
+  if (sent != 0 || limits.cwnd) tcp_cwnd_validate(tp, limits.cwnd, tp.net->now_ms());
   if (sent != 0) {
     if (tcp_in_cwnd_reduction(tp)) tp.prr_out += sent;
     if (limit != push_one::loss_probe) tcp_schedule_loss_probe(tp, false);
@@ -324,54 +250,9 @@ bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, p
   return tp.packets_out == 0 && tp.sk_write_queue.send_head() != nullptr && !tp.in_blocked_list;
 }
 
-void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now) {
-  tcp_net& net = *tp.net;
-  const std::uint64_t now_ns = net.now_ns();
-  const auto now_ms = static_cast<std::uint32_t>(now_ns / base::ns_per_ms);
-  const ip::xmit_result result = transmit_plain(tp,
-                                                {.seq = skb.seq,
-                                                 .flags = {.fin = skb.fin, .psh = skb.psh, .ack = true},
-                                                 .payload = skb.data(),
-                                                 .rcv_nxt = tp.rcv_nxt},
-                                                now_ms);
-  if (result == ip::xmit_result::busy) {
-    tcp_wait_for_device(tp);
-    return;
-  }
-  if (result == ip::xmit_result::ok) {
-    tcp_event_ack_sent(tp);
-    tp.wstamp_ns = std::max(tp.wstamp_ns, now_ns);
-    ++tp.segs_out;
-  }
-  if (skb.len != 0) {
-    tcp_event_data_sent(tp, skb, now_ms);
-    ++tp.data_segs_out;
-  }
-  tp.wstamp_ns = std::max(tp.wstamp_ns, now_ns);
-  skb.sent_at_ns = tp.wstamp_ns;
-  tp.sk_write_queue.move_to_newest_sent(skb);
-  tcp_rate_skb_sent(tp, skb);
-
-  tp.sk_write_queue.advance_send_head();
-  tp.snd_nxt = skb.end_seq;
-  tp.packets_out = 1;
-  net.count(mib::orig_data_sent);
-  tcp_chrono_start(tp, tcp_chrono::busy);
-  if (skb.len < mss_now) tp.snd_sml = skb.end_seq;
-  tcp_cwnd_validate(tp, tp.snd_cwnd <= 1);
-  if (tcp_in_cwnd_reduction(tp)) ++tp.prr_out;
-  // The head was sent just now, so the RTO that a probe must not exceed is a whole one.
-  if (!tcp_schedule_loss_probe(tp, true)) tcp_rearm_rto(tp);
-}
-
 void tcp_push_pending_frames(tcp_sock& tp, std::uint8_t nonagle) {
   if (tp.skc_state == tcp_state::close || tp.sk_write_queue.send_head() == nullptr) return;
   if (tcp_write_xmit(tp, tcp_current_mss(tp), nonagle)) tcp_check_probe_timer(tp);
-}
-
-void tcp_data_snd_check(tcp_sock& tp) {
-  tcp_push_pending_frames(tp);
-  tcp_check_space(tp);
 }
 
 void tcp_wait_for_device(tcp_sock& tp) {

@@ -23,6 +23,7 @@ enum class push_one : std::uint8_t {
   loss_probe,  ///< One unit, of a segment if cwnd is full.
 };
 
+inline constexpr std::uint64_t tcp_pacing_unlimited = ~std::uint64_t{0};
 inline constexpr std::uint32_t tcp_infinite_ssthresh = 0x7fffffff;
 
 [[nodiscard]] inline std::uint32_t tcp_wnd_end(const tcp_sock& tp) noexcept { return tp.snd_una + tp.snd_wnd; }
@@ -48,16 +49,6 @@ void tcp_send_ack(tcp_sock& tp);
 void tcp_send_ack_of(tcp_sock& tp, std::uint32_t rcv_nxt);
 /// Sends what windows, Nagle and pacing allow. True if nothing is in flight although something waits (then probe).
 bool tcp_write_xmit(tcp_sock& tp, std::uint32_t mss_now, std::uint8_t nonagle, push_one limit = push_one::no);
-/// Nothing is queued or in flight, and nothing but timestamps is to be said besides: a segment that the peer's window
-/// has room for can go by tcp_xmit_single.
-[[nodiscard]] inline bool tcp_may_xmit_single(const tcp_sock& tp) noexcept {
-  return tp.sk_write_queue.empty() && (tp.packets_out | tp.num_sacks | tp.retrans_out) == 0 && !tp.dsack &&
-         tp.tstamp_ok && !tp.ecn_ok && tp.snd_cwnd != 0 && !tp.sk_extension && tp.pacing == nullptr &&
-         tp.icsk_mtup == nullptr;
-}
-/// tcp_write_xmit for a queue that held nothing until `skb`, one segment with or without data, was put there, if
-/// tcp_may_xmit_single said so before and Nagle does not hold it back.
-void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now);
 /// Linux: __tcp_push_pending_frames.
 void tcp_push_pending_frames(tcp_sock& tp, std::uint8_t nonagle);
 inline void tcp_push_pending_frames(tcp_sock& tp) { tcp_push_pending_frames(tp, tp.nonagle); }
@@ -66,8 +57,24 @@ inline void tcp_push_pending_frames(tcp_sock& tp) { tcp_push_pending_frames(tp, 
 /// `skb`, the send head, was sent.
 void tcp_event_new_data_sent(tcp_sock& tp, tcp_skb& skb);
 /// What keeps the connection from sending faster; for TCP_INFO (Linux: tcp_chrono_start, tcp_chrono_stop).
-void tcp_chrono_start(tcp_sock& tp, tcp_chrono why) noexcept;
-void tcp_chrono_stop(tcp_sock& tp, tcp_chrono why) noexcept;
+inline void tcp_chrono_set(tcp_sock& tp, tcp_chrono type, std::uint32_t now_ms) noexcept {
+  if (tp.chrono_type != tcp_chrono::none) {
+    tp.chrono_stat_ms[static_cast<std::size_t>(tp.chrono_type) - 1] += now_ms - tp.chrono_start_ms;
+  }
+  tp.chrono_start_ms = now_ms;
+  tp.chrono_type = type;
+}
+inline void tcp_chrono_start(tcp_sock& tp, tcp_chrono why, tcp_mstamp now) noexcept {
+  // The more specific reason counts.
+  if (why > tp.chrono_type) tcp_chrono_set(tp, why, now.ms());
+}
+inline void tcp_chrono_start(tcp_sock& tp, tcp_chrono why) noexcept { tcp_chrono_start(tp, why, tp.net->mstamp()); }
+inline void tcp_chrono_stop(tcp_sock& tp, tcp_chrono why, tcp_mstamp now) noexcept {
+  if (tp.chrono_type == tcp_chrono::none) return;
+  const bool idle = tp.sk_write_queue.empty();
+  if (idle || why == tp.chrono_type) tcp_chrono_set(tp, idle ? tcp_chrono::none : tcp_chrono::busy, now.ms());
+}
+inline void tcp_chrono_stop(tcp_sock& tp, tcp_chrono why) noexcept { tcp_chrono_stop(tp, why, tp.net->mstamp()); }
 
 // Units of several segments, and when they go (tcp_tso.cpp, tcp_pacing.cpp).
 
@@ -87,15 +94,26 @@ struct xmit_limits {
                                                 std::uint32_t max_segs, std::uint8_t nonagle) noexcept;
 /// RFC 896 in Minshall's variant: whether a segment smaller than the MSS has to wait.
 [[nodiscard]] bool tcp_nagle_check(bool partial, const tcp_sock& tp, std::uint8_t nonagle) noexcept;
-void tcp_update_pacing_rate(tcp_sock& tp) noexcept;
 /// True: the next unit has to wait, and a timer is set for it.
 [[nodiscard]] bool tcp_pacing_check(tcp_sock& tp);
 /// After a unit of `bytes` (Linux: tcp_update_skb_after_send).
 void tcp_pacing_sent(tcp_sock& tp, std::uint32_t bytes) noexcept;
 /// SO_MAX_PACING_RATE, in bytes a second. False without memory.
 bool tcp_set_max_pacing_rate(tcp_sock& tp, std::uint64_t rate) noexcept;
-[[nodiscard]] std::uint64_t tcp_max_pacing_rate(const tcp_sock& tp) noexcept;
-void tcp_data_snd_check(tcp_sock& tp);
+[[nodiscard]] inline std::uint64_t tcp_max_pacing_rate(const tcp_sock& tp) noexcept {
+  return tp.pacing == nullptr ? tcp_pacing_unlimited : tp.pacing->max_rate;
+}
+/// What cwnd and the round trip come to.
+[[gnu::always_inline]] inline void tcp_update_pacing_rate(tcp_sock& tp) noexcept {
+  const tcp_config& config = tp.net->config;
+  // Twice what cwnd and the round trip give while cwnd may double in one; a little more than it afterwards.
+  const std::uint32_t percent =
+      tp.snd_cwnd < tp.snd_ssthresh / 2 ? config.tcp_pacing_ss_ratio : config.tcp_pacing_ca_ratio;
+  std::uint64_t rate = std::uint64_t{tp.mss_cache} * (8 * 1'000'000 / 100) * percent;  // srtt_us is times 8.
+  rate *= std::max(tp.snd_cwnd, tp.packets_out);
+  if (tp.srtt_us != 0) rate /= tp.srtt_us;
+  tp.pacing_rate = std::min(rate, tcp_max_pacing_rate(tp));
+}
 /// The sequence number of a segment without data: within the peer's window even if that has shrunk.
 [[nodiscard]] std::uint32_t tcp_acceptable_seq(const tcp_sock& tp) noexcept;
 /// A segment that is in no queue: a probe or a reset.
@@ -104,6 +122,11 @@ void tcp_send_bare(tcp_sock& tp, std::uint32_t seq, const packet::tcp_flags& fla
 void tcp_wait_for_device(tcp_sock& tp);
 /// Tells the application that there is room in the send buffer again.
 void tcp_check_space(tcp_sock& tp);
+/// After an ACK: there may be something to send, and room to write.
+inline void tcp_data_snd_check(tcp_sock& tp) {
+  if (tp.sk_write_queue.send_head() != nullptr) tcp_push_pending_frames(tp);
+  if (tp.write_wanted) tcp_check_space(tp);
+}
 [[nodiscard]] bool sk_stream_is_writeable(const tcp_sock& tp) noexcept;
 
 // Opening and closing.
@@ -165,11 +188,12 @@ struct initial_window {
                                                        bool rcvbuf_locked, std::uint32_t mss, bool wscale_ok,
                                                        std::uint32_t window_clamp = 0) noexcept;
 /// What of the last offered window is left.
-[[nodiscard]] std::uint32_t tcp_receive_window(const tcp_sock& tp) noexcept;
+[[nodiscard]] inline std::uint32_t tcp_receive_window(const tcp_sock& tp) noexcept {
+  const auto left = static_cast<std::int32_t>(tp.rcv_wup + tp.rcv_wnd - tp.rcv_nxt);
+  return left < 0 ? 0 : static_cast<std::uint32_t>(left);
+}
 /// The window that would be offered now, were there none offered before (Linux: __tcp_select_window).
 [[nodiscard]] std::uint32_t tcp_select_window_raw(tcp_sock& tp) noexcept;
-/// The window field of the next segment; what is offered is remembered.
-[[nodiscard]] std::uint16_t tcp_select_window(tcp_sock& tp) noexcept;
 
 /// The time for a field in which 0 stands for none.
 [[nodiscard]] inline std::uint32_t tcp_stamp_ms(const tcp_net& net) noexcept {

@@ -11,7 +11,6 @@
 namespace fourtuple::tcp {
 namespace {
 
-constexpr std::uint64_t unlimited = ~std::uint64_t{0};
 constexpr std::uint32_t unpaced_segs = 10;  // The initial window goes at once, as Linux's fq has it.
 
 /// Linux: tcp_tsq_write.
@@ -36,30 +35,15 @@ void tcp_pace_kick(base::timer& t) noexcept {
 
 }  // namespace
 
-std::uint64_t tcp_max_pacing_rate(const tcp_sock& tp) noexcept {
-  return tp.pacing == nullptr ? unlimited : tp.pacing->max_rate;
-}
-
 bool tcp_set_max_pacing_rate(tcp_sock& tp, std::uint64_t rate) noexcept {
   if (tp.pacing == nullptr) {
-    if (rate == unlimited) return true;
+    if (rate == tcp_pacing_unlimited) return true;
     tp.pacing.reset(new (std::nothrow) pacing_state{tp, tcp_pace_kick});
     if (tp.pacing == nullptr) return false;
   }
   tp.pacing->max_rate = rate;
   tp.pacing_rate = std::min(tp.pacing_rate, rate);
   return true;
-}
-
-void tcp_update_pacing_rate(tcp_sock& tp) noexcept {
-  const tcp_config& config = tp.net->config;
-  // Twice what cwnd and the round trip give while cwnd may double in one; a little more than it afterwards.
-  const std::uint32_t percent =
-      tp.snd_cwnd < tp.snd_ssthresh / 2 ? config.tcp_pacing_ss_ratio : config.tcp_pacing_ca_ratio;
-  std::uint64_t rate = std::uint64_t{tp.mss_cache} * (8 * 1'000'000 / 100) * percent;  // srtt_us is times 8.
-  rate *= std::max(tp.snd_cwnd, tp.packets_out);
-  if (tp.srtt_us != 0) rate /= tp.srtt_us;
-  tp.pacing_rate = std::min(rate, tcp_max_pacing_rate(tp));
 }
 
 bool tcp_pacing_check(tcp_sock& tp) {
@@ -72,7 +56,7 @@ void tcp_pacing_sent(tcp_sock& tp, std::uint32_t bytes) noexcept {
   const std::uint64_t prior = tp.wstamp_ns;
   tp.wstamp_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
   const std::uint64_t rate = tp.pacing_rate;
-  if (tp.pacing == nullptr || rate == unlimited || rate == 0 || tp.data_segs_out < unpaced_segs) return;
+  if (tp.pacing == nullptr || rate == tcp_pacing_unlimited || rate == 0 || tp.data_segs_out < unpaced_segs) return;
   std::uint64_t takes_ns = std::uint64_t{bytes} * base::ns_per_s / rate;
   // A late start is made up for, though never by more than half.
   takes_ns -= std::min(takes_ns / 2, tp.wstamp_ns - prior);

@@ -5,6 +5,7 @@
 
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rack.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
@@ -12,16 +13,8 @@
 namespace fourtuple::tcp {
 namespace {
 
-constexpr std::uint8_t recovery_thresh = 16;  // RFC 8985 6.2 step 4
-// Bits of tcp_recovery.
-constexpr std::uint32_t static_reo_wnd = 2;
+// A bit of tcp_recovery.
 constexpr std::uint32_t no_dupthresh = 4;
-
-/// RFC 8985 6.2, RACK_sent_after.
-bool sent_after(std::uint64_t time1_ns, std::uint32_t end_seq1, std::uint64_t time2_ns,
-                std::uint32_t end_seq2) noexcept {
-  return time1_ns > time2_ns || (time1_ns == time2_ns && after(end_seq1, end_seq2));
-}
 
 /// RFC 8985 6.2 step 4, RACK_update_reo_wnd, without what DSACKs do to it.
 std::uint32_t reo_wnd_us(const tcp_sock& tp) noexcept {
@@ -41,7 +34,7 @@ std::uint32_t tcp_rack_detect_loss(tcp_sock& tp) noexcept {
   for (tcp_skb *skb = tp.sk_write_queue.oldest_sent(), *next = nullptr; skb != nullptr; skb = next) {
     next = skb->next_sent;
     if (skb->lost && !skb->retransmitted) continue;
-    if (!sent_after(tp.rack.mstamp_ns, tp.rack.end_seq, skb->sent_at_ns, skb->end_seq)) break;
+    if (!tcp_rack_sent_after(tp.rack.mstamp_ns, tp.rack.end_seq, skb->sent_at_ns, skb->end_seq)) break;
     const std::int64_t left_us = tcp_rack_skb_timeout_us(tp, *skb, window_us);
     if (left_us <= 0) {
       tcp_mark_skb_lost(tp, *skb);
@@ -59,18 +52,6 @@ std::int64_t tcp_rack_skb_timeout_us(const tcp_sock& tp, const tcp_skb& skb, std
   const auto age_us =
       static_cast<std::int64_t>((tp.net->now_ns() - std::min(skb.sent_at_ns, tp.net->now_ns())) / base::ns_per_us);
   return std::int64_t{tp.rack.rtt_us} + window_us - age_us;
-}
-
-void tcp_rack_advance(tcp_sock& tp, const tcp_skb& skb) noexcept {
-  const auto rtt_us = static_cast<std::uint32_t>((tp.net->now_ns() - skb.sent_at_ns) / base::ns_per_us);
-  // RFC 8985 6.2 step 2: so soon it must be the original that arrived, not the retransmission.
-  if (skb.ever_retransmitted && rtt_us < tp.rtt_min_us) return;
-  tp.rack.advanced = true;
-  tp.rack.rtt_us = rtt_us;
-  if (sent_after(skb.sent_at_ns, skb.end_seq, tp.rack.mstamp_ns, tp.rack.end_seq)) {
-    tp.rack.mstamp_ns = skb.sent_at_ns;
-    tp.rack.end_seq = skb.end_seq;
-  }
 }
 
 bool tcp_rack_mark_lost(tcp_sock& tp) {
@@ -95,20 +76,6 @@ void tcp_rack_reo_timeout(tcp_sock& tp) {
     tcp_xmit_retransmit_queue(tp);
   }
   if (tp.icsk_pending != icsk_time::retrans) tcp_rearm_rto(tp);
-}
-
-void tcp_rack_update_reo_wnd(tcp_sock& tp, const rate_sample& sample) noexcept {
-  if ((tp.net->config.tcp_recovery & static_reo_wnd) != 0 || sample.prior_delivered == 0) return;
-  // Once a round trip: what is reported was all sent too early by the same mistake.
-  if (before(sample.prior_delivered, tp.rack.last_delivered)) tp.rack.dsack_seen = false;
-  if (tp.rack.dsack_seen) {
-    tp.rack.dsack_seen = false;
-    tp.rack.reo_wnd_steps = static_cast<std::uint8_t>(std::min(tp.rack.reo_wnd_steps + 1, 255));
-    tp.rack.last_delivered = tp.delivered;
-    tp.rack.reo_wnd_persist = recovery_thresh;
-  } else if (tp.rack.reo_wnd_persist == 0) {
-    tp.rack.reo_wnd_steps = 1;
-  }
 }
 
 }  // namespace fourtuple::tcp

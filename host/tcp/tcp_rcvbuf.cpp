@@ -9,42 +9,7 @@
 namespace fourtuple::tcp {
 namespace {
 
-constexpr std::uint32_t tcp_mss_default = 536;
-constexpr std::uint32_t tcp_min_mss = 88;
-constexpr std::uint32_t timestamp_bytes = 12;        // The option and what aligns it.
 constexpr std::uint32_t longest_rtt_ms = 1'000'000;  // What is beyond is no echo of this host's.
-// A smaller segment says nothing about how full the peer makes them.
-constexpr std::uint32_t least_to_grow_bytes = 128;
-
-/// A segment that is shorter than the largest seen: what is full may have become smaller. Two of one size in a row, of
-/// which none ends a write, are taken for that.
-void measure_short_segment(icsk_ack_state& ack, const tcp_sock& tp, const rx_segment& segment, std::uint32_t len,
-                           std::uint32_t last_size) noexcept {
-  const std::uint32_t with_header = len + segment.tcp_header_bytes();
-  const bool ends_something = segment.flags.psh || segment.flags.fin || segment.flags.syn || segment.flags.urg;
-  if (with_header >= tcp_mss_default + packet::tcp_header::bytes ||
-      (with_header >= tcp_min_mss + packet::tcp_header::bytes && !ends_something)) {
-    // What varies from segment to segment, SACK blocks, counts as payload here.
-    const std::uint32_t fixed = packet::tcp_header::bytes + (tp.tstamp_ok ? timestamp_bytes : 0U);
-    ack.last_seg_size = static_cast<std::uint16_t>(with_header - fixed);
-    if (ack.last_seg_size == last_size) {
-      ack.rcv_mss = ack.last_seg_size;
-      return;
-    }
-  }
-  if (ack.pushed) ack.pushed2 = true;
-  ack.pushed = true;
-}
-
-/// Another share of payload makes the same buffer good for another window.
-void update_scaling_ratio(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept {
-  const std::uint64_t ratio = (std::uint64_t{segment.skb_bytes()} << 8) / truesize;
-  const auto scaling_ratio = static_cast<std::uint8_t>(std::clamp<std::uint64_t>(ratio, 1, 255));
-  if (scaling_ratio == tp.scaling_ratio) return;
-  tp.scaling_ratio = scaling_ratio;
-  tcp_set_window_clamp(tp, static_cast<int>(tcp_full_space(tp)));
-  tp.rcvq_space = std::min(tp.rcvq_space, tp.window_clamp);
-}
 
 /// Linux: __tcp_grow_window. Even if segments are mostly bookkeeping the window may grow while it is small beside what
 /// the buffer may become.
@@ -70,14 +35,6 @@ void tcp_rcv_rtt_update(tcp_sock& tp, std::uint32_t sample_us, bool by_window) n
 
 }  // namespace
 
-std::uint32_t frag_list_truesize(const rx_segment& segment) noexcept {
-  std::uint32_t truesize = 0;
-  for (const auto& more : segment.frag_list) {
-    truesize += skb_charge_of(static_cast<std::uint32_t>(more.size()), segment.header_bytes()).truesize;
-  }
-  return truesize;
-}
-
 void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept {
   std::uint32_t hint = std::min<std::uint32_t>(tp.advmss, tp.mss_cache);
   hint = std::min(hint, tp.rcv_wnd / 2);
@@ -85,31 +42,23 @@ void tcp_initialize_rcv_mss(tcp_sock& tp) noexcept {
   tp.icsk_ack.rcv_mss = static_cast<std::uint16_t>(std::max(hint, tcp_min_mss));
 }
 
-void tcp_measure_rcv_mss(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept {
-  icsk_ack_state& ack = tp.icsk_ack;
-  const std::uint32_t last_size = ack.last_seg_size;
-  ack.last_seg_size = 0;
-  const std::uint32_t len = segment.gso_size != 0 ? segment.gso_size : segment.skb_bytes();
-  if (len < ack.rcv_mss) {
-    measure_short_segment(ack, tp, segment, len, last_size);
-    return;
-  }
-  if (len != ack.rcv_mss) update_scaling_ratio(tp, segment, truesize);
-  ack.rcv_mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(len, tp.advmss));
-  // A full segment that ends a write: nothing may follow that an ACK could wait for.
-  if (segment.flags.psh) ack.pushed = true;
+void tcp_update_scaling_ratio(tcp_sock& tp, std::uint32_t bytes, std::uint32_t truesize) noexcept {
+  const std::uint64_t ratio = (std::uint64_t{bytes} << 8) / truesize;
+  const auto scaling_ratio = static_cast<std::uint8_t>(std::clamp<std::uint64_t>(ratio, 1, 255));
+  if (scaling_ratio == tp.scaling_ratio) return;
+  tp.scaling_ratio = scaling_ratio;
+  tcp_set_window_clamp(tp, static_cast<int>(tcp_full_space(tp)));
+  tp.rcvq_space = std::min(tp.rcvq_space, tp.window_clamp);
 }
 
-void tcp_rcv_rtt_measure(tcp_sock& tp, const rx_segment& segment) noexcept {
-  if (tp.saw_tstamp) {
-    if (tp.rcv_tsecr == tp.rcv_rtt_mark) return;
-    tp.rcv_rtt_mark = tp.rcv_tsecr;
-    const std::uint32_t ticks = tp.net->now_ms() + tp.tsoffset - tp.rcv_tsecr;
-    if (segment.skb_bytes() < tp.icsk_ack.rcv_mss || tp.rcv_tsecr == 0 || ticks > longest_rtt_ms) return;
-    tcp_rcv_rtt_update(tp, ticks * 1000, false);
-    return;
-  }
-  const std::uint32_t now_us = tp.net->now_us();
+void tcp_rcv_rtt_measure_ts(tcp_sock& tp, tcp_mstamp now) noexcept {
+  const std::uint32_t ticks = now.ms() + tp.tsoffset - tp.rcv_tsecr;
+  if (tp.rcv_tsecr == 0 || ticks > longest_rtt_ms) return;
+  tcp_rcv_rtt_update(tp, ticks * 1000, false);
+}
+
+void tcp_rcv_rtt_measure_window(tcp_sock& tp, tcp_mstamp now) noexcept {
+  const std::uint32_t now_us = now.us();
   if (tp.rcv_rtt_time_us != 0) {
     if (before(tp.rcv_nxt, tp.rcv_rtt_mark)) return;
     tcp_rcv_rtt_update(tp, now_us - tp.rcv_rtt_time_us, true);
@@ -118,9 +67,7 @@ void tcp_rcv_rtt_measure(tcp_sock& tp, const rx_segment& segment) noexcept {
   tp.rcv_rtt_time_us = now_us | 1U;  // 0 stands for never.
 }
 
-void tcp_grow_window(tcp_sock& tp, const rx_segment& segment, std::uint32_t truesize) noexcept {
-  const std::uint32_t len = segment.skb_bytes();
-  if (len < least_to_grow_bytes) return;
+void tcp_grow_window_slow(tcp_sock& tp, std::uint32_t len, std::uint32_t truesize) noexcept {
   const std::uint32_t most = std::min(tp.window_clamp, tcp_space(tp));
   if (most <= tp.rcv_ssthresh) return;
   if (tcp_under_memory_pressure(*tp.net)) {
@@ -176,9 +123,9 @@ void tcp_rcvbuf_grow(tcp_sock& tp, std::uint32_t copied) noexcept {
   tp.window_clamp = tcp_full_space(tp);
 }
 
-void tcp_rcv_space_adjust(tcp_sock& tp) noexcept {
+void tcp_rcv_space_adjust_slow(tcp_sock& tp) noexcept {
   const std::uint32_t now = tp.net->now_us();
-  if (tp.rcv_rtt_us == 0 || now - tp.rcvq_space_time_us < tp.rcv_rtt_us >> 3) return;
+  if (now - tp.rcvq_space_time_us < tp.rcv_rtt_us >> 3) return;
   sk_mem_reclaim_surplus(tp);
   const std::uint32_t unread = tp.rcv_nxt - tp.copied_seq;
   const auto copied = static_cast<std::int32_t>(tp.copied_seq - tp.rcvq_space_seq - unread);

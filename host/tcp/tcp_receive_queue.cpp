@@ -9,58 +9,12 @@
 
 namespace fourtuple::tcp {
 
-/// Its bytes follow it in memory.
-struct tcp_receive_queue::chunk {
-  chunk* next;
-  base::kmem_cache* from;
-  std::uint32_t start;
-  std::uint32_t end;
-  std::uint32_t capacity;
-  skb_charge charge;
-
-  /// For at least a part of `wanted`: the smallest block that has room, or a page. nullptr without memory.
-  [[nodiscard]] static chunk* make(skb_memory& memory, std::size_t wanted) noexcept {
-    const std::size_t bytes = wanted + sizeof(chunk);
-    base::kmem_cache& from = bytes <= memory.short_block.bytes() ? memory.short_block
-                             : bytes <= memory.block.bytes()     ? memory.block
-                                                                 : memory.page;
-    void* piece = from.alloc();
-    if (piece == nullptr) return nullptr;
-    return new (piece) chunk{nullptr, &from, 0, 0, static_cast<std::uint32_t>(from.bytes() - sizeof(chunk)), {}};
-  }
-  static void free(chunk* c) noexcept { c->from->free(c); }
-  [[nodiscard]] static std::size_t most_bytes(const skb_memory& memory) noexcept {
-    return memory.page.bytes() - sizeof(chunk);
-  }
-
-  [[nodiscard]] std::byte* data() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
-  [[nodiscard]] const std::byte* data() const noexcept { return reinterpret_cast<const std::byte*>(this + 1); }
-  [[nodiscard]] std::size_t room() const noexcept { return capacity - end; }
-  /// What fits; returns the rest.
-  std::span<const std::byte> append(std::span<const std::byte> bytes) noexcept {
-    const std::size_t count = std::min(room(), bytes.size());
-    std::memcpy(data() + end, bytes.data(), count);
-    end += static_cast<std::uint32_t>(count);
-    return bytes.subspan(count);
-  }
-};
-
-bool tcp_receive_queue::append(skb_memory& memory, std::span<const std::byte> bytes, skb_charge charge) noexcept {
+bool tcp_receive_queue::append_to_several(skb_memory& memory, std::span<const std::byte> bytes,
+                                          skb_charge charge) noexcept {
   if (bytes.empty()) return true;
   const auto count = static_cast<std::uint32_t>(bytes.size());
-  const bool coalesced = tail_ != nullptr && tail_->charge.tailroom >= count;
+  const bool coalesced = coalesces(count);
   if (coalesced) charge = {.truesize = 0, .tailroom = tail_->charge.tailroom - count};
-  if (!coalesced && count + charge.tailroom <= chunk::most_bytes(memory)) {
-    chunk* only = chunk::make(memory, count + charge.tailroom);
-    if (only == nullptr) return false;
-    only->append(bytes);
-    only->charge = charge;
-    (tail_ == nullptr ? head_ : tail_->next) = only;
-    tail_ = only;
-    bytes_ += count;
-    truesize_ += charge.truesize;
-    return true;
-  }
   const std::size_t room = coalesced ? tail_->room() : 0;
   // All new chunks first, so that running out of memory leaves everything as it was. The last one has room for what
   // may come into the same memory.
@@ -86,11 +40,6 @@ bool tcp_receive_queue::append(skb_memory& memory, std::span<const std::byte> by
   tail_->charge.truesize += charge.truesize;
   tail_->charge.tailroom = charge.tailroom;
   return true;
-}
-
-void tcp_receive_queue::free_first() noexcept {
-  truesize_ -= head_->charge.truesize;
-  chunk::free(std::exchange(head_, head_->next));
 }
 
 void tcp_receive_queue::collapse() noexcept {
@@ -131,7 +80,7 @@ std::size_t tcp_receive_queue::peek(std::span<const std::span<std::byte>> to, st
   return copied;
 }
 
-std::size_t tcp_receive_queue::read(std::span<std::byte> to) noexcept {
+std::size_t tcp_receive_queue::read_some(std::span<std::byte> to) noexcept {
   std::size_t copied = 0;
   while (head_ != nullptr && copied < to.size()) {
     const std::size_t count = std::min<std::size_t>(head_->end - head_->start, to.size() - copied);

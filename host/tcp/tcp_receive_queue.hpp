@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -51,13 +54,95 @@ class tcp_receive_queue {
 
  private:
   struct chunk;
+  /// Bytes of a segment go where the one before has room for them.
+  [[nodiscard]] bool coalesces(std::uint32_t count) const noexcept;
+  /// append() where not one new chunk is what it takes.
+  [[nodiscard]] bool append_to_several(skb_memory& memory, std::span<const std::byte> bytes,
+                                       skb_charge charge) noexcept;
   void free_first() noexcept;
+  /// read() of less than all, or out of several chunks.
+  std::size_t read_some(std::span<std::byte> to) noexcept;
 
   chunk* head_ = nullptr;
   chunk* tail_ = nullptr;
   std::uint32_t bytes_ = 0;
   std::uint32_t truesize_ = 0;
 };
+
+/// Its bytes follow it in memory.
+struct tcp_receive_queue::chunk {
+  chunk* next;
+  base::kmem_cache* from;
+  std::uint32_t start;
+  std::uint32_t end;
+  std::uint32_t capacity;
+  skb_charge charge;
+
+  /// For at least a part of `wanted`: the smallest block that has room, or a page. nullptr without memory.
+  [[nodiscard]] static chunk* make(skb_memory& memory, std::size_t wanted) noexcept {
+    const std::size_t bytes = wanted + sizeof(chunk);
+    base::kmem_cache& from = bytes <= memory.short_block.bytes() ? memory.short_block
+                             : bytes <= memory.block.bytes()     ? memory.block
+                                                                 : memory.page;
+    void* piece = from.alloc();
+    if (piece == nullptr) return nullptr;
+    return new (piece) chunk{nullptr, &from, 0, 0, static_cast<std::uint32_t>(from.bytes() - sizeof(chunk)), {}};
+  }
+  static void free(chunk* c) noexcept { c->from->free(c); }
+  [[nodiscard]] static std::size_t most_bytes(const skb_memory& memory) noexcept {
+    return memory.page.bytes() - sizeof(chunk);
+  }
+
+  [[nodiscard]] std::byte* data() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+  [[nodiscard]] const std::byte* data() const noexcept { return reinterpret_cast<const std::byte*>(this + 1); }
+  [[nodiscard]] std::size_t room() const noexcept { return capacity - end; }
+  /// What fits; returns the rest.
+  std::span<const std::byte> append(std::span<const std::byte> bytes) noexcept {
+    const std::size_t count = std::min(room(), bytes.size());
+    std::memcpy(data() + end, bytes.data(), count);
+    end += static_cast<std::uint32_t>(count);
+    return bytes.subspan(count);
+  }
+};
+
+inline bool tcp_receive_queue::coalesces(std::uint32_t count) const noexcept {
+  return tail_ != nullptr && tail_->charge.tailroom >= count;
+}
+
+[[gnu::always_inline]] inline bool tcp_receive_queue::append(skb_memory& memory, std::span<const std::byte> bytes,
+                                                             skb_charge charge) noexcept {
+  const auto count = static_cast<std::uint32_t>(bytes.size());
+  if (coalesces(count) || count + charge.tailroom > chunk::most_bytes(memory)) {
+    return append_to_several(memory, bytes, charge);
+  }
+  if (count == 0) return true;
+  chunk* only = chunk::make(memory, count + charge.tailroom);
+  if (only == nullptr) return false;
+  std::memcpy(only->data(), bytes.data(), count);
+  only->end = count;
+  only->charge = charge;
+  (tail_ == nullptr ? head_ : tail_->next) = only;
+  tail_ = only;
+  bytes_ += count;
+  truesize_ += charge.truesize;
+  return true;
+}
+
+inline void tcp_receive_queue::free_first() noexcept {
+  truesize_ -= head_->charge.truesize;
+  chunk::free(std::exchange(head_, head_->next));
+}
+
+[[gnu::always_inline]] inline std::size_t tcp_receive_queue::read(std::span<std::byte> to) noexcept {
+  chunk* only = head_;
+  if (only == nullptr || only != tail_ || to.size() < bytes_) return read_some(to);
+  const std::size_t count = bytes_;
+  std::memcpy(to.data(), only->data() + only->start, count);
+  head_ = tail_ = nullptr;
+  bytes_ = truesize_ = 0;
+  chunk::free(only);
+  return count;
+}
 
 /// Segments that arrived ahead of a hole, disjoint and sorted (Linux: tp->out_of_order_queue).
 class tcp_out_of_order_queue {

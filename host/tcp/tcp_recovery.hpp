@@ -56,9 +56,6 @@ enum class rexmit : std::uint8_t {
 
 /// Linux: tcp_ack. Challenge ACKs for invalid ones are sent.
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path);
-/// The same for the usual case: of what is in flight, a single unit, all has arrived. False, and nothing happened, if
-/// it is none.
-bool tcp_ack_flight(tcp_sock& tp, const rx_segment& segment, bool slow_path);
 /// Takes off the queue what is acknowledged, and measures the round trip. `prior_fack`: the highest that was SACKed.
 void tcp_clean_rtx_queue(tcp_sock& tp, std::uint32_t prior_fack, ack_news& news);
 
@@ -67,7 +64,10 @@ void tcp_sacktag_write_queue(tcp_sock& tp, const rx_segment& segment, std::uint3
 /// One behind the highest byte that was SACKed; snd_una if none is.
 [[nodiscard]] std::uint32_t tcp_highest_sack_seq(const tcp_sock& tp) noexcept;
 /// `segments` more have reached the peer, by an ACK that did or did not say that congestion was met.
-void tcp_count_delivered(tcp_sock& tp, std::uint32_t segments, bool ece) noexcept;
+inline void tcp_count_delivered(tcp_sock& tp, std::uint32_t segments, bool ece) noexcept {
+  tp.delivered += segments;
+  if (ece) tp.delivered_ce += segments;
+}
 
 /// Decides what is lost and in which state recovery is. `num_dupack`: 1 for a duplicate ACK.
 void tcp_fastretrans_alert(tcp_sock& tp, std::uint32_t prior_snd_una, std::uint32_t num_dupack, ack_news& news,
@@ -126,8 +126,6 @@ void tcp_simple_retransmit(tcp_sock& tp);
 
 // RACK (RFC 8985 section 6; tcp_rack.cpp).
 
-/// `skb` is newly acknowledged or SACKed.
-void tcp_rack_advance(tcp_sock& tp, const tcp_skb& skb) noexcept;
 /// Marks what is lost, and sets a timer for what soon may be. True if it is set.
 bool tcp_rack_mark_lost(tcp_sock& tp);
 /// That timer fired.
@@ -135,8 +133,6 @@ void tcp_rack_reo_timeout(tcp_sock& tp);
 /// How long until `skb` counts as lost; not above 0 if it does.
 [[nodiscard]] std::int64_t tcp_rack_skb_timeout_us(const tcp_sock& tp, const tcp_skb& skb,
                                                    std::uint32_t reo_wnd_us) noexcept;
-/// RFC 8985 6.2 step 4: DSACKs make it wait longer.
-void tcp_rack_update_reo_wnd(tcp_sock& tp, const rate_sample& sample) noexcept;
 
 /// What an ACK says about the tail loss probe that is out (RFC 8985 7.4).
 void tcp_process_tlp_ack(tcp_sock& tp, std::uint32_t ack, const ack_news& news);

@@ -6,6 +6,7 @@
 
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rack.hpp"
 #include "host/tcp/tcp_recovery.hpp"
 #include "host/tcp/tcp_seq.hpp"
 
@@ -83,7 +84,7 @@ void count_invalid(tcp_sock& tp, const sack_range& range, std::uint32_t ack_seq)
 
 /// Its first arrival.
 void mark_sacked(tcp_sock& tp, tcp_skb& skb, ack_news& news) noexcept {
-  tcp_rack_advance(tp, skb);
+  tcp_rack_advance(tp, skb, tp.net->mstamp());
   const std::uint32_t segs = skb.gso_segs;
   if (skb.retransmitted) {
     // Not marked lost, the retransmission counts as still in flight.

@@ -13,20 +13,25 @@ constexpr std::uint32_t overhead_bytes = tcp_send_queue::overhead_bytes;
 // Who writes so much at once writes more: room for all that may follow is cheaper than copying once more.
 constexpr std::uint32_t large_write_bytes = 8 * 1024;
 
-void free_skb(tcp_skb& skb) noexcept {
+}  // namespace
+
+void destroy_tcp_skb(tcp_skb& skb) noexcept {
   skb_memory& memory = *skb.memory;
   std::destroy_at(&skb);
   memory.skb.free(&skb);
 }
 
-tcp_skb* make_skb(skb_memory& memory, std::uint32_t seq, std::uint32_t capacity) noexcept {
+tcp_skb* make_tcp_skb(skb_memory& memory, std::uint32_t seq, std::uint32_t capacity) noexcept {
+  if (capacity != 0 && memory.with_block != nullptr && capacity <= skb_data::most_reusable_bytes(memory)) {
+    return reuse_tcp_skb(memory, seq, capacity);
+  }
   void* piece = memory.skb.alloc();
   if (piece == nullptr) return nullptr;
   auto* skb = new (piece) tcp_skb{memory};
   if (capacity != 0) {
     skb->block = skb_data::allocate(memory, capacity);
     if (!skb->block) {
-      free_skb(*skb);
+      destroy_tcp_skb(*skb);
       return nullptr;
     }
   }
@@ -36,7 +41,9 @@ tcp_skb* make_skb(skb_memory& memory, std::uint32_t seq, std::uint32_t capacity)
   return skb;
 }
 
-}  // namespace
+skb_memory::~skb_memory() {
+  while (with_block != nullptr) destroy_tcp_skb(*std::exchange(with_block, with_block->next));
+}
 
 skb_data skb_data::allocate(skb_memory& memory, std::uint32_t capacity_bytes) noexcept {
   skb_data result;
@@ -71,19 +78,9 @@ void tcp_skb::set_tso_segs(std::uint32_t mss) noexcept {
 
 tcp_skb* tcp_send_queue::push(skb_memory& memory, std::uint32_t seq, std::uint32_t bytes,
                               std::uint32_t limit) noexcept {
-  tcp_skb* skb = make_skb(memory, seq, bytes >= large_write_bytes ? std::max(bytes, limit) : bytes);
+  tcp_skb* skb = make_tcp_skb(memory, seq, bytes >= large_write_bytes ? std::max(bytes, limit) : bytes);
   if (skb == nullptr) return nullptr;
   skb->truesize = overhead_bytes;
-  insert_behind(tail_, skb);
-  if (send_head_ == nullptr) send_head_ = skb;
-  return skb;
-}
-
-tcp_skb* tcp_send_queue::push_message(skb_memory& memory, std::uint32_t seq,
-                                      std::span<const std::byte> message) noexcept {
-  tcp_skb* skb = make_skb(memory, seq, static_cast<std::uint32_t>(message.size()));
-  if (skb == nullptr) return nullptr;
-  skb->append(message);
   insert_behind(tail_, skb);
   if (send_head_ == nullptr) send_head_ = skb;
   return skb;
@@ -108,7 +105,7 @@ bool tcp_send_queue::grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit
 }
 
 bool tcp_send_queue::fragment(tcp_skb& skb, std::uint32_t bytes, std::uint32_t mss) noexcept {
-  tcp_skb* rest = make_skb(*skb.memory, skb.seq + bytes, 0);
+  tcp_skb* rest = make_tcp_skb(*skb.memory, skb.seq + bytes, 0);
   if (rest == nullptr) return false;
   rest->block = skb.block;
   rest->start = skb.start + bytes;
@@ -187,7 +184,7 @@ void tcp_send_queue::pull_from_next(tcp_skb& skb, std::uint32_t bytes) noexcept 
 }
 
 tcp_skb* tcp_send_queue::gather_unsent(std::uint32_t bytes) noexcept {
-  tcp_skb* gathered = make_skb(*send_head_->memory, send_head_->seq, bytes);
+  tcp_skb* gathered = make_tcp_skb(*send_head_->memory, send_head_->seq, bytes);
   if (gathered == nullptr) return nullptr;
   tcp_skb* from = send_head_;
   while (bytes != 0) {
@@ -260,7 +257,7 @@ void tcp_send_queue::remove(tcp_skb* skb) noexcept {
   (skb->previous == nullptr ? head_ : skb->previous->next) = skb->next;
   (skb->next == nullptr ? tail_ : skb->next->previous) = skb->previous;
   truesize_ -= skb->truesize;
-  free_skb(*skb);
+  free_tcp_skb(*skb);
 }
 
 void tcp_send_queue::set_truesize(tcp_skb& skb, std::uint32_t bytes) noexcept {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -28,6 +30,15 @@ class skb_data {
   ~skb_data() { release(); }
 
   explicit operator bool() const noexcept { return block_ != nullptr; }
+  /// It is of the size that `memory` has blocks of, and nobody else refers to it: it could be used again.
+  [[nodiscard]] bool is_reusable(const skb_memory& memory) const noexcept {
+    return block_ != nullptr && block_->from == &memory.block && block_->users == 1;
+  }
+  /// Of a reusable one.
+  void set_capacity(std::uint32_t bytes) noexcept { block_->capacity = bytes; }
+  [[nodiscard]] static std::uint32_t most_reusable_bytes(const skb_memory& memory) noexcept {
+    return static_cast<std::uint32_t>(memory.block.bytes() - sizeof(block));
+  }
   [[nodiscard]] std::byte* bytes() const noexcept { return reinterpret_cast<std::byte*>(block_ + 1); }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return block_ == nullptr ? 0 : block_->capacity; }
 
@@ -130,7 +141,8 @@ class tcp_send_queue {
   /// Appends an empty segment that begins at `seq` with room for `bytes`, and for up to `limit` if many come at once.
   /// nullptr without memory.
   tcp_skb* push(skb_memory& memory, std::uint32_t seq, std::uint32_t bytes, std::uint32_t limit = 0) noexcept;
-  /// Appends a segment that begins at `seq` and is these bytes, to which none will be added. nullptr without memory.
+  /// Into the empty queue a segment that begins at `seq` and is these bytes, to which none will be added. nullptr
+  /// without memory.
   tcp_skb* push_message(skb_memory& memory, std::uint32_t seq, std::span<const std::byte> message) noexcept;
   /// Makes room in the last segment for `bytes` more, though never for more than `limit` in all. False without memory.
   bool grow(tcp_skb& skb, std::uint32_t bytes, std::uint32_t limit) noexcept;
@@ -150,7 +162,7 @@ class tcp_send_queue {
   tcp_skb* gather_unsent(std::uint32_t bytes) noexcept;
   /// Takes `bytes` acknowledged ones off the front of `skb` (Linux: tcp_trim_head).
   static void trim_head(tcp_skb& skb, std::uint32_t bytes) noexcept;
-  void pop_front() noexcept { remove(head_); }
+  void pop_front() noexcept;
   /// Takes off a segment that was pushed last and never filled.
   void pop_back() noexcept { remove(tail_); }
   void clear() noexcept;
@@ -160,6 +172,8 @@ class tcp_send_queue {
   [[nodiscard]] tcp_skb* oldest_sent() const noexcept { return oldest_sent_; }
   /// `skb` was just sent.
   void move_to_newest_sent(tcp_skb& skb) noexcept;
+  /// The same for the send head if it is all that is queued: it is in flight now.
+  void sent_alone(tcp_skb& skb) noexcept;
   void forget_sent(tcp_skb& skb) noexcept;
 
   /// Where the next lost segment is to be looked for, or nullptr (Linux: retransmit_skb_hint).
@@ -190,5 +204,75 @@ class tcp_send_queue {
   tcp_skb* highest_sacked_ = nullptr;
   std::uint32_t truesize_ = 0;
 };
+
+/// Made with a block for `capacity` bytes, if that is not 0. nullptr without memory.
+[[nodiscard]] tcp_skb* make_tcp_skb(skb_memory& memory, std::uint32_t seq, std::uint32_t capacity) noexcept;
+void destroy_tcp_skb(tcp_skb& skb) noexcept;
+
+[[gnu::always_inline]] inline void free_tcp_skb(tcp_skb& skb) noexcept {
+  skb_memory& memory = *skb.memory;
+  if (!skb.block.is_reusable(memory) || memory.with_block_count == skb_memory::most_with_block) {
+    destroy_tcp_skb(skb);
+    return;
+  }
+  skb.next = std::exchange(memory.with_block, &skb);
+  ++memory.with_block_count;
+}
+
+/// One that was kept with its block is as good as new.
+inline tcp_skb* reuse_tcp_skb(skb_memory& memory, std::uint32_t seq, std::uint32_t capacity) noexcept {
+  tcp_skb& skb = *memory.with_block;
+  memory.with_block = skb.next;
+  --memory.with_block_count;
+  skb.next = skb.previous = nullptr;
+  skb.block.set_capacity(capacity);
+  skb.start = skb.len = 0;
+  skb.seq = skb.end_seq = seq;
+  skb.truesize = capacity + tcp_send_queue::overhead_bytes;
+  skb.gso_segs = 1;
+  skb.gso_size = 0;
+  skb.sent_at_ns = 0;
+  skb.tx_delivered_mstamp_us = 0;
+  skb.tx_app_limited = skb.in_sent_list = skb.syn = skb.ecn_syn = skb.fin = skb.psh = skb.eor = false;
+  skb.sacked = skb.lost = skb.retransmitted = skb.ever_retransmitted = false;
+  return &skb;
+}
+
+// In line: what a message of one segment needs on its way.
+
+[[gnu::always_inline]] inline tcp_skb* tcp_send_queue::push_message(skb_memory& memory, std::uint32_t seq,
+                                                                    std::span<const std::byte> message) noexcept {
+  assert(empty());
+  const auto bytes = static_cast<std::uint32_t>(message.size());
+  tcp_skb* skb = memory.with_block != nullptr && bytes <= skb_data::most_reusable_bytes(memory)
+                     ? reuse_tcp_skb(memory, seq, bytes)
+                     : make_tcp_skb(memory, seq, bytes);
+  if (skb == nullptr) return nullptr;
+  if (bytes != 0) std::memcpy(skb->block.bytes(), message.data(), bytes);
+  skb->len = bytes;
+  skb->end_seq = seq + bytes;
+  head_ = tail_ = send_head_ = skb;
+  truesize_ = skb->truesize;
+  return skb;
+}
+
+[[gnu::always_inline]] inline void tcp_send_queue::sent_alone(tcp_skb& skb) noexcept {
+  assert(head_ == &skb && tail_ == &skb && send_head_ == &skb && !skb.in_sent_list);
+  skb.in_sent_list = true;
+  skb.next_sent = skb.previous_sent = nullptr;
+  oldest_sent_ = newest_sent_ = &skb;
+  send_head_ = nullptr;
+}
+
+[[gnu::always_inline]] inline void tcp_send_queue::pop_front() noexcept {
+  tcp_skb* skb = head_;
+  if (skb != tail_) {
+    remove(skb);
+    return;
+  }
+  head_ = tail_ = send_head_ = oldest_sent_ = newest_sent_ = retransmit_hint_ = highest_sacked_ = nullptr;
+  truesize_ = 0;
+  free_tcp_skb(*skb);
+}
 
 }  // namespace fourtuple::tcp

@@ -15,6 +15,7 @@
 #include "host/tcp/tcp_rate.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_urg.hpp"
+#include "host/tcp/tcp_xmit_single.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -43,11 +44,8 @@ void tcp_sndbuf_expand(tcp_sock& tp) noexcept {
   }
 }
 
-/// RFC 5681 4.1: after a pause longer than the RTO nothing is known of the path any more (Linux: tcp_cwnd_restart).
-void tcp_slow_start_after_idle_check(tcp_sock& tp) noexcept {
-  if (!tp.net->config.tcp_slow_start_after_idle || tp.packets_out != 0) return;
-  const std::uint64_t idle_us = std::uint64_t{tp.net->now_ms() - tp.lsndtime_ms} * 1000;
-  if (idle_us <= tp.icsk_rto_us) return;
+/// RFC 5681 4.1: after a pause longer than the RTO nothing is known of the path any more.
+[[gnu::noinline]] void tcp_cwnd_restart(tcp_sock& tp, std::uint64_t idle_us) noexcept {
   const std::uint32_t restart_cwnd = std::min(tp.net->config.tcp_initial_cwnd, tp.snd_cwnd);
   tp.snd_ssthresh = tcp_current_ssthresh(tp);
   std::uint32_t cwnd = tp.snd_cwnd;
@@ -58,6 +56,13 @@ void tcp_slow_start_after_idle_check(tcp_sock& tp) noexcept {
   tp.snd_cwnd = std::max(cwnd, restart_cwnd);
   tp.snd_cwnd_stamp_ms = tp.net->now_ms();
   tp.snd_cwnd_used = 0;
+}
+
+[[gnu::always_inline]] inline void tcp_slow_start_after_idle_check(tcp_sock& tp, std::uint32_t now_ms) noexcept {
+  if (!tp.net->config.tcp_slow_start_after_idle || tp.packets_out != 0) return;
+  const std::uint64_t idle_us = std::uint64_t{now_ms - tp.lsndtime_ms} * 1000;
+  if (idle_us > tp.icsk_rto_us) [[unlikely]]
+    tcp_cwnd_restart(tp, idle_us);
 }
 
 bool sk_stream_memory_free(const tcp_sock& tp) noexcept {
@@ -101,7 +106,7 @@ place tail_with_room(tcp_sock& tp, std::uint32_t size_goal, std::size_t bytes, s
   wanted = schedule_new_segment(tp, wanted);
   if (wanted == 0) return {};
   tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
-  tcp_slow_start_after_idle_check(tp);
+  tcp_slow_start_after_idle_check(tp, tp.net->now_ms());
   tcp_skb* fresh =
       tp.sk_write_queue.push(tp.net->memory, tp.write_seq, std::max(wanted, std::min(mss, size_goal)), size_goal);
   if (fresh != nullptr) tp.sk_write_queue.grow(*fresh, wanted, size_goal);
@@ -174,10 +179,11 @@ bool send_at_once(tcp_sock& tp, std::span<const std::byte> message, int flags, c
   if (skb == nullptr) return false;
   tp.app_limited = std::max(tp.delivered, 1U);  // Linux: tcp_rate_check_app_limited
   tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
-  tcp_slow_start_after_idle_check(tp);
+  const tcp_mstamp now = tp.net->mstamp();
+  tcp_slow_start_after_idle_check(tp, now.ms());
   tp.write_seq += bytes;
   tcp_mark_push(tp, *skb);
-  tcp_xmit_single(tp, *skb, mss);
+  tcp_xmit_single(tp, *skb, mss, now);
   return true;
 }
 

@@ -217,19 +217,6 @@ sock_reference<tcp_sock> sock_of(base::timer& t, std::size_t offset) noexcept {
 
 }  // namespace
 
-void inet_csk_reset_xmit_timer(tcp_sock& tp, icsk_time what, std::uint32_t delay_us) {
-  tp.icsk_pending = what;
-  const std::uint64_t now = tp.net->now_ns();
-  // What paces what is sent delays what is sent again as well (Linux: tcp_pacing_delay).
-  const std::uint64_t paced_ns = tp.pacing != nullptr && tp.wstamp_ns > now ? tp.wstamp_ns - now : 0;
-  tp.net->timers.arm(tp.icsk_retransmit_timer, now + std::uint64_t{delay_us} * base::ns_per_us + paced_ns);
-}
-
-void inet_csk_clear_xmit_timer(tcp_sock& tp) {
-  tp.icsk_pending = icsk_time::none;
-  tp.net->timers.disarm(tp.icsk_retransmit_timer);
-}
-
 void tcp_clear_xmit_timers(tcp_sock& tp) {
   inet_csk_clear_xmit_timer(tp);
   tp.net->timers.disarm(tp.icsk_delack_timer);

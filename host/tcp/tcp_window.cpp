@@ -6,18 +6,14 @@
 #include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_rcvbuf.hpp"
+#include "host/tcp/tcp_window.hpp"
 
 namespace fourtuple::tcp {
 namespace {
 
-constexpr std::uint32_t max_unscaled = 65535;
 constexpr std::uint8_t max_wscale = 14;  // RFC 7323 2.3
 
 constexpr std::uint32_t round_down(std::uint32_t value, std::uint32_t unit) noexcept { return value - value % unit; }
-constexpr std::uint32_t round_up(std::uint32_t value, unsigned shift) noexcept {
-  const std::uint32_t mask = (std::uint32_t{1} << shift) - 1;
-  return (value + mask) & ~mask;
-}
 
 }  // namespace
 
@@ -27,7 +23,7 @@ initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t
   const std::uint32_t full_space = rcvbuf / 2;  // Before anything was received (Linux: TCP_DEFAULT_SCALING_RATIO).
   // A buffer that the application has fixed will not grow.
   if (rcvbuf_locked && (window_clamp == 0 || window_clamp > full_space)) window_clamp = full_space;
-  if (window_clamp == 0) window_clamp = max_unscaled << max_wscale;
+  if (window_clamp == 0) window_clamp = tcp_max_unscaled_window << max_wscale;
   std::uint32_t space = std::min(full_space, window_clamp);
   if (space > mss) space = round_down(space, mss);
   // In the SYN it is no more than 65535 (RFC 7323 2.2), but all of it may be used.
@@ -38,14 +34,9 @@ initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t
     const int shift = static_cast<int>(std::bit_width(most)) - 1 - 15;
     result.rcv_wscale = static_cast<std::uint8_t>(std::clamp<int>(shift, 0, max_wscale));
   }
-  result.window_clamp = std::min(max_unscaled << result.rcv_wscale, window_clamp);
+  result.window_clamp = std::min(tcp_max_unscaled_window << result.rcv_wscale, window_clamp);
   result.rcv_ssthresh = std::min(space, result.window_clamp);
   return result;
-}
-
-std::uint32_t tcp_receive_window(const tcp_sock& tp) noexcept {
-  const auto left = static_cast<std::int32_t>(tp.rcv_wup + tp.rcv_wnd - tp.rcv_nxt);
-  return left < 0 ? 0 : static_cast<std::uint32_t>(left);
 }
 
 std::uint32_t tcp_select_window_raw(tcp_sock& tp) noexcept {
@@ -62,7 +53,7 @@ std::uint32_t tcp_select_window_raw(tcp_sock& tp) noexcept {
     if (free < allowed >> 4 || free < mss) return 0;
   }
   free = std::min(free, tp.rcv_ssthresh);
-  if (tp.rcv_wscale != 0) return round_up(free, tp.rcv_wscale);
+  if (tp.rcv_wscale != 0) return tcp_scaled_up(free, tp.rcv_wscale);
 
   const std::uint32_t offered = tp.rcv_wnd;
   if (offered <= free - std::min(free, mss) || offered > free) return round_down(free, mss);
@@ -70,7 +61,7 @@ std::uint32_t tcp_select_window_raw(tcp_sock& tp) noexcept {
   return offered;
 }
 
-std::uint16_t tcp_select_window(tcp_sock& tp) noexcept {
+std::uint16_t tcp_select_window_slow(tcp_sock& tp) noexcept {
   if (tp.icsk_ack.nomem) [[unlikely]] {
     // Nothing at all is taken now, whatever was offered.
     tp.header_prediction = false;
@@ -84,11 +75,11 @@ std::uint16_t tcp_select_window(tcp_sock& tp) noexcept {
   if (window < current) {
     // RFC 9293 3.8.6: never take back what was offered.
     if (window == 0) tp.net->count(mib::want_zero_window_adv);
-    window = round_up(current, tp.rcv_wscale);
+    window = tcp_scaled_up(current, tp.rcv_wscale);
   }
   tp.rcv_wnd = window;
   tp.rcv_wup = tp.rcv_nxt;
-  window = std::min(window, max_unscaled << tp.rcv_wscale) >> tp.rcv_wscale;
+  window = std::min(window, tcp_max_unscaled_window << tp.rcv_wscale) >> tp.rcv_wscale;
   if (window == 0) {
     tp.header_prediction = false;
     if (old != 0) tp.net->count(mib::to_zero_window_adv);

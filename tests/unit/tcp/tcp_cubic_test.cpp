@@ -38,7 +38,9 @@ class cubic_flow {
     for (const std::uint64_t end = network_.now_ms() + ms; network_.now_ms() < end;) {
       const std::uint32_t acks = std::max(sk_.snd_cwnd / 2, 1U);
       for (std::uint32_t i = 0; i < acks; ++i) {
-        ops().pkts_acked(sk_, static_cast<std::uint32_t>(rtt_ms_ * 1000), 2);
+        ops().pkts_acked(sk_, {.rtt_us = static_cast<std::uint32_t>(rtt_ms_ * 1000),
+                               .pkts_acked = 2,
+                               .now = {network_.now_ms() * base::ns_per_ms}});
         ops().cong_avoid(sk_, 2);
       }
       network_.run_for_ms(rtt_ms_);

@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Round trip time and retransmission timeout (RFC 6298), with Linux's treatment of falling round trip times.
+#pragma once
+
 #include <algorithm>
+#include <cstdint>
 
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_seq.hpp"
-#include "host/tcp/tcp_timer.hpp"
 
+// Round trip time and retransmission timeout (RFC 6298), with Linux's treatment of falling round trip times. In line,
+// since nearly every ACK is a sample.
 namespace fourtuple::tcp {
 
-void tcp_rtt_estimator(tcp_sock& tp, std::uint32_t rtt_us) noexcept {
-  const std::uint32_t rto_min_us = tp.net->config.tcp_rto_min_ms * 1000;
-  if (tp.srtt_us == 0) {
-    tp.srtt_us = std::max<std::uint32_t>(rtt_us << 3, 1);
-    tp.mdev_us = rtt_us << 1;
-    tp.rttvar_us = std::max(tp.mdev_us, rto_min_us);
-    tp.mdev_max_us = tp.rttvar_us;
-    tp.rtt_seq = tp.snd_nxt;
+/// The first sample of a connection.
+inline void tcp_rtt_init(tcp_sock& tp, std::uint32_t rtt_us) noexcept {
+  tp.srtt_us = std::max<std::uint32_t>(rtt_us << 3, 1);
+  tp.mdev_us = rtt_us << 1;
+  tp.rttvar_us = std::max(tp.mdev_us, tp.net->config.tcp_rto_min_ms * 1000);
+  tp.mdev_max_us = tp.rttvar_us;
+  tp.rtt_seq = tp.snd_nxt;
+}
+
+/// A round trip was measured.
+[[gnu::always_inline]] inline void tcp_rtt_estimator(tcp_sock& tp, std::uint32_t rtt_us) noexcept {
+  if (tp.srtt_us == 0) [[unlikely]] {
+    tcp_rtt_init(tp, rtt_us);
     return;
   }
   auto error = static_cast<std::int64_t>(rtt_us) - (tp.srtt_us >> 3);
@@ -36,12 +44,12 @@ void tcp_rtt_estimator(tcp_sock& tp, std::uint32_t rtt_us) noexcept {
     // Once a round trip the variation may fall.
     if (tp.mdev_max_us < tp.rttvar_us) tp.rttvar_us -= (tp.rttvar_us - tp.mdev_max_us) >> 2;
     tp.rtt_seq = tp.snd_nxt;
-    tp.mdev_max_us = rto_min_us;
+    tp.mdev_max_us = tp.net->config.tcp_rto_min_ms * 1000;
   }
   tp.srtt_us = static_cast<std::uint32_t>(std::max<std::int64_t>(srtt, 1));
 }
 
-void tcp_set_rto(tcp_sock& tp) noexcept {
+inline void tcp_set_rto(tcp_sock& tp) noexcept {
   tp.icsk_rto_us = std::min((tp.srtt_us >> 3) + tp.rttvar_us, tp.net->config.tcp_rto_max_ms * 1000);
 }
 

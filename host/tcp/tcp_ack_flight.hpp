@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "host/tcp/tcp_cong.hpp"
+#include "host/tcp/tcp_errqueue.hpp"
+#include "host/tcp/tcp_net.hpp"
+#include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rack.hpp"
+#include "host/tcp/tcp_rate.hpp"
+#include "host/tcp/tcp_recovery.hpp"
+#include "host/tcp/tcp_rtt.hpp"
+#include "host/tcp/tcp_seq.hpp"
+#include "host/tcp/tcp_timer.hpp"
+
+// The short way through tcp_ack: all that was in flight, a single unit, has arrived, and nothing was ever amiss. What
+// there is to find out about losses, SACK, ECN and probes is known beforehand then.
+namespace fourtuple::tcp {
+
+/// Whether `ack` takes all that is in flight, and that was sent once and as one unit.
+[[nodiscard, gnu::always_inline]] inline bool tcp_is_whole_flight(const tcp_sock& tp, const tcp_skb* skb,
+                                                                  std::uint32_t ack) noexcept {
+  return skb != nullptr && ack == tp.snd_nxt && skb->end_seq == ack && skb->seq == tp.snd_una &&
+         skb->gso_segs == tp.packets_out && !skb->syn && !skb->ever_retransmitted && !skb->sacked && !skb->lost;
+}
+
+[[nodiscard, gnu::always_inline]] inline bool tcp_is_undisturbed(const tcp_sock& tp) noexcept {
+  return tp.icsk_ca_state == tcp_ca::open && tp.sack_ok && !tp.tlp_out && tp.icsk_mtup == nullptr &&
+         (tp.sacked_out | tp.lost_out | tp.retrans_out) == 0;
+}
+
+/// What tcp_ack does for an ACK that header prediction expects, if it takes all that is in flight. False, and nothing
+/// happened, if it does not.
+[[gnu::always_inline]] inline bool tcp_ack_flight(tcp_sock& tp, std::uint32_t seq, std::uint32_t ack, tcp_mstamp now) {
+  tcp_skb* skb = tp.sk_write_queue.rtx_head();
+  if (!tcp_is_whole_flight(tp, skb, ack) || !tcp_is_undisturbed(tp)) return false;
+  tcp_net& net = *tp.net;
+
+  tp.icsk_backoff = 0;
+  tp.icsk_retransmits = 0;
+  tp.icsk_probes_out = 0;
+  tp.sk_err_soft = 0;
+  tp.snd_wl1 = seq;
+  tp.bytes_acked += ack - tp.snd_una;
+  tp.snd_una = ack;
+  tp.rcv_tstamp_ms = now.ms();
+  tcp_tx_acked(tp);
+
+  // Linux: tcp_clean_rtx_queue.
+  const std::uint32_t segs = skb->gso_segs;
+  const auto rtt_us = static_cast<std::uint32_t>((now.ns - skb->sent_at_ns) / base::ns_per_us);
+  rate_sample rate;
+  tcp_count_delivered(tp, segs, false);
+  tcp_rack_advance(tp, *skb, now);
+  tp.packets_out = 0;
+  tcp_rate_skb_delivered(tp, *skb, rate);
+  tp.sk_write_queue.pop_front();
+  tcp_chrono_stop(tp, tcp_chrono::busy, now);
+  tp.rtt_min_us = std::min(tp.rtt_min_us, std::max<std::uint32_t>(rtt_us, 1));
+  tcp_rtt_estimator(tp, rtt_us);
+  tcp_set_rto(tp);
+  tp.icsk_ca_ops->pkts_acked(tp, {.rtt_us = rtt_us, .pkts_acked = segs, .now = now});
+
+  tcp_rack_update_reo_wnd(tp, rate);
+  tp.icsk_ca_ops->in_ack_event(tp, false);
+  inet_csk_clear_xmit_timer(tp);
+  net.count(mib::delivered, segs);
+  tcp_rate_gen(tp, now, segs, tp.is_sack_reneg, rate);
+  tp.icsk_ca_ops->cong_avoid(tp, segs);
+  tp.snd_cwnd_stamp_ms = now.ms();
+  tcp_update_pacing_rate(tp);
+  return true;
+}
+
+/// The same for an ACK that came the long way. False, and nothing happened, if it says more than what is predicted, or
+/// does not take all.
+[[nodiscard]] bool tcp_ack_flight_slow(tcp_sock& tp, const rx_segment& segment);
+
+}  // namespace fourtuple::tcp

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "host/ip/ipv4.hpp"
+#include "host/packet/checksum.hpp"
+#include "host/packet/ipv4_header.hpp"
+#include "host/packet/tcp_header.hpp"
+#include "host/tcp/tcp_ecn.hpp"
+#include "host/tcp/tcp_net.hpp"
+#include "host/tcp/tcp_window.hpp"
+
+// From what is to be said to a packet (Linux: __tcp_transmit_skb), for segments that have no option but timestamps.
+namespace fourtuple::tcp {
+
+/// What goes into one packet besides what the sock says.
+struct tcp_outgoing {
+  std::uint32_t seq = 0;
+  packet::tcp_flags flags;
+  std::span<const std::byte> payload{};
+  std::uint16_t gso_size = 0;
+  std::uint32_t rcv_nxt = 0;
+  bool sent_before = false;
+};
+
+/// Whether timestamps are all that a segment without SYN says besides its header: what tcp_transmit_plain does.
+[[nodiscard]] inline bool tcp_is_plain(const tcp_sock& tp) noexcept {
+  return tp.tstamp_ok && !tp.ecn_ok && !tp.dsack && tp.num_sacks == 0 && !tp.sk_extension;
+}
+
+/// Sends a segment of a sock that tcp_is_plain.
+[[gnu::always_inline]] inline ip::xmit_result tcp_transmit_plain(tcp_sock& tp, const tcp_outgoing& what,
+                                                                 std::uint32_t now_ms) {
+  constexpr std::size_t header_bytes = packet::tcp_header::bytes + packet::aligned_timestamps_bytes;
+  packet::tx_sk_buff skb;
+  static_cast<void>(skb.append(what.payload));
+  if (what.payload.size() > what.gso_size) skb.gso_size = what.gso_size;
+  const packet::connection_tuple& tuple = tp.skc_tuple;
+  packet::write_tcp_with_timestamps(
+      skb.push(header_bytes),
+      {.source_port = tuple.local_port,
+       .destination_port = tuple.foreign_port,
+       .seq = what.seq,
+       .ack_seq = what.flags.ack ? what.rcv_nxt : 0,
+       .flags = what.flags,
+       .window = tcp_select_window(tp),
+       .checksum = packet::pseudo_header_sum(tuple.local, tuple.foreign, packet::ip_protocol::tcp,
+                                             static_cast<std::uint16_t>(header_bytes + what.payload.size()))},
+      {now_ms + tp.tsoffset, tp.ts_recent});
+  skb.set_checksum_partial(packet::tcp_header::checksum_offset);
+  const ip::xmit_result result = tp.net->ip.queue_xmit(skb, tp.sk_dst,
+                                                       {.source = tuple.local,
+                                                        .destination = tuple.foreign,
+                                                        .protocol = packet::ip_protocol::tcp,
+                                                        .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
+                                                        .ttl = tp.uc_ttl,
+                                                        .dont_fragment = ip_dont_fragment(tp)});
+  if (result == ip::xmit_result::ok && !what.sent_before) tp.net->count(mib::out_segs, skb.gso_segs());
+  return result;
+}
+
+}  // namespace fourtuple::tcp

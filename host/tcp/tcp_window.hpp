@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "host/tcp/tcp_mem.hpp"
+#include "host/tcp/tcp_output.hpp"
+#include "host/tcp/tcp_rcvbuf.hpp"
+
+// The window field of a segment (Linux: tcp_select_window).
+namespace fourtuple::tcp {
+
+inline constexpr std::uint32_t tcp_max_unscaled_window = 65535;
+
+/// The next number that the window field can stand for.
+[[nodiscard]] constexpr std::uint32_t tcp_scaled_up(std::uint32_t window, unsigned wscale) noexcept {
+  const std::uint32_t mask = (std::uint32_t{1} << wscale) - 1;
+  return (window + mask) & ~mask;
+}
+
+[[nodiscard]] std::uint16_t tcp_select_window_slow(tcp_sock& tp) noexcept;
+/// The window field of the next segment; what is offered is remembered.
+[[nodiscard, gnu::always_inline]] inline std::uint16_t tcp_select_window(tcp_sock& tp) noexcept {
+  // Nothing waits to be read, so all that may be offered is, if that is not less than before.
+  const bool all_is_free = sk_rmem_alloc(tp) == 0 && tp.rcv_wscale != 0 && tp.rcv_wnd != 0 && !tp.icsk_ack.nomem &&
+                           tp.icsk_ack.rcv_mss != 0 && tp.window_clamp != 0;
+  const std::uint32_t window = tcp_scaled_up(std::min(tcp_full_space(tp), tp.rcv_ssthresh), tp.rcv_wscale);
+  if (!all_is_free || window == 0 || window < tcp_receive_window(tp)) return tcp_select_window_slow(tp);
+  tp.rcv_wnd = window;
+  tp.rcv_wup = tp.rcv_nxt;
+  return static_cast<std::uint16_t>(std::min(window >> tp.rcv_wscale, tcp_max_unscaled_window));
+}
+
+}  // namespace fourtuple::tcp
