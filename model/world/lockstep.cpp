@@ -25,8 +25,8 @@ void run_current_time() {
 
 }  // namespace
 
-lockstep::lockstep(programs::control_server& server, base::clock& clock, shared_clock& shared, sim::wall& wall,
-                   std::function<void()> serve, std::uint64_t start_after)
+lockstep::lockstep(programs::control_server& server, base::clock& clock, programs::shared_clock& shared,
+                   sim::wall& wall, std::function<void()> serve, std::uint64_t start_after)
     : server_(server),
       clock_(clock),
       shared_(shared),

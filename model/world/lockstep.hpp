@@ -8,9 +8,9 @@
 
 #include "host/base/clock.hpp"
 #include "host/programs/control_server.hpp"
+#include "host/programs/shared_clock.hpp"
 #include "model/sim/paced_run.hpp"
 #include "model/world/program_threads.hpp"
-#include "model/world/shared_clock.hpp"
 
 namespace fourtuple::model::world {
 
@@ -22,7 +22,7 @@ class lockstep {
  public:
   /// `serve` lets the simulation take in what the kernel has for it, at the current time. Time begins when
   /// `start_after` programs have come.
-  lockstep(programs::control_server& server, base::clock& clock, shared_clock& shared, sim::wall& wall,
+  lockstep(programs::control_server& server, base::clock& clock, programs::shared_clock& shared, sim::wall& wall,
            std::function<void()> serve, std::uint64_t start_after);
 
   void run(const std::atomic<bool>& stop, const std::function<bool()>& done);
@@ -34,7 +34,7 @@ class lockstep {
 
   programs::control_server& server_;
   base::clock& clock_;
-  shared_clock& shared_;
+  programs::shared_clock& shared_;
   sim::wall& wall_;
   std::function<void()> serve_;
   std::uint64_t start_after_;

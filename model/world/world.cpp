@@ -87,7 +87,7 @@ world::world(sc_core::sc_module_name name, const world_options& options, wire::f
       record_(network_, observed_, options_.outputs),
       pace_(wall_) {
   if (tap_) pace_.add_input(tap_->device_file(), [this] { tap_->receive(); });
-  if (options_.virtual_time) shared_clock_ = std::make_unique<shared_clock>();
+  if (options_.virtual_time) shared_clock_ = std::make_unique<programs::shared_clock>();
 }
 
 world::~world() = default;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/programs/control_server.hpp"
+#include "host/programs/shared_clock.hpp"
 #include "model/sim/paced_run.hpp"
 #include "model/system/network.hpp"
 #include "model/system/network_record.hpp"
@@ -17,7 +18,6 @@
 #include "model/system/run_report.hpp"
 #include "model/wire/tap_port.hpp"
 #include "model/world/lockstep.hpp"
-#include "model/world/shared_clock.hpp"
 #include "model/world/world_options.hpp"
 
 namespace fourtuple::model::world {
@@ -67,7 +67,7 @@ class world final : public sc_core::sc_module {
   system::network_record record_;
   sim::posix_wall wall_;
   sim::paced_run pace_;
-  std::unique_ptr<shared_clock> shared_clock_;  // In virtual time.
+  std::unique_ptr<programs::shared_clock> shared_clock_;  // In virtual time.
   std::unique_ptr<programs::control_server> server_;
   std::unique_ptr<lockstep> lockstep_;
   programs::control_counters requests_;

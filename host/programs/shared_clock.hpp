@@ -7,7 +7,7 @@
 #include "host/programs/descriptor.hpp"
 #include "preload/protocol.hpp"
 
-namespace fourtuple::model::world {
+namespace fourtuple::programs {
 
 /// The page in which programs in virtual time read what time it is. Only this process can write it.
 class shared_clock {
@@ -25,8 +25,8 @@ class shared_clock {
   [[nodiscard]] std::string path() const;
 
  private:
-  programs::descriptor file_;
+  descriptor file_;
   preload::clock_page* page_ = nullptr;
 };
 
-}  // namespace fourtuple::model::world
+}  // namespace fourtuple::programs

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/world/shared_clock.hpp"
+#include "host/programs/shared_clock.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 #include <new>
 #include <stdexcept>
 
-namespace fourtuple::model::world {
+namespace fourtuple::programs {
 namespace {
 
 constexpr std::int64_t ns_per_s = 1'000'000'000;
@@ -40,4 +40,4 @@ std::string shared_clock::path() const {
   return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file_.get());
 }
 
-}  // namespace fourtuple::model::world
+}  // namespace fourtuple::programs
