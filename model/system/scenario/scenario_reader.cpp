@@ -215,6 +215,10 @@ const host_settings& scenario_reader::host_of(const toml::node& node) const {
   const std::string name = node.value_or<std::string>("");
   for (const host_settings& host : builder_.made_.hosts) {
     if (host.name == name) return host;
+    if (host.count > 1 && name.starts_with(host.name + "-"))
+      refuse(node, fmt::format("{} is one of {} hosts of a kind; \"{}\" means each of them, and one that is to be "
+                               "different needs [[hosts]] of its own",
+                               shown(node), host.count, host.name));
   }
   refuse(node, fmt::format("{} is not the name of a host", shown(node)));
 }

@@ -274,6 +274,8 @@ INSTANTIATE_TEST_SUITE_P(
         mistake{"[[hosts]]\nname = \"a\"\ngateway = \"10.9.0.1\"\n[[hosts]]\nname = \"b\"\n",
                 "test.toml:3: the gateway 10.9.0.1 is not on the network of a"},
         mistake{"[[impairments]]\nfrom = \"nobody\"\n", "test.toml:2: \"nobody\" is not the name of a host"},
+        mistake{"[[hosts]]\nname = \"a\"\ncount = 3\n[[impairments]]\nto = \"a-2\"\n",
+                "test.toml:5: \"a-2\" is one of 3 hosts of a kind; \"a\" means each of them"},
         mistake{"[[impairments]]\nloss = 1.1\n", "impairments.loss = 1.1 is not a number from 0 to 1"},
         mistake{"[[impairments]]\ndrop = [\"data:0\"]\n",
                 "test.toml:2: impairments.drop = a list is not a list of texts, each such as"},
