@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "preload/libc.hpp"
+#include "preload/signal_safe_lock.hpp"
 
 namespace fourtuple::preload {
 namespace {
@@ -18,14 +19,7 @@ simulated_alarm* armed = nullptr;
 bool has_thread = false;
 pthread_t thread;
 std::uint64_t thread_sleeps_until_ns = 0;  // Since it last looked at the list; 0: it has not yet.
-
-class list_lock {
- public:
-  list_lock() noexcept { pthread_mutex_lock(&list_mutex); }
-  list_lock(const list_lock&) = delete;
-  list_lock& operator=(const list_lock&) = delete;
-  ~list_lock() { pthread_mutex_unlock(&list_mutex); }
-};
+const simulated_alarm* called = nullptr;   // The one whose due() runs.
 
 void take_out(simulated_alarm& one) noexcept {
   for (simulated_alarm** at = &armed; *at != nullptr; at = &(*at)->next) {
@@ -42,25 +36,48 @@ void put_in(simulated_alarm& one, std::uint64_t deadline_ns) noexcept {
   armed = &one;
 }
 
-/// All whose time has come, each once; with `last`, all there are, for the last time. The next deadline.
-std::uint64_t call_due(bool last) noexcept {
-  const list_lock lock;
-  const std::uint64_t now_ns = simulated_now_ns();
-  std::uint64_t next_ns = no_deadline_ns;
-  for (simulated_alarm* one = armed; one != nullptr;) {
-    simulated_alarm* const following = one->next;
-    if (last || one->deadline_ns <= now_ns) {
-      const std::uint64_t again_ns = one->due(*one, now_ns);
-      if (last || again_ns == no_deadline_ns)
-        take_out(*one);
-      else
-        one->deadline_ns = again_ns;
-    }
+/// The first whose time has come, or with `last` any; nullptr: none, and then the next deadline.
+simulated_alarm* find_due(bool last, std::uint64_t now_ns, std::uint64_t& next_ns) noexcept {
+  next_ns = no_deadline_ns;
+  for (simulated_alarm* one = armed; one != nullptr; one = one->next) {
+    if (last || one->deadline_ns <= now_ns) return one;
     if (one->deadline_ns < next_ns) next_ns = one->deadline_ns;
-    one = following;
   }
-  thread_sleeps_until_ns = next_ns;
-  return next_ns;
+  return nullptr;
+}
+
+/// All whose time has come, each once; with `last`, all there are, for the last time. The next deadline.
+///
+/// The lock is not held meanwhile: a condition variable may let its caller wait for a thread that is in a signal's
+/// handler, and that handler may set an alarm.
+std::uint64_t call_due(bool last) noexcept {
+  const std::uint64_t now_ns = simulated_now_ns();
+  simulated_alarm* one = nullptr;
+  std::uint64_t again_ns = no_deadline_ns;
+  for (;;) {
+    {
+      const signal_safe_lock lock(list_mutex);
+      called = nullptr;
+      if (one != nullptr) {
+        one->deadline_ns = again_ns;
+        if (last || again_ns == no_deadline_ns) take_out(*one);
+      }
+      std::uint64_t next_ns = 0;
+      one = find_due(last, now_ns, next_ns);
+      called = one;
+      if (one == nullptr) {
+        thread_sleeps_until_ns = next_ns;
+        return next_ns;
+      }
+    }
+    again_ns = one->due(*one, now_ns);
+  }
+}
+
+/// With the lock held, which is given up while its due() runs.
+void take_out_when_over(simulated_alarm& one, signal_safe_lock& lock) noexcept {
+  while (called == &one) lock.let_others();
+  take_out(one);
 }
 
 void* run(void*) noexcept {
@@ -101,22 +118,23 @@ bool start_thread() noexcept {
 // A child has neither its parent's threads nor what they waited for (POSIX: fork, alarm).
 void start_anew() noexcept {
   list_mutex = PTHREAD_MUTEX_INITIALIZER;
+  called = nullptr;
   while (armed != nullptr) take_out(*armed);
   has_thread = false;
 }
+
+// Before there are threads: one of them may be about to set the first alarm when another one forks.
+[[gnu::constructor]] void prepare_for_forks() { pthread_atfork(nullptr, nullptr, start_anew); }
 
 }  // namespace
 
 int wake_up_signal() noexcept { return SIGRTMAX - 2; }
 
 void arm(simulated_alarm& one, std::uint64_t deadline_ns) noexcept {
-  const list_lock lock;
-  take_out(one);
+  signal_safe_lock lock(list_mutex);
+  take_out_when_over(one, lock);
   put_in(one, deadline_ns);
   if (!has_thread) {
-    static bool told = false;
-    if (!told) pthread_atfork(nullptr, nullptr, start_anew);
-    told = true;
     thread_sleeps_until_ns = 0;
     has_thread = start_thread();
   } else if (deadline_ns < thread_sleeps_until_ns) {
@@ -125,14 +143,14 @@ void arm(simulated_alarm& one, std::uint64_t deadline_ns) noexcept {
 }
 
 std::uint64_t disarm(simulated_alarm& one) noexcept {
-  const list_lock lock;
+  signal_safe_lock lock(list_mutex);
   const std::uint64_t deadline_ns = one.deadline_ns;
-  take_out(one);
+  take_out_when_over(one, lock);
   return deadline_ns;
 }
 
 std::uint64_t deadline_of(const simulated_alarm& one) noexcept {
-  const list_lock lock;
+  const signal_safe_lock lock(list_mutex);
   return one.deadline_ns;
 }
 

@@ -10,7 +10,8 @@ namespace fourtuple::preload {
 /// Something that is to happen at a simulated time, by a thread that the process gets with the first of them: for waits
 /// that the kernel cannot end with a descriptor. Only in virtual time.
 struct simulated_alarm {
-  /// Its time has come. When it is to be called next, no_deadline_ns: not again. Runs in that thread and must not wait.
+  /// Its time has come. When it is to be called next, no_deadline_ns: not again. Runs in that thread, without a lock,
+  /// and must not wait for what may wait for arm() or disarm() of this alarm.
   std::uint64_t (*due)(simulated_alarm& self, std::uint64_t now_ns) noexcept = nullptr;
   std::uint64_t deadline_ns = no_deadline_ns;  ///< no_deadline_ns: not armed.
   simulated_alarm* next = nullptr;

@@ -12,11 +12,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 
 #include "preload/alarms.hpp"
 #include "preload/libc.hpp"
+#include "preload/signal_safe_lock.hpp"
 #include "preload/time_values.hpp"
 #include "preload/waiting.hpp"
 #include "preload/world_client.hpp"
@@ -71,13 +73,7 @@ struct descriptor_timer : periodic_alarm {
 pthread_mutex_t timers_mutex = PTHREAD_MUTEX_INITIALIZER;
 descriptor_timer* timers = nullptr;
 
-class timers_lock {
- public:
-  timers_lock() noexcept { pthread_mutex_lock(&timers_mutex); }
-  timers_lock(const timers_lock&) = delete;
-  timers_lock& operator=(const timers_lock&) = delete;
-  ~timers_lock() { pthread_mutex_unlock(&timers_mutex); }
-};
+std::atomic<int> timers_alive = 0;  // For those who look without the lock.
 
 std::uint64_t count_up(simulated_alarm& self, std::uint64_t now_ns) noexcept {
   auto& own = static_cast<descriptor_timer&>(self);
@@ -101,6 +97,7 @@ void remove_timer(int fd) noexcept {
     descriptor_timer* const one = *at;
     if (one->fd != fd) continue;
     *at = one->following;
+    --timers_alive;
     disarm(*one);
     libc_close(one->own);
     std::free(one);
@@ -127,7 +124,16 @@ std::uint64_t send_sigalrm(simulated_alarm& self, std::uint64_t now_ns) noexcept
   return next_ns;
 }
 
+pthread_mutex_t real_timer_mutex = PTHREAD_MUTEX_INITIALIZER;
 constinit periodic_alarm real_timer{{.due = send_sigalrm}};
+
+// A thread that its parent had may have held one: a child has none of them. Each step of the list leaves it whole.
+void start_anew() noexcept {
+  timers_mutex = PTHREAD_MUTEX_INITIALIZER;
+  real_timer_mutex = PTHREAD_MUTEX_INITIALIZER;
+}
+
+[[gnu::constructor]] void prepare_for_forks() { pthread_atfork(nullptr, nullptr, start_anew); }
 
 std::uint64_t to_ns(const timeval& time) noexcept {
   return fourtuple::preload::to_ns(timespec{.tv_sec = time.tv_sec, .tv_nsec = time.tv_usec * 1000});
@@ -139,17 +145,35 @@ timeval to_timeval(std::uint64_t ns) noexcept {
   return {.tv_sec = static_cast<time_t>(us / 1'000'000), .tv_usec = static_cast<suseconds_t>(us % 1'000'000)};
 }
 
-void set_real_timer(std::uint64_t value_ns, std::uint64_t interval_ns) noexcept {
+struct timer_setting {
+  std::uint64_t left_ns;
+  std::uint64_t interval_ns;
+};
+
+timer_setting show_real_timer() noexcept {
+  const signal_safe_lock lock(real_timer_mutex);
+  return {.left_ns = real_timer.left_ns(), .interval_ns = real_timer.interval_ns};
+}
+
+/// What it was set to before.
+timer_setting set_real_timer(const timer_setting& wanted) noexcept {
+  const signal_safe_lock lock(real_timer_mutex);
+  const timer_setting before{.left_ns = real_timer.left_ns(), .interval_ns = real_timer.interval_ns};
   disarm(real_timer);
-  real_timer.interval_ns = interval_ns;
-  if (value_ns != 0) arm(real_timer, simulated_now_ns() + value_ns);
+  real_timer.interval_ns = wanted.interval_ns;
+  if (wanted.left_ns != 0) arm(real_timer, simulated_now_ns() + wanted.left_ns);
+  return before;
+}
+
+itimerval to_itimerval(const timer_setting& setting) noexcept {
+  return {.it_interval = to_timeval(setting.interval_ns), .it_value = to_timeval(setting.left_ns)};
 }
 
 }  // namespace
 
 void forget_timer(int fd) noexcept {
-  if (__atomic_load_n(&timers, __ATOMIC_RELAXED) == nullptr) return;
-  const timers_lock lock;
+  if (timers_alive.load(std::memory_order_relaxed) == 0) return;
+  const signal_safe_lock lock(timers_mutex);
   remove_timer(fd);
 }
 
@@ -172,15 +196,16 @@ FOURTUPLE_EXPORT int timerfd_create(clockid_t clock, int flags) noexcept {
   timer->fd = made;
   timer->own = own;
   timer->clock = clock;
-  const timers_lock lock;
+  const signal_safe_lock lock(timers_mutex);
   remove_timer(made);  // Closed without this library's knowing.
   timer->following = timers;
   timers = timer;
+  ++timers_alive;
   return made;
 }
 
 FOURTUPLE_EXPORT int timerfd_settime(int fd, int flags, const itimerspec* wanted, itimerspec* before) noexcept {
-  const timers_lock lock;
+  const signal_safe_lock lock(timers_mutex);
   descriptor_timer* const timer = timer_of(fd);
   if (timer == nullptr || wanted == nullptr) return libc_timerfd_settime(fd, flags, wanted, before);
   if (!valid(wanted->it_value) || !valid(wanted->it_interval)) return fail(EINVAL);
@@ -199,7 +224,7 @@ FOURTUPLE_EXPORT int timerfd_settime(int fd, int flags, const itimerspec* wanted
 }
 
 FOURTUPLE_EXPORT int timerfd_gettime(int fd, itimerspec* now) noexcept {
-  const timers_lock lock;
+  const signal_safe_lock lock(timers_mutex);
   const descriptor_timer* const timer = timer_of(fd);
   if (timer == nullptr || now == nullptr) return libc_timerfd_gettime(fd, now);
   show(*timer, now);
@@ -208,8 +233,8 @@ FOURTUPLE_EXPORT int timerfd_gettime(int fd, itimerspec* now) noexcept {
 
 FOURTUPLE_EXPORT unsigned alarm(unsigned seconds) noexcept {
   if (!time_is_virtual()) return libc_alarm(seconds);
-  const std::uint64_t left_ns = real_timer.left_ns();
-  set_real_timer(std::uint64_t{seconds} * static_cast<std::uint64_t>(ns_per_s), 0);
+  const std::uint64_t wanted_ns = std::uint64_t{seconds} * static_cast<std::uint64_t>(ns_per_s);
+  const std::uint64_t left_ns = set_real_timer({.left_ns = wanted_ns, .interval_ns = 0}).left_ns;
   // Linux: alarm_setitimer. Half a second is rounded up, and what is left is never 0.
   const std::uint64_t left_s = (left_ns + ns_per_s / 2) / static_cast<std::uint64_t>(ns_per_s);
   return static_cast<unsigned>(left_s == 0 && left_ns != 0 ? 1 : left_s);
@@ -217,21 +242,21 @@ FOURTUPLE_EXPORT unsigned alarm(unsigned seconds) noexcept {
 
 FOURTUPLE_EXPORT int getitimer(__itimer_which_t which, itimerval* now) noexcept {
   if (!time_is_virtual() || which != ITIMER_REAL || now == nullptr) return libc_getitimer(which, now);
-  *now = {.it_interval = to_timeval(real_timer.interval_ns), .it_value = to_timeval(real_timer.left_ns())};
+  *now = to_itimerval(show_real_timer());
   return 0;
 }
 
 FOURTUPLE_EXPORT int setitimer(__itimer_which_t which, const itimerval* wanted, itimerval* before) noexcept {
   if (!time_is_virtual() || which != ITIMER_REAL) return libc_setitimer(which, wanted, before);
-  if (before != nullptr) ::getitimer(which, before);
-  if (wanted == nullptr) {
-    set_real_timer(0, 0);
-    return 0;
+  timer_setting setting{};
+  if (wanted != nullptr) {
+    for (const timeval& one : {wanted->it_value, wanted->it_interval}) {
+      if (one.tv_sec < 0 || one.tv_usec < 0 || one.tv_usec >= 1'000'000) return fail(EINVAL);
+    }
+    setting = {.left_ns = to_ns(wanted->it_value), .interval_ns = to_ns(wanted->it_interval)};
   }
-  for (const timeval& one : {wanted->it_value, wanted->it_interval}) {
-    if (one.tv_sec < 0 || one.tv_usec < 0 || one.tv_usec >= 1'000'000) return fail(EINVAL);
-  }
-  set_real_timer(to_ns(wanted->it_value), to_ns(wanted->it_interval));
+  const timer_setting was = set_real_timer(setting);
+  if (before != nullptr) *before = to_itimerval(was);
   return 0;
 }
 

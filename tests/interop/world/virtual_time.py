@@ -78,6 +78,12 @@ def test_virtual_time_waits(setup: Setup) -> None:
     assert "timerfd: 3 times, 590 s left" in lines and "alarms: 3, 600 s left" in lines, lines
 
 
+def test_virtual_time_threads(setup: Setup) -> None:
+    """Threads that wait with a limit at the same time, alarms set in their own handler, and children of fork."""
+    with setup.world("--virtual-time") as timed:
+        assert timed.run("a", str(setup.tools / "racing_timers"), "fork").stdout == "all over\n"
+
+
 PYTHON_WAITS = """
 import threading, time
 event = threading.Event()
