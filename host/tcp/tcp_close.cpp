@@ -147,6 +147,7 @@ void tcp_done_with_error(tcp_sock& tp, int error) {
   tp.sacked_out = 0;
   tp.lost_out = 0;
   tp.retrans_out = 0;
+  tp.icsk_backoff = 0;
   tcp_done(tp);
 }
 

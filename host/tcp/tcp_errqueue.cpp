@@ -44,6 +44,14 @@ void report_timestamp(tcp_sock& tp, std::uint32_t tskey, std::uint32_t what, std
   sock_queue_err(tp, std::move(message));
 }
 
+/// What the segment in flight carries that has the byte `seq`.
+std::span<const std::byte> payload_with(const tcp_sock& tp, std::uint32_t seq) noexcept {
+  for (const tcp_skb* skb = tp.sk_write_queue.rtx_head(); skb != nullptr; skb = skb->next) {
+    if (before(seq, skb->end_seq)) return skb->data();
+  }
+  return {};
+}
+
 /// Linux: __msg_zerocopy_callback. Ranges that follow one another are one message.
 void report_zerocopy(tcp_sock& tp, const sock_extension::zerocopy_range& range) {
   auto& queue = tp.sk_extension->error_queue;
@@ -133,8 +141,7 @@ void tcp_tx_acked_slow(tcp_sock& tp) {
   while (!requests.empty() && before(requests.front().tskey, tp.snd_una)) {
     const auto request = requests.front();
     requests.pop_front();
-    const std::byte last_byte{};
-    if (request.ack) report_timestamp(tp, request.tskey, SCM_TSTAMP_ACK, {&last_byte, 1});
+    if (request.ack) report_timestamp(tp, request.tskey, SCM_TSTAMP_ACK, payload_with(tp, request.tskey));
   }
   auto& ranges = tp.sk_extension->zerocopy_ranges;
   while (!ranges.empty() && !after(ranges.front().end_seq, tp.snd_una)) {

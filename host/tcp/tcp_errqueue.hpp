@@ -23,7 +23,7 @@ void tcp_tx_sent_slow(tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq, st
 inline void tcp_tx_sent(tcp_sock& tp, std::uint32_t seq, std::uint32_t end_seq, std::span<const std::byte> payload) {
   if (tp.sk_extension) tcp_tx_sent_slow(tp, seq, end_seq, payload);
 }
-/// snd_una has moved on.
+/// snd_una has moved on; what it has passed is still in the queue.
 void tcp_tx_acked_slow(tcp_sock& tp);
 inline void tcp_tx_acked(tcp_sock& tp) {
   if (tp.sk_extension) tcp_tx_acked_slow(tp);

@@ -193,6 +193,21 @@ TEST(timestamping, says_that_the_packet_did_not_fit_in_the_buffer) {
   EXPECT_EQ(got.flags, MSG_ERRQUEUE | MSG_TRUNC);
 }
 
+TEST(timestamping, an_acknowledgement_carries_the_packet_as_well) {
+  script s;
+  const int fd = s.accept_connection(script::usual, "257", 10);
+  EXPECT_EQ(s.set(fd, SOL_SOCKET, SO_TIMESTAMPING,
+                  SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID),
+            0);
+  EXPECT_EQ(s.write(fd, 50), 50);
+  s.out(0, "P. 1:51(50) ack 1");
+  s.in(20, ". 1:1(0) ack 51");
+  const error_message got = read_error(s, fd, 100);
+  EXPECT_EQ(got.ee.ee_info, static_cast<unsigned>(SCM_TSTAMP_ACK));
+  EXPECT_EQ(got.result, 50);
+  EXPECT_EQ(got.flags, MSG_ERRQUEUE);
+}
+
 TEST(timestamping, without_the_packet_if_so_asked) {
   script s;
   const int fd = s.accept_connection(script::usual, "257", 10);

@@ -120,6 +120,10 @@ TEST(user_timeout, ends_a_connection_whose_window_stays_closed) {
   EXPECT_EQ(s.write(fd, 100), 100);
   s.out(300, ". 0:0(0) ack 1");
   s.wait(1700);
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  s.call([&](const auto& to) { return to.getsockopt(to.userdata, fd, IPPROTO_TCP, TCP_INFO, &info, &length); });
+  EXPECT_EQ(info.tcpi_backoff, 0) << "a connection that has ended waits for nothing (Linux: tcp_write_queue_purge)";
   EXPECT_EQ(s.write(fd, 100), -ETIMEDOUT);
 }
 
