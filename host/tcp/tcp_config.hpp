@@ -33,7 +33,7 @@ struct tcp_config {
   std::uint32_t tcp_comp_sack_slack_ns = 100'000;
   std::uint32_t tcp_comp_sack_nr = 44;
 
-  std::uint32_t tcp_syn_retries = 5;          ///< With doubling gaps, after the linear ones.
+  std::uint32_t tcp_syn_retries = 5;  ///< After the linear ones; no longer than so many with doubling gaps take.
   std::uint32_t tcp_syn_linear_timeouts = 4;  ///< SYN retransmissions that come one initial RTO apart.
   std::uint32_t tcp_synack_retries = 5;
   std::uint32_t tcp_retries1 = 3;

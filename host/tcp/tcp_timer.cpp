@@ -38,7 +38,9 @@ std::uint64_t tcp_model_timeout_us(const tcp_sock& tp, unsigned retries) noexcep
 bool retransmits_timed_out(const tcp_sock& tp, unsigned retries, std::uint32_t timeout_ms) noexcept {
   if (tp.icsk_retransmits == 0) return false;
   const std::uint64_t limit_us = timeout_ms != 0 ? std::uint64_t{timeout_ms} * 1000 : tcp_model_timeout_us(tp, retries);
-  return std::uint64_t{tp.net->now_ms() - tp.retrans_stamp_ms} * 1000 >= limit_us;
+  // A timer of Linux fires a little late, this one does not: what is left of its last millisecond counts as over.
+  const auto now_ms = static_cast<std::uint32_t>((tp.net->now_ns() + base::ns_per_ms - 1) / base::ns_per_ms);
+  return std::uint64_t{now_ms - tp.retrans_stamp_ms} * 1000 >= limit_us;
 }
 
 /// The RTO, or what TCP_USER_TIMEOUT leaves if that is less (Linux: tcp_clamp_rto_to_user_timeout).
@@ -73,7 +75,6 @@ bool tcp_write_timeout(tcp_sock& tp) {
     retry_until = tp.syn_retries != 0 ? tp.syn_retries : config.tcp_syn_retries;
     const unsigned linear = tp.skc_state == tcp_state::syn_sent ? config.tcp_syn_linear_timeouts : 0;
     expired = tp.icsk_retransmits >= retry_until + linear;
-    if (!expired && tp.user_timeout_ms != 0) expired = retransmits_timed_out(tp, 0, tp.user_timeout_ms);
   } else {
     if (retransmits_timed_out(tp, config.tcp_retries1, 0)) tcp_mtu_black_hole(tp);
     retry_until = config.tcp_retries2;
@@ -82,8 +83,9 @@ bool tcp_write_timeout(tcp_sock& tp) {
       retry_until = tcp_orphan_retries(tp, alive);
       if (tcp_out_of_resources(tp, alive || !retransmits_timed_out(tp, retry_until, 0))) return true;
     }
-    expired = retransmits_timed_out(tp, retry_until, tp.user_timeout_ms);
   }
+  // Of SYNs as well: so many with doubling gaps bound the linear ones, too.
+  if (!expired) expired = retransmits_timed_out(tp, retry_until, tp.user_timeout_ms);
   if (expired) tcp_write_err(tp);
   return expired;
 }

@@ -200,6 +200,34 @@ TEST(syn_sent, an_acknowledgement_of_something_else_is_reset_and_the_syn_goes_ag
 }
 
 // Linux: __inet_stream_connect.
+// Linux: tcp_write_timeout. Two retransmissions with doubling gaps would be over after seven seconds.
+TEST(connect, few_syn_retries_bound_the_linear_ones_as_well) {
+  script s;
+  s.sysctl("net/ipv4/tcp_syn_retries", "2");
+  const int fd = s.socket();
+  s.set_nonblocking(fd);
+  EXPECT_EQ(s.connect(fd), -EINPROGRESS);
+  s.out(0, "S 0:0(0) <...>");
+  for (int i = 0; i < 5; ++i) s.out(1000, "S 0:0(0) <...>");
+  s.wait(1900);
+  EXPECT_EQ(s.poll(fd, POLLOUT), 0U);
+  s.wait(900);
+  EXPECT_EQ(s.get(fd, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
+}
+
+TEST(orphan, is_given_up_after_as_many_retransmissions_as_are_asked_for) {
+  script s;
+  s.sysctl("net/ipv4/tcp_orphan_retries", "1");
+  const int fd = s.accept_connection();
+  EXPECT_EQ(s.write(fd, 1000), 1000);
+  s.out(0, "P. 1:1001(1000) ack 1");
+  EXPECT_EQ(s.close(fd), 0);
+  s.out(0, "F. 1001:1001(0) ack 1");
+  s.out(202, "F. 1001:1001(0) ack 1");
+  s.out(300, "P. 1:1001(1000) ack 1");
+  s.silence(2500);
+}
+
 TEST(connect, a_socket_is_as_good_as_new_when_its_failure_was_told) {
   script s;
   const int fd = s.socket();
