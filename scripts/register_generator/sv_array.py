@@ -176,7 +176,7 @@ def element_ports(array):
 
 
 def element_storage(array):
-    from .sv_block import Word, bits
+    from .sv_block import Word, bits, declare_shown
 
     words = [Word(array, r, n) for r in array.registers for n in range(r.words)]
     words = [word for word in words if word.writable]
@@ -189,7 +189,14 @@ def element_storage(array):
         text += f"  {vector(field.width)} {register.name}_{field.name}_q;\n"
     for register in pulses:
         text += f"  logic {register.name}_written_q;\n"
-    text += "\n  // Which word is written: one of them at most, for one clock.\n"
+    shown = [
+        (f"{r.name}_{f.name}", f"{r.name}.{f.name}", f.width)
+        for r in array.registers
+        for f in r.fields
+        if f.hardware_writes and not f.stored
+    ]
+    text += "\n" + declare_shown(shown)
+    text += "  // Which word is written: one of them at most, for one clock.\n"
     for word in words:
         text += f"  logic write_{word.name.removeprefix(array.name + '_')}_q;\n"
     text += "  logic write_q;\n  always_ff @(posedge clk_i) begin\n    write_q <= write_i;\n"
@@ -237,8 +244,7 @@ def element_read(array):
         add_double_word(contents, array, register, array.address + register.offset)
     for double_word in contents.values():
         double_word[3] = [
-            (place, value.replace(f"hw2reg_i.{array.name}.", "hw2reg_i.").replace(f"{array.name}_", "", 1))
-            for place, value in double_word[3]
+            (place, value.replace(f"{array.name}_", "", 1)) for place, value in double_word[3]
         ]
     low = offset_bits(array)
     text = "  always_ff @(posedge clk_i) begin\n    if (read_decode_i) begin\n"

@@ -37,6 +37,32 @@ def flop(regfile, register, field):
     return f"{regfile.name}_{register.name}_{field.name}_q"
 
 
+def shown(regfile, register, field):
+    """What hardware says about a field."""
+    return f"{regfile.name}_{register.name}_{field.name}" + ("_set" if field.hardware_sets else "")
+
+
+def declare_shown(fields):
+    """The fields of (name of the signal, member of hw2reg_i, width), each a signal of its own."""
+    if not fields:
+        return ""
+    text = "  // What hardware says, taken apart: a simulator need not put it together to look at one of them.\n"
+    for name, _, width in fields:
+        text += f"  {vector(width)} {name};\n"
+    for name, member, _ in fields:
+        text += f"  assign {name} = hw2reg_i.{member};\n"
+    return text + "\n"
+
+
+def shown_fields(contract):
+    return [
+        (shown(rf, r, f), f"{rf.name}.{r.name}.{f.name}" + ("_set" if f.hardware_sets else ""), f.width)
+        for rf, r, _ in contract.single_registers()
+        for f in r.fields
+        if f.hardware_sets or (f.hardware_writes and not f.stored)
+    ]
+
+
 def bits(high, low, width):
     if width == 1:
         return ""
@@ -97,7 +123,7 @@ def update_word(word):
 
 def update_sticky(regfile, register, field):
     name = flop(regfile, register, field)
-    member = f"hw2reg_i.{regfile.name}.{register.name}.{field.name}_set"
+    member = shown(regfile, register, field)
     place = f"[{field.high}:{field.low}]" if field.width > 1 else f"[{field.low}]"
     select = f"write_{regfile.name}_{register.name}_q"
     select = select if field.width == 1 else f"{{{field.width}{{{select}}}}}"
@@ -142,7 +168,7 @@ def field_value(regfile, register, field):
     if field.stored:
         return flop(regfile, register, field)
     if field.hardware_writes:
-        return f"hw2reg_i.{regfile.name}.{register.name}.{field.name}"
+        return shown(regfile, register, field)
     return f"{field.width}'h{field.reset:x}"
 
 
@@ -214,7 +240,7 @@ def read_select(pages):
 
 
 def quiet(contract):
-    wakers = [f"hw2reg_i.{rf.name}.{r.name}.{f.name}_set" for rf, r, f in stored_fields(contract) if f.hardware_sets]
+    wakers = [shown(rf, r, f) for rf, r, f in stored_fields(contract) if f.hardware_sets]
     wakers += [f"{rf.name}_{r.name}_written_q" for rf, r in pulses(contract)]
     wakers += [sv_array.written(array) for array in contract.arrays if sv_array.tells_writes(array)]
     return QUIET.replace("@WAKERS@", ",\n".join(f"      {w}" for w in wakers))
@@ -224,7 +250,8 @@ def generate(contract):
     pages = double_words(contract)
     text = HEADER + "\n" + CONTRACT_AND_PORTS.replace("@PACKAGE@", PACKAGE)
     text = text.replace("@PARAMETERS@", sv_array.parameters(contract))
-    text += sv_array.parameter_checks(contract) + declare_storage(contract) + sv_array.declarations(contract)
+    text += sv_array.parameter_checks(contract) + declare_storage(contract) + declare_shown(shown_fields(contract))
+    text += sv_array.declarations(contract)
     text += WRITE_CONTROL + write_decode(contract) + storage(contract) + outputs(contract)
     text += READ_CONTROL
     for page, contents in sorted(pages.items()):

@@ -40,6 +40,30 @@ module fourtuple_nic_queue_regs (
   logic [15:0] moderation_clocks_q;
   logic completion_head_written_q;
 
+  // What hardware says, taken apart: a simulator need not put it together to look at one of them.
+  logic [31:0] rx_tail_offset;
+  logic [15:0] completion_tail_index;
+  logic [15:0] tx_head_index;
+  logic status_rx_active;
+  logic status_tx_active;
+  logic status_rx_halted;
+  logic status_tx_halted;
+  logic [31:0] rx_delivered_value;
+  logic [31:0] rx_drop_ring_full_value;
+  logic [31:0] rx_drop_completion_full_value;
+  logic [31:0] rx_drop_disabled_value;
+  assign rx_tail_offset = hw2reg_i.rx_tail.offset;
+  assign completion_tail_index = hw2reg_i.completion_tail.index;
+  assign tx_head_index = hw2reg_i.tx_head.index;
+  assign status_rx_active = hw2reg_i.status.rx_active;
+  assign status_tx_active = hw2reg_i.status.tx_active;
+  assign status_rx_halted = hw2reg_i.status.rx_halted;
+  assign status_tx_halted = hw2reg_i.status.tx_halted;
+  assign rx_delivered_value = hw2reg_i.rx_delivered.value;
+  assign rx_drop_ring_full_value = hw2reg_i.rx_drop_ring_full.value;
+  assign rx_drop_completion_full_value = hw2reg_i.rx_drop_completion_full.value;
+  assign rx_drop_disabled_value = hw2reg_i.rx_drop_disabled.value;
+
   // Which word is written: one of them at most, for one clock.
   logic write_rx_base_low_q;
   logic write_rx_base_high_q;
@@ -192,7 +216,7 @@ module fourtuple_nic_queue_regs (
         end
         4'h2: begin
           read_known_o <= 3'b011;
-          read_data_o[31:0] <= hw2reg_i.rx_tail.offset;
+          read_data_o[31:0] <= rx_tail_offset;
           read_data_o[36:32] <= ring_sizes_completion_log2_q;
           read_data_o[44:40] <= ring_sizes_tx_log2_q;
         end
@@ -204,7 +228,7 @@ module fourtuple_nic_queue_regs (
           read_known_o <= 3'b011;
           read_data_o[15:0] <= completion_head_index_q;
           read_data_o[31] <= completion_head_arm_q;
-          read_data_o[47:32] <= hw2reg_i.completion_tail.index;
+          read_data_o[47:32] <= completion_tail_index;
         end
         4'h5: begin
           read_known_o <= 3'b011;
@@ -213,31 +237,31 @@ module fourtuple_nic_queue_regs (
         4'h6: begin
           read_known_o <= 3'b011;
           read_data_o[15:0] <= tx_tail_index_q;
-          read_data_o[47:32] <= hw2reg_i.tx_head.index;
+          read_data_o[47:32] <= tx_head_index;
         end
         4'h7: begin
           read_known_o <= 3'b011;
           read_data_o[0] <= control_rx_enable_q;
           read_data_o[1] <= control_tx_enable_q;
-          read_data_o[32] <= hw2reg_i.status.rx_active;
-          read_data_o[33] <= hw2reg_i.status.tx_active;
-          read_data_o[34] <= hw2reg_i.status.rx_halted;
-          read_data_o[35] <= hw2reg_i.status.tx_halted;
+          read_data_o[32] <= status_rx_active;
+          read_data_o[33] <= status_tx_active;
+          read_data_o[34] <= status_rx_halted;
+          read_data_o[35] <= status_tx_halted;
         end
         4'h8: begin
           read_known_o <= 3'b011;
           read_data_o[15:0] <= moderation_completions_q;
           read_data_o[31:16] <= moderation_clocks_q;
-          read_data_o[63:32] <= hw2reg_i.rx_delivered.value;
+          read_data_o[63:32] <= rx_delivered_value;
         end
         4'h9: begin
           read_known_o <= 3'b011;
-          read_data_o[31:0] <= hw2reg_i.rx_drop_ring_full.value;
-          read_data_o[63:32] <= hw2reg_i.rx_drop_completion_full.value;
+          read_data_o[31:0] <= rx_drop_ring_full_value;
+          read_data_o[63:32] <= rx_drop_completion_full_value;
         end
         4'ha: begin
           read_known_o <= 3'b001;
-          read_data_o[31:0] <= hw2reg_i.rx_drop_disabled.value;
+          read_data_o[31:0] <= rx_drop_disabled_value;
         end
         default: ;
       endcase

@@ -110,6 +110,132 @@ module fourtuple_nic_regs #(
   logic write_connection_handle_q;
   logic write_connection_command_q;
 
+  // What hardware says, taken apart: a simulator need not put it together to look at one of them.
+  logic [7:0] device_capabilities_queues;
+  logic [7:0] device_capabilities_vectors;
+  logic [7:0] device_capabilities_command_depth;
+  logic device_capabilities_rx_checksum;
+  logic device_capabilities_tx_checksum;
+  logic device_capabilities_connection_table;
+  logic device_capabilities_tso;
+  logic [7:0] device_table_size_buckets_log2;
+  logic [7:0] device_table_size_overflow_lines_log2;
+  logic [31:0] device_clock_period_ps;
+  logic device_status_table_ready;
+  logic device_event_status_dma_write_error_set;
+  logic device_event_status_dma_read_error_set;
+  logic device_event_status_rx_halted_set;
+  logic device_event_status_tx_halted_set;
+  logic device_event_status_register_error_set;
+  logic [63:0] device_timestamp_clocks;
+  logic [63:0] device_dma_error_address_address;
+  logic [2:0] device_dma_error_source_source;
+  logic [1:0] connection_result_result;
+  logic connection_result_steer;
+  logic [3:0] connection_result_steer_queue;
+  logic [7:0] connection_result_outstanding;
+  logic [15:0] connection_result_tag;
+  logic [31:0] connection_result_handle_value;
+  logic [31:0] connection_entries_value;
+  logic [31:0] connection_overflow_lines_used_value;
+  logic [63:0] counter_rx_frames_value;
+  logic [63:0] counter_rx_bytes_value;
+  logic [63:0] counter_rx_delivered_value;
+  logic [63:0] counter_rx_drop_mac_error_value;
+  logic [63:0] counter_rx_drop_too_short_value;
+  logic [63:0] counter_rx_drop_too_long_value;
+  logic [63:0] counter_rx_drop_filtered_value;
+  logic [63:0] counter_rx_drop_fifo_full_value;
+  logic [63:0] counter_rx_drop_ring_full_value;
+  logic [63:0] counter_rx_drop_completion_full_value;
+  logic [63:0] counter_rx_drop_disabled_value;
+  logic [63:0] counter_rx_ipv4_good_value;
+  logic [63:0] counter_rx_ipv4_bad_value;
+  logic [63:0] counter_rx_l4_good_value;
+  logic [63:0] counter_rx_l4_bad_value;
+  logic [63:0] counter_table_hit_value;
+  logic [63:0] counter_table_miss_value;
+  logic [63:0] counter_table_inserted_value;
+  logic [63:0] counter_table_updated_value;
+  logic [63:0] counter_table_deleted_value;
+  logic [63:0] counter_table_full_value;
+  logic [63:0] counter_table_not_found_value;
+  logic [63:0] counter_commands_dropped_value;
+  logic [63:0] counter_tx_frames_value;
+  logic [63:0] counter_tx_bytes_value;
+  logic [63:0] counter_tx_checksum_inserted_value;
+  logic [63:0] counter_tx_drop_descriptor_value;
+  logic [63:0] counter_tx_drop_dma_error_value;
+  logic [63:0] counter_dma_write_errors_value;
+  logic [63:0] counter_dma_read_errors_value;
+  logic [63:0] counter_register_errors_value;
+  logic [63:0] counter_interrupts_value;
+  logic [63:0] counter_tx_tso_frames_value;
+  logic [63:0] counter_tx_tso_segments_value;
+  logic [63:0] msix_pba_pending_bits;
+  assign device_capabilities_queues = hw2reg_i.device.capabilities.queues;
+  assign device_capabilities_vectors = hw2reg_i.device.capabilities.vectors;
+  assign device_capabilities_command_depth = hw2reg_i.device.capabilities.command_depth;
+  assign device_capabilities_rx_checksum = hw2reg_i.device.capabilities.rx_checksum;
+  assign device_capabilities_tx_checksum = hw2reg_i.device.capabilities.tx_checksum;
+  assign device_capabilities_connection_table = hw2reg_i.device.capabilities.connection_table;
+  assign device_capabilities_tso = hw2reg_i.device.capabilities.tso;
+  assign device_table_size_buckets_log2 = hw2reg_i.device.table_size.buckets_log2;
+  assign device_table_size_overflow_lines_log2 = hw2reg_i.device.table_size.overflow_lines_log2;
+  assign device_clock_period_ps = hw2reg_i.device.clock.period_ps;
+  assign device_status_table_ready = hw2reg_i.device.status.table_ready;
+  assign device_event_status_dma_write_error_set = hw2reg_i.device.event_status.dma_write_error_set;
+  assign device_event_status_dma_read_error_set = hw2reg_i.device.event_status.dma_read_error_set;
+  assign device_event_status_rx_halted_set = hw2reg_i.device.event_status.rx_halted_set;
+  assign device_event_status_tx_halted_set = hw2reg_i.device.event_status.tx_halted_set;
+  assign device_event_status_register_error_set = hw2reg_i.device.event_status.register_error_set;
+  assign device_timestamp_clocks = hw2reg_i.device.timestamp.clocks;
+  assign device_dma_error_address_address = hw2reg_i.device.dma_error_address.address;
+  assign device_dma_error_source_source = hw2reg_i.device.dma_error_source.source;
+  assign connection_result_result = hw2reg_i.connection.result.result;
+  assign connection_result_steer = hw2reg_i.connection.result.steer;
+  assign connection_result_steer_queue = hw2reg_i.connection.result.steer_queue;
+  assign connection_result_outstanding = hw2reg_i.connection.result.outstanding;
+  assign connection_result_tag = hw2reg_i.connection.result.tag;
+  assign connection_result_handle_value = hw2reg_i.connection.result_handle.value;
+  assign connection_entries_value = hw2reg_i.connection.entries.value;
+  assign connection_overflow_lines_used_value = hw2reg_i.connection.overflow_lines_used.value;
+  assign counter_rx_frames_value = hw2reg_i.counter.rx_frames.value;
+  assign counter_rx_bytes_value = hw2reg_i.counter.rx_bytes.value;
+  assign counter_rx_delivered_value = hw2reg_i.counter.rx_delivered.value;
+  assign counter_rx_drop_mac_error_value = hw2reg_i.counter.rx_drop_mac_error.value;
+  assign counter_rx_drop_too_short_value = hw2reg_i.counter.rx_drop_too_short.value;
+  assign counter_rx_drop_too_long_value = hw2reg_i.counter.rx_drop_too_long.value;
+  assign counter_rx_drop_filtered_value = hw2reg_i.counter.rx_drop_filtered.value;
+  assign counter_rx_drop_fifo_full_value = hw2reg_i.counter.rx_drop_fifo_full.value;
+  assign counter_rx_drop_ring_full_value = hw2reg_i.counter.rx_drop_ring_full.value;
+  assign counter_rx_drop_completion_full_value = hw2reg_i.counter.rx_drop_completion_full.value;
+  assign counter_rx_drop_disabled_value = hw2reg_i.counter.rx_drop_disabled.value;
+  assign counter_rx_ipv4_good_value = hw2reg_i.counter.rx_ipv4_good.value;
+  assign counter_rx_ipv4_bad_value = hw2reg_i.counter.rx_ipv4_bad.value;
+  assign counter_rx_l4_good_value = hw2reg_i.counter.rx_l4_good.value;
+  assign counter_rx_l4_bad_value = hw2reg_i.counter.rx_l4_bad.value;
+  assign counter_table_hit_value = hw2reg_i.counter.table_hit.value;
+  assign counter_table_miss_value = hw2reg_i.counter.table_miss.value;
+  assign counter_table_inserted_value = hw2reg_i.counter.table_inserted.value;
+  assign counter_table_updated_value = hw2reg_i.counter.table_updated.value;
+  assign counter_table_deleted_value = hw2reg_i.counter.table_deleted.value;
+  assign counter_table_full_value = hw2reg_i.counter.table_full.value;
+  assign counter_table_not_found_value = hw2reg_i.counter.table_not_found.value;
+  assign counter_commands_dropped_value = hw2reg_i.counter.commands_dropped.value;
+  assign counter_tx_frames_value = hw2reg_i.counter.tx_frames.value;
+  assign counter_tx_bytes_value = hw2reg_i.counter.tx_bytes.value;
+  assign counter_tx_checksum_inserted_value = hw2reg_i.counter.tx_checksum_inserted.value;
+  assign counter_tx_drop_descriptor_value = hw2reg_i.counter.tx_drop_descriptor.value;
+  assign counter_tx_drop_dma_error_value = hw2reg_i.counter.tx_drop_dma_error.value;
+  assign counter_dma_write_errors_value = hw2reg_i.counter.dma_write_errors.value;
+  assign counter_dma_read_errors_value = hw2reg_i.counter.dma_read_errors.value;
+  assign counter_register_errors_value = hw2reg_i.counter.register_errors.value;
+  assign counter_interrupts_value = hw2reg_i.counter.interrupts.value;
+  assign counter_tx_tso_frames_value = hw2reg_i.counter.tx_tso_frames.value;
+  assign counter_tx_tso_segments_value = hw2reg_i.counter.tx_tso_segments.value;
+  assign msix_pba_pending_bits = hw2reg_i.msix_pba.pending.bits;
+
   logic [15:0] queues_write_known;
   logic [15:0] queues_written;
   logic [1023:0] queues_read_data;
@@ -311,23 +437,23 @@ module fourtuple_nic_regs #(
       device_event_status_dma_write_error_q <=
           (device_event_status_dma_write_error_q
            & ~(write_device_event_status_q & write_data_q[0]))
-          | hw2reg_i.device.event_status.dma_write_error_set;
+          | device_event_status_dma_write_error_set;
       device_event_status_dma_read_error_q <=
           (device_event_status_dma_read_error_q
            & ~(write_device_event_status_q & write_data_q[1]))
-          | hw2reg_i.device.event_status.dma_read_error_set;
+          | device_event_status_dma_read_error_set;
       device_event_status_rx_halted_q <=
           (device_event_status_rx_halted_q
            & ~(write_device_event_status_q & write_data_q[2]))
-          | hw2reg_i.device.event_status.rx_halted_set;
+          | device_event_status_rx_halted_set;
       device_event_status_tx_halted_q <=
           (device_event_status_tx_halted_q
            & ~(write_device_event_status_q & write_data_q[3]))
-          | hw2reg_i.device.event_status.tx_halted_set;
+          | device_event_status_tx_halted_set;
       device_event_status_register_error_q <=
           (device_event_status_register_error_q
            & ~(write_device_event_status_q & write_data_q[4]))
-          | hw2reg_i.device.event_status.register_error_set;
+          | device_event_status_register_error_set;
       device_function_reset_written_q <= write_device_function_reset_q;
       connection_command_written_q <= write_connection_command_q;
     end
@@ -390,20 +516,20 @@ module fourtuple_nic_regs #(
         end
         9'h1: begin
           page0_known_q <= 3'b011;
-          page0_data_q[7:0] <= hw2reg_i.device.capabilities.queues;
-          page0_data_q[15:8] <= hw2reg_i.device.capabilities.vectors;
-          page0_data_q[23:16] <= hw2reg_i.device.capabilities.command_depth;
-          page0_data_q[24] <= hw2reg_i.device.capabilities.rx_checksum;
-          page0_data_q[25] <= hw2reg_i.device.capabilities.tx_checksum;
-          page0_data_q[26] <= hw2reg_i.device.capabilities.connection_table;
-          page0_data_q[27] <= hw2reg_i.device.capabilities.tso;
-          page0_data_q[39:32] <= hw2reg_i.device.table_size.buckets_log2;
-          page0_data_q[47:40] <= hw2reg_i.device.table_size.overflow_lines_log2;
+          page0_data_q[7:0] <= device_capabilities_queues;
+          page0_data_q[15:8] <= device_capabilities_vectors;
+          page0_data_q[23:16] <= device_capabilities_command_depth;
+          page0_data_q[24] <= device_capabilities_rx_checksum;
+          page0_data_q[25] <= device_capabilities_tx_checksum;
+          page0_data_q[26] <= device_capabilities_connection_table;
+          page0_data_q[27] <= device_capabilities_tso;
+          page0_data_q[39:32] <= device_table_size_buckets_log2;
+          page0_data_q[47:40] <= device_table_size_overflow_lines_log2;
         end
         9'h2: begin
           page0_known_q <= 3'b011;
-          page0_data_q[31:0] <= hw2reg_i.device.clock.period_ps;
-          page0_data_q[32] <= hw2reg_i.device.status.table_ready;
+          page0_data_q[31:0] <= device_clock_period_ps;
+          page0_data_q[32] <= device_status_table_ready;
         end
         9'h3: begin
           page0_known_q <= 3'b011;
@@ -426,7 +552,7 @@ module fourtuple_nic_regs #(
         end
         9'h6: begin
           page0_known_q <= 3'b111;
-          page0_data_q[63:0] <= hw2reg_i.device.timestamp.clocks;
+          page0_data_q[63:0] <= device_timestamp_clocks;
         end
         9'h7: begin
           page0_known_q <= 3'b011;
@@ -435,11 +561,11 @@ module fourtuple_nic_regs #(
         end
         9'h8: begin
           page0_known_q <= 3'b111;
-          page0_data_q[63:0] <= hw2reg_i.device.dma_error_address.address;
+          page0_data_q[63:0] <= device_dma_error_address_address;
         end
         9'h9: begin
           page0_known_q <= 3'b011;
-          page0_data_q[2:0] <= hw2reg_i.device.dma_error_source.source;
+          page0_data_q[2:0] <= device_dma_error_source_source;
           page0_data_q[32] <= device_function_reset_start_q;
         end
         default: ;
@@ -471,20 +597,20 @@ module fourtuple_nic_regs #(
           page2_data_q[4] <= connection_command_steer_q;
           page2_data_q[11:8] <= connection_command_steer_queue_q;
           page2_data_q[31:16] <= connection_command_tag_q;
-          page2_data_q[33:32] <= hw2reg_i.connection.result.result;
-          page2_data_q[34] <= hw2reg_i.connection.result.steer;
-          page2_data_q[39:36] <= hw2reg_i.connection.result.steer_queue;
-          page2_data_q[47:40] <= hw2reg_i.connection.result.outstanding;
-          page2_data_q[63:48] <= hw2reg_i.connection.result.tag;
+          page2_data_q[33:32] <= connection_result_result;
+          page2_data_q[34] <= connection_result_steer;
+          page2_data_q[39:36] <= connection_result_steer_queue;
+          page2_data_q[47:40] <= connection_result_outstanding;
+          page2_data_q[63:48] <= connection_result_tag;
         end
         9'h3: begin
           page2_known_q <= 3'b011;
-          page2_data_q[31:0] <= hw2reg_i.connection.result_handle.value;
-          page2_data_q[63:32] <= hw2reg_i.connection.entries.value;
+          page2_data_q[31:0] <= connection_result_handle_value;
+          page2_data_q[63:32] <= connection_entries_value;
         end
         9'h4: begin
           page2_known_q <= 3'b001;
-          page2_data_q[31:0] <= hw2reg_i.connection.overflow_lines_used.value;
+          page2_data_q[31:0] <= connection_overflow_lines_used_value;
         end
         default: ;
       endcase
@@ -500,139 +626,139 @@ module fourtuple_nic_regs #(
       unique case (read_address_q[11:3])
         9'h0: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_frames.value;
+          page3_data_q[63:0] <= counter_rx_frames_value;
         end
         9'h1: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_bytes.value;
+          page3_data_q[63:0] <= counter_rx_bytes_value;
         end
         9'h2: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_delivered.value;
+          page3_data_q[63:0] <= counter_rx_delivered_value;
         end
         9'h3: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_mac_error.value;
+          page3_data_q[63:0] <= counter_rx_drop_mac_error_value;
         end
         9'h4: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_too_short.value;
+          page3_data_q[63:0] <= counter_rx_drop_too_short_value;
         end
         9'h5: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_too_long.value;
+          page3_data_q[63:0] <= counter_rx_drop_too_long_value;
         end
         9'h6: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_filtered.value;
+          page3_data_q[63:0] <= counter_rx_drop_filtered_value;
         end
         9'h7: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_fifo_full.value;
+          page3_data_q[63:0] <= counter_rx_drop_fifo_full_value;
         end
         9'h8: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_ring_full.value;
+          page3_data_q[63:0] <= counter_rx_drop_ring_full_value;
         end
         9'h9: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_completion_full.value;
+          page3_data_q[63:0] <= counter_rx_drop_completion_full_value;
         end
         9'ha: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_drop_disabled.value;
+          page3_data_q[63:0] <= counter_rx_drop_disabled_value;
         end
         9'hb: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_ipv4_good.value;
+          page3_data_q[63:0] <= counter_rx_ipv4_good_value;
         end
         9'hc: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_ipv4_bad.value;
+          page3_data_q[63:0] <= counter_rx_ipv4_bad_value;
         end
         9'hd: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_l4_good.value;
+          page3_data_q[63:0] <= counter_rx_l4_good_value;
         end
         9'he: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.rx_l4_bad.value;
+          page3_data_q[63:0] <= counter_rx_l4_bad_value;
         end
         9'hf: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.table_hit.value;
+          page3_data_q[63:0] <= counter_table_hit_value;
         end
         9'h10: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.table_miss.value;
+          page3_data_q[63:0] <= counter_table_miss_value;
         end
         9'h11: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.table_inserted.value;
+          page3_data_q[63:0] <= counter_table_inserted_value;
         end
         9'h12: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.table_updated.value;
+          page3_data_q[63:0] <= counter_table_updated_value;
         end
         9'h13: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.table_deleted.value;
+          page3_data_q[63:0] <= counter_table_deleted_value;
         end
         9'h14: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.table_full.value;
+          page3_data_q[63:0] <= counter_table_full_value;
         end
         9'h15: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.table_not_found.value;
+          page3_data_q[63:0] <= counter_table_not_found_value;
         end
         9'h16: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.commands_dropped.value;
+          page3_data_q[63:0] <= counter_commands_dropped_value;
         end
         9'h17: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.tx_frames.value;
+          page3_data_q[63:0] <= counter_tx_frames_value;
         end
         9'h18: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.tx_bytes.value;
+          page3_data_q[63:0] <= counter_tx_bytes_value;
         end
         9'h19: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.tx_checksum_inserted.value;
+          page3_data_q[63:0] <= counter_tx_checksum_inserted_value;
         end
         9'h1a: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.tx_drop_descriptor.value;
+          page3_data_q[63:0] <= counter_tx_drop_descriptor_value;
         end
         9'h1b: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.tx_drop_dma_error.value;
+          page3_data_q[63:0] <= counter_tx_drop_dma_error_value;
         end
         9'h1c: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.dma_write_errors.value;
+          page3_data_q[63:0] <= counter_dma_write_errors_value;
         end
         9'h1d: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.dma_read_errors.value;
+          page3_data_q[63:0] <= counter_dma_read_errors_value;
         end
         9'h1e: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.register_errors.value;
+          page3_data_q[63:0] <= counter_register_errors_value;
         end
         9'h1f: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.interrupts.value;
+          page3_data_q[63:0] <= counter_interrupts_value;
         end
         9'h20: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.tx_tso_frames.value;
+          page3_data_q[63:0] <= counter_tx_tso_frames_value;
         end
         9'h21: begin
           page3_known_q <= 3'b111;
-          page3_data_q[63:0] <= hw2reg_i.counter.tx_tso_segments.value;
+          page3_data_q[63:0] <= counter_tx_tso_segments_value;
         end
         default: ;
       endcase
@@ -648,7 +774,7 @@ module fourtuple_nic_regs #(
       unique case (read_address_q[11:3])
         9'h0: begin
           page5_known_q <= 3'b111;
-          page5_data_q[63:0] <= hw2reg_i.msix_pba.pending.bits;
+          page5_data_q[63:0] <= msix_pba_pending_bits;
         end
         default: ;
       endcase
@@ -988,11 +1114,11 @@ module fourtuple_nic_regs #(
     endcase
   end
   assign waker = |{
-      hw2reg_i.device.event_status.dma_write_error_set,
-      hw2reg_i.device.event_status.dma_read_error_set,
-      hw2reg_i.device.event_status.rx_halted_set,
-      hw2reg_i.device.event_status.tx_halted_set,
-      hw2reg_i.device.event_status.register_error_set,
+      device_event_status_dma_write_error_set,
+      device_event_status_dma_read_error_set,
+      device_event_status_rx_halted_set,
+      device_event_status_tx_halted_set,
+      device_event_status_register_error_set,
       device_function_reset_written_q,
       connection_command_written_q,
       queues_written,
