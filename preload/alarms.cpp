@@ -36,21 +36,21 @@ void put_in(simulated_alarm& one, std::uint64_t deadline_ns) noexcept {
   armed = &one;
 }
 
-/// The first whose time has come, or with `last` any; nullptr: none, and then the next deadline.
-simulated_alarm* find_due(bool last, std::uint64_t now_ns, std::uint64_t& next_ns) noexcept {
+/// The first whose time has come; nullptr: none, and then the next deadline.
+simulated_alarm* find_due(std::uint64_t now_ns, std::uint64_t& next_ns) noexcept {
   next_ns = no_deadline_ns;
   for (simulated_alarm* one = armed; one != nullptr; one = one->next) {
-    if (last || one->deadline_ns <= now_ns) return one;
+    if (one->deadline_ns <= now_ns) return one;
     if (one->deadline_ns < next_ns) next_ns = one->deadline_ns;
   }
   return nullptr;
 }
 
-/// All whose time has come, each once; with `last`, all there are, for the last time. The next deadline.
+/// All whose time has come, each once. The next deadline.
 ///
 /// The lock is not held meanwhile: a condition variable may let its caller wait for a thread that is in a signal's
 /// handler, and that handler may set an alarm.
-std::uint64_t call_due(bool last) noexcept {
+std::uint64_t call_due() noexcept {
   const std::uint64_t now_ns = simulated_now_ns();
   simulated_alarm* one = nullptr;
   std::uint64_t again_ns = no_deadline_ns;
@@ -60,10 +60,10 @@ std::uint64_t call_due(bool last) noexcept {
       called = nullptr;
       if (one != nullptr) {
         one->deadline_ns = again_ns;
-        if (last || again_ns == no_deadline_ns) take_out(*one);
+        if (again_ns == no_deadline_ns) take_out(*one);
       }
       std::uint64_t next_ns = 0;
-      one = find_due(last, now_ns, next_ns);
+      one = find_due(now_ns, next_ns);
       called = one;
       if (one == nullptr) {
         thread_sleeps_until_ns = next_ns;
@@ -85,17 +85,7 @@ void* run(void*) noexcept {
   sigset_t while_asleep;
   sigfillset(&while_asleep);
   sigdelset(&while_asleep, wake_up_signal());
-  bool world_gone = false;
-  for (;;) {
-    const std::uint64_t until_ns = call_due(world_gone);
-    if (world_gone) {
-      libc_ppoll(static_cast<pollfd*>(nullptr), nfds_t{0}, static_cast<const timespec*>(nullptr), &while_asleep);
-      continue;
-    }
-    const int result = wait_until_simulated(nullptr, 0, until_ns, &while_asleep);
-    // Without a world there is no time: nobody is to wait for it for ever.
-    world_gone = result == 0 && simulated_now_ns() < until_ns;
-  }
+  for (;;) wait_until_simulated(nullptr, 0, call_due(), &while_asleep);
   return nullptr;
 }
 

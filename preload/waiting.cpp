@@ -7,12 +7,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
 #include "preload/libc.hpp"
 #include "preload/sandbox.hpp"
+#include "preload/time_values.hpp"
 #include "preload/virtual_clock.hpp"
 #include "preload/world_client.hpp"
 
@@ -23,8 +25,25 @@ FOURTUPLE_LIBC(poll)
 FOURTUPLE_LIBC(ppoll)
 FOURTUPLE_LIBC(close)
 FOURTUPLE_LIBC(getsockopt)
+FOURTUPLE_LIBC(clock_gettime)
 
 constexpr nfds_t files_on_stack = 256;
+
+// When the world was found to be gone, by the kernel's clock; 0: it is there. From then on time goes on with that
+// clock: it would stand still for ever, and programs wait for the end of something.
+std::atomic<std::uint64_t> world_gone_ns = 0;
+
+std::uint64_t kernel_now_ns() noexcept {
+  timespec now{};
+  libc_clock_gettime(CLOCK_MONOTONIC, &now);
+  return to_ns(now);
+}
+
+int wait_by_the_kernel(pollfd* files, nfds_t count, std::uint64_t deadline_ns, const sigset_t* mask) noexcept {
+  const std::uint64_t now_ns = simulated_now_ns();
+  const timespec left = to_timespec(static_cast<std::int64_t>(deadline_ns > now_ns ? deadline_ns - now_ns : 0));
+  return libc_ppoll(files, count, &left, mask);
+}
 
 const clock_page* map_clock() noexcept {
   const char* path = std::getenv(clock_variable);
@@ -48,7 +67,17 @@ const clock_page* world_clock() noexcept {
 
 bool time_is_virtual() noexcept { return world_clock() != nullptr; }
 
-std::uint64_t simulated_now_ns() noexcept { return __atomic_load_n(&world_clock()->simulated_ns, __ATOMIC_ACQUIRE); }
+std::uint64_t simulated_now_ns() noexcept {
+  const std::uint64_t simulated_ns = __atomic_load_n(&world_clock()->simulated_ns, __ATOMIC_ACQUIRE);
+  const std::uint64_t gone_ns = world_gone_ns.load(std::memory_order_relaxed);
+  return gone_ns == 0 ? simulated_ns : simulated_ns + (kernel_now_ns() - gone_ns);
+}
+
+void world_is_gone() noexcept {
+  if (!time_is_virtual()) return;
+  std::uint64_t there = 0;
+  world_gone_ns.compare_exchange_strong(there, kernel_now_ns(), std::memory_order_relaxed);
+}
 
 // The deadline is a message from the world on one more descriptor, which the call waits for like for the others. So the
 // thread sleeps in the kernel, with signals and everything, and the world sees it sleeping.
@@ -60,7 +89,10 @@ int wait_until_simulated(pollfd* files, nfds_t count, std::uint64_t deadline_ns,
   request what;
   what.op = operation::sleep_until;
   what.payload_bytes = sizeof deadline_ns;
-  if (!alarm.valid() || !alarm.send(what, &deadline_ns, -1)) return 0;  // No world, no time.
+  if (!alarm.valid() || !alarm.send(what, &deadline_ns, -1)) {
+    world_is_gone();
+    return wait_by_the_kernel(files, count, deadline_ns, mask);
+  }
   pollfd on_stack[files_on_stack + 1];
   pollfd* all = on_stack;
   if (count > files_on_stack) {
@@ -74,11 +106,14 @@ int wait_until_simulated(pollfd* files, nfds_t count, std::uint64_t deadline_ns,
   all[count] = {.fd = alarm.file(), .events = POLLIN, .revents = 0};
   int ready = libc_ppoll(all, count + 1, static_cast<const timespec*>(nullptr), mask);
   if (ready > 0 && all[count].revents != 0) --ready;
+  const bool gone = ready == 0 && (all[count].revents & POLLHUP) != 0;
   if (count > 0) std::memcpy(files, all, count * sizeof *all);
   const int saved = errno;
   if (all != on_stack) std::free(all);
   errno = saved;
-  return ready;
+  if (!gone) return ready;
+  world_is_gone();
+  return wait_by_the_kernel(files, count, deadline_ns, mask);
 }
 
 bool wait_within_limit(int fd, short events, int flags) noexcept {

@@ -11,6 +11,7 @@
 
 #include "preload/libc.hpp"
 #include "preload/sandbox.hpp"
+#include "preload/virtual_clock.hpp"
 
 namespace fourtuple::preload {
 namespace {
@@ -79,7 +80,9 @@ world_connection::world_connection() noexcept {
   }
   while (libc_connect(file, reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(sizeof address)) != 0) {
     if (errno == EINTR) continue;
+    const bool gone = errno == ECONNREFUSED || errno == ENOENT;
     libc_close(file);
+    if (gone) world_is_gone();
     return;
   }
   file_ = file;

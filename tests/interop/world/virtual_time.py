@@ -2,6 +2,7 @@
 """Programs that live by the simulated clock."""
 
 import re
+import signal
 
 from simulated_hosts import need, Setup, wait_for
 
@@ -101,3 +102,30 @@ def test_virtual_time_python(setup: Setup) -> None:
     """Python's own locks, events and timers with a limit."""
     with setup.world("--virtual-time") as timed:
         assert timed.run("a", "python3", "-c", PYTHON_WAITS).stdout.split() == ["event", "500.0", "timer", "100.0"]
+
+
+OUTLIVES = """
+import socket, threading, time
+print('ready', flush=True)
+began = time.monotonic()
+while time.monotonic() < began + 600:
+    try:
+        socket.socket().close()
+        time.sleep(0.001)
+    except OSError:
+        break
+began = time.monotonic()
+time.sleep(0.5)
+threading.Event().wait(0.5)
+print('over' if 1 <= time.monotonic() - began < 100 else 'not over', flush=True)
+"""
+
+
+def test_virtual_time_ends(setup: Setup) -> None:
+    """When the world is gone, clocks go on with the wall clock: a program that waits for a time comes to its end."""
+    for ending in (signal.SIGINT, signal.SIGKILL):
+        timed = setup.world("--virtual-time", "--start-after=2", name=ending.name).start_up()
+        log = timed.start("a", "python3", "-c", OUTLIVES, ready="ready")
+        timed.process.send_signal(ending)
+        wait_for(lambda: timed.programs[0].poll() is not None, "the end of the program")
+        assert log.read_text() == "ready\nover\n", log.read_text()
