@@ -106,6 +106,15 @@ class ReportPage(unittest.TestCase):
         document = self.check(self.comparison, 12)
         self.assertTrue("2 runs compared" in document)
 
+    def test_what_a_switch_passes_on_is_not_counted_again(self):
+        switched = self.directory / "switched"
+        fourtuple("run", "--nic=model", "--connections=4", f"--file={FOURTUPLE}", "--set", "switch.always=true", f"--out={switched}")
+        self.assertFalse("switch receive" in self.check(switched / "report.html", 12))
+        page = self.directory / "beside.html"
+        fourtuple("report", self.directory / "clean", switched, "-o", page)
+        label = re.search(r'aria-label="Throughput[^"]*clean at most ([\d.]+); switched at most ([\d.]+)"', self.check(page, 12))
+        self.assertLess(float(label[2]), 1.3 * float(label[1]), label[0])
+
     def test_names_that_try_to_be_markup(self):
         evil = self.directory / "<img src=x onerror=alert(1)>"
         shutil.copytree(self.directory / "clean", evil)

@@ -176,6 +176,10 @@
 
   // ---- What runs have
   const hostsOf = run => run.series ? run.series.hosts : [];
+  const hasNic = (run, host) => run.run.machines.some(machine => machine.name === host.name);
+  const nicsOf = run => hostsOf(run).filter(host => hasNic(run, host));
+  // A switch passes on what others have sent.
+  const sendersOf = run => hostsOf(run).filter(host => host.name !== "switch" || hasNic(run, host));
   // Neighbouring bins are drawn as one where there are more than a plot can show; sums become means, the rest the most.
   const shownBins = 220;
   const groupOf = run => Math.max(1, Math.ceil(run.series.bins / shownBins));
@@ -190,19 +194,19 @@
     return result;
   }
   // A line for each host of each run; with several runs, the hosts that have the most of it.
-  function perHost(pickBins, {note, step, aggregate, mean} = {}) {
+  function perHost(pickBins, {note, step, aggregate, mean, of = nicsOf} = {}) {
     const pick = (host, run) => pickBins(host, run).map(({name, y}) => ({name, y: grouped(run, y, mean)}));
     const lines = [];
     runs.forEach((run, r) => {
       if (!run.series) return;
       const x = binTimes(run);
       if (several) {
-        const all = hostsOf(run).flatMap(host => pick(host, run).map(entry => entry.y));
+        const all = of(run).flatMap(host => pick(host, run).map(entry => entry.y));
         if (all.length === 0) return;
         const y = x.map((_, i) => aggregate(all.map(values => values[i])));
         lines.push({name: run.name, x, y, color: color(r), dash: dash(r), step, note: note(y)});
       } else {
-        for (const host of hostsOf(run))
+        for (const host of of(run))
           for (const {name, y} of pick(host, run)) {
             const i = lines.length;
             lines.push({name: name, x, y, color: color(i), dash: dash(i), step, note: note(y)});
@@ -219,7 +223,7 @@
     const gbit = (bytesInBin, run) => bytesInBin * 8 / run.series.bin_ns;
     area.append(lineChart({title: "Throughput", unit: several ? "Gbit/s of TCP payload, all hosts" : "Gbit/s of TCP payload, by sender",
       lines: perHost((host, run) => [{name: host.name, y: host.sent_payload_bytes.map(b => gbit(b, run))}],
-                     {aggregate: total, mean: true, note: y => `at most ${short(largest(y))}`})}));
+                     {aggregate: total, mean: true, of: sendersOf, note: y => `at most ${short(largest(y))}`})}));
     area.append(histogram({title: "Latency", unit: "share of connections or requests, log scale",
       groups: runs.filter(run => run.series).map((run, r) => ({name: several ? run.name : "all", color: color(r), dash: dash(r),
         bins: run.series.latency_ns.histogram,
@@ -236,14 +240,14 @@
                      {aggregate: largest, mean: true, note: y => `at most ${percent(largest(y))}`}), text: percent}));
     area.append(histogram({title: "NIC latency", unit: "from the frame's last bit to its completion, log scale",
       groups: runs.filter(run => run.series).flatMap((run, r) => several
-        ? [{name: run.name, color: color(r), dash: dash(r), bins: merged(hostsOf(run).map(host => host.nic_latency_ns))}]
-        : hostsOf(run).map((host, i) => ({name: host.name, color: color(i), dash: dash(i), bins: host.nic_latency_ns})))}));
+        ? [{name: run.name, color: color(r), dash: dash(r), bins: merged(nicsOf(run).map(host => host.nic_latency_ns))}]
+        : nicsOf(run).map((host, i) => ({name: host.name, color: color(i), dash: dash(i), bins: host.nic_latency_ns})))}));
     area.append(lineChart({title: "Frame rate", unit: several ? "million frames a second, all hosts" : "million frames a second, by sender",
       lines: perHost((host, run) => [{name: host.name, y: host.sent_frames.map(n => n * 1000 / run.series.bin_ns)}],
-                     {aggregate: total, mean: true, note: y => `at most ${short(largest(y))}`})}));
+                     {aggregate: total, mean: true, of: sendersOf, note: y => `at most ${short(largest(y))}`})}));
     area.append(lineChart({title: "Losses and retransmissions", unit: "the most in a bin",
       lines: perHost(host => [{name: `${host.name} lost or dropped`, y: host.drops}, {name: `${host.name} sent again`, y: host.retransmits}],
-                     {aggregate: total, step: true, note: y => `at most ${count(largest(y))}`}), text: count}));
+                     {aggregate: total, step: true, of: hostsOf, note: y => `at most ${count(largest(y))}`}), text: count}));
     return area;
   }
   function merged(histograms) {
