@@ -24,7 +24,7 @@ packet::mac_address multicast_mac(packet::ipv4_address group) {  // RFC 1112 6.4
            static_cast<std::uint8_t>(group.value >> 8), static_cast<std::uint8_t>(group.value)}};
 }
 
-packet::ipv4_header header_for(const ipv4_output& how, std::uint16_t id) {
+[[gnu::always_inline]] inline packet::ipv4_header header_for(const ipv4_output& how, std::uint16_t id) {
   return {.tos = how.tos,
           .id = id,
           .dont_fragment = how.dont_fragment,
@@ -35,21 +35,17 @@ packet::ipv4_header header_for(const ipv4_output& how, std::uint16_t id) {
 }
 
 /// Nothing of it has to be cut up by IPv4. `skb` starts behind the IPv4 header.
-bool fits(const packet::tx_sk_buff& skb, const route& via) noexcept {
+[[gnu::always_inline]] inline bool fits(const packet::tx_sk_buff& skb, const route& via) noexcept {
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
+  if (skb.gso_size == 0) return bytes <= via.mtu;
   // What goes out as one packet (Linux: skb_gso_validate_network_len).
-  const std::size_t largest = skb.gso_size != 0 ? bytes - skb.payload_bytes() + skb.gso_size : bytes;
+  const std::size_t largest = bytes - skb.payload_bytes() + skb.gso_size;
   return largest <= via.mtu && bytes <= max_packet_bytes;
 }
 
 }  // namespace
 
-ipv4::state::interface* ipv4::state::interface_of(const route& via) noexcept {
-  // Hardly any host has more than one.
-  if (!interfaces.empty() && interfaces.front().device == via.device && interfaces.front().address == via.source)
-      [[likely]] {
-    return &interfaces.front();
-  }
+ipv4::state::interface* ipv4::state::find_interface(const route& via) noexcept {
   const auto found = std::ranges::find_if(
       interfaces, [&](const interface& i) { return i.device == via.device && i.address == via.source; });
   return found == interfaces.end() ? nullptr : &*found;

@@ -58,8 +58,8 @@ struct ipv4::state {
   [[nodiscard]] xmit_result output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
   [[nodiscard]] xmit_result output_connected(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
                                              std::span<const std::byte, 14> ethernet);
-  [[nodiscard]] xmit_result output_slow(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
-                                        interface* out);
+  [[nodiscard, gnu::noinline]] xmit_result output_slow(packet::tx_sk_buff& skb, const route& via,
+                                                       const ipv4_output& how, interface* out);
   [[nodiscard]] xmit_result output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
                                              interface* out);
   [[nodiscard]] xmit_result finish_output(packet::tx_sk_buff& skb, const route& via, interface* out);
@@ -68,7 +68,14 @@ struct ipv4::state {
                                                   std::uint8_t protocol) noexcept;
   [[nodiscard]] std::uint16_t select_id(const ipv4_output& how, const route& via, const packet::tx_sk_buff& skb);
   [[nodiscard]] std::optional<route> route_output(packet::ipv4_address destination) noexcept;
-  [[nodiscard]] interface* interface_of(const route& via) noexcept;
+  [[nodiscard]] interface* interface_of(const route& via) noexcept {
+    // Hardly any host has more than one.
+    interface* first = interfaces.data();
+    if (!interfaces.empty() && first->device == via.device && first->address == via.source) [[likely]]
+      return first;
+    return find_interface(via);
+  }
+  [[nodiscard, gnu::noinline]] interface* find_interface(const route& via) noexcept;
   void unreachable(const queued_packet& packet);
   void flush_devices();
   /// What was remembered of routes and addresses may be wrong.

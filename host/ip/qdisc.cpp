@@ -16,9 +16,14 @@ qdisc::tx_queue& qdisc::queue_of(const packet::tx_sk_buff& skb) {
 }
 
 netdev_tx qdisc::xmit(const packet::tx_sk_buff& skb) {
-  if (!waits_ && skb.gso_size == 0) {
-    return device_.xmit(skb) == netdev_tx::ok ? netdev_tx::ok : keep_or_refuse(queue_of(skb), skb);
-  }
+  if (waits_ || skb.gso_size != 0) [[unlikely]]
+    return xmit_queued(skb);
+  if (device_.xmit(skb) == netdev_tx::ok) [[likely]]
+    return netdev_tx::ok;
+  return keep_or_refuse(queue_of(skb), skb);
+}
+
+netdev_tx qdisc::xmit_queued(const packet::tx_sk_buff& skb) {
   tx_queue& queue = queue_of(skb);
   // While something waits, the device has said busy and owes a tx_wake.
   if (queue.empty()) {

@@ -66,9 +66,11 @@ class qdisc final : public net_device, private net_device_receiver {
     [[nodiscard]] bool empty() const noexcept { return !rest && waiting.empty(); }
   };
 
-  [[nodiscard]] tx_queue& queue_of(const packet::tx_sk_buff& skb);
+  [[nodiscard, gnu::noinline]] tx_queue& queue_of(const packet::tx_sk_buff& skb);
+  /// xmit() of what may have to wait or be cut up.
+  [[nodiscard, gnu::noinline]] netdev_tx xmit_queued(const packet::tx_sk_buff& skb);
   [[nodiscard]] netdev_tx xmit_segments(tx_queue& queue, const packet::tx_sk_buff& whole);
-  [[nodiscard]] netdev_tx keep_or_refuse(tx_queue& queue, const packet::tx_sk_buff& skb);
+  [[nodiscard, gnu::noinline]] netdev_tx keep_or_refuse(tx_queue& queue, const packet::tx_sk_buff& skb);
   void keep(tx_queue& queue, const packet::tx_sk_buff& whole, std::size_t next);
   void drain(tx_queue& queue);
   [[nodiscard]] std::size_t send_from(const packet::tx_sk_buff& whole, std::size_t next);

@@ -66,7 +66,7 @@ struct ipv4_datagram {
 [[nodiscard]] std::variant<ipv4_datagram, ipv4_fault> parse_quoted_ipv4(std::span<const std::byte> bytes) noexcept;
 
 /// Writes the first ipv4_header::min_bytes of `out`, without options, and computes the checksum.
-inline void write_ipv4(std::span<std::byte> out, const ipv4_header& header) noexcept {
+[[gnu::always_inline]] inline void write_ipv4(std::span<std::byte> out, const ipv4_header& header) noexcept {
   constexpr std::uint8_t version_and_length = 0x45;  // Version 4, five words: no options.
   constexpr unsigned flag_dont_fragment = 0x4000;
   constexpr unsigned flag_more_fragments = 0x2000;

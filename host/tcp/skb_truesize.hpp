@@ -23,10 +23,8 @@ struct skb_charge {
   constexpr std::uint32_t page_bytes = 4096;
   const std::uint32_t needed = ((used + alignment - 1) & ~(alignment - 1)) + shared_info_bytes;
   std::uint32_t block = small_head_bytes;
-  if (needed > largest_slab_bytes) {
-    block = (needed + page_bytes - 1) & ~(page_bytes - 1);
-  } else if (needed > small_head_bytes) {
-    block = std::bit_ceil(needed);
+  if (needed > small_head_bytes) {
+    block = needed > largest_slab_bytes ? (needed + page_bytes - 1) & ~(page_bytes - 1) : std::bit_ceil(needed);
   }
   return {.truesize = block + sk_buff_bytes, .tailroom = block - shared_info_bytes - used};
 }

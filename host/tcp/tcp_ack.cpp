@@ -66,7 +66,7 @@ void tcp_cong_control(tcp_sock& tp, std::uint32_t delivered, std::uint32_t newly
   if (tcp_in_cwnd_reduction(tp)) {
     tcp_cwnd_reduction(tp, delivered, newly_lost, news.una_advanced);
   } else if (tcp_may_raise_cwnd(tp, news)) {
-    tp.icsk_ca_ops->cong_avoid(tp, delivered);
+    tcp_cong_avoid(tp, delivered);
     tp.snd_cwnd_stamp_ms = tp.net->now_ms();
   }
   tcp_update_pacing_rate(tp);
@@ -139,7 +139,7 @@ bool tcp_ack_is_dubious(const tcp_sock& tp, const ack_news& news) noexcept {
 
 void tcp_fast_path_check(tcp_sock& tp) noexcept {
   if (tp.out_of_order_queue.empty() && !tcp_urg_data(tp) && tp.rcv_wnd != 0 && sk_rmem_alloc(tp) < tp.sk_rcvbuf) {
-    tp.header_prediction = tp.snd_wnd != 0;
+    tp.header_prediction = tp.snd_wnd != 0 && tp.net->short_ways;
   }
 }
 

@@ -17,7 +17,7 @@ bool is_plain_ack(const tcp_sock& tp, const rx_segment& segment) noexcept {
 }  // namespace
 
 bool tcp_ack_flight_slow(tcp_sock& tp, const rx_segment& segment) {
-  if (!is_plain_ack(tp, segment)) return false;
+  if (!tp.net->short_ways || !is_plain_ack(tp, segment)) return false;
   const tcp_mstamp now = tp.net->mstamp();
   const bool is_news = !after(segment.seq, tp.rcv_wup);
   if (!tcp_ack_flight(tp, segment.seq, segment.ack_seq, now)) return false;

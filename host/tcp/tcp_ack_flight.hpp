@@ -35,7 +35,8 @@ namespace fourtuple::tcp {
 /// happened, if it does not.
 [[gnu::always_inline]] inline bool tcp_ack_flight(tcp_sock& tp, std::uint32_t seq, std::uint32_t ack, tcp_mstamp now) {
   tcp_skb* skb = tp.sk_write_queue.rtx_head();
-  if (!tcp_is_whole_flight(tp, skb, ack) || !tcp_is_undisturbed(tp)) return false;
+  if (!tcp_is_whole_flight(tp, skb, ack) || !tcp_is_undisturbed(tp)) [[unlikely]]
+    return false;
   tcp_net& net = *tp.net;
 
   tp.icsk_backoff = 0;
@@ -68,7 +69,7 @@ namespace fourtuple::tcp {
   inet_csk_clear_xmit_timer(tp);
   net.count(mib::delivered, segs);
   tcp_rate_gen(tp, now, segs, tp.is_sack_reneg, rate);
-  tp.icsk_ca_ops->cong_avoid(tp, segs);
+  tcp_cong_avoid(tp, segs);
   tp.snd_cwnd_stamp_ms = now.ms();
   tcp_update_pacing_rate(tp);
   return true;

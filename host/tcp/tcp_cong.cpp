@@ -18,7 +18,6 @@ class reno final : public tcp_congestion_ops {
     return std::max<std::uint32_t>(tp.snd_cwnd / 2, 2);
   }
   void cong_avoid(tcp_sock& tp, std::uint32_t acked) const noexcept override {
-    if (!tcp_is_cwnd_limited(tp)) return;
     if (tcp_in_slow_start(tp)) acked = tcp_slow_start(tp, acked);
     if (acked != 0) tcp_cong_avoid_ai(tp, tp.snd_cwnd, acked);
   }

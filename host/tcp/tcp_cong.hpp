@@ -27,7 +27,7 @@ class tcp_congestion_ops {
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   /// The slow start threshold after a loss, in segments.
   [[nodiscard]] virtual std::uint32_t ssthresh(tcp_sock& tp) const noexcept = 0;
-  /// `acked` more segments were acknowledged, and cwnd may grow.
+  /// `acked` more segments were acknowledged, and cwnd, which limits the flight, may grow.
   virtual void cong_avoid(tcp_sock& tp, std::uint32_t acked) const noexcept = 0;
 
   // What some need to know and others do not.
@@ -64,6 +64,10 @@ class tcp_congestion_ops {
 [[nodiscard]] inline bool tcp_is_cwnd_limited(const tcp_sock& tp) noexcept {
   if (tp.is_cwnd_limited) return true;
   return tp.snd_cwnd < tp.snd_ssthresh && tp.snd_cwnd < 2 * tp.max_packets_out;
+}
+/// cwnd may grow, for `acked` segments, if it was what limited the flight.
+inline void tcp_cong_avoid(tcp_sock& tp, std::uint32_t acked) {
+  if (tcp_is_cwnd_limited(tp)) tp.icsk_ca_ops->cong_avoid(tp, acked);
 }
 /// Exponential growth up to ssthresh; what of `acked` is left over.
 std::uint32_t tcp_slow_start(tcp_sock& tp, std::uint32_t acked) noexcept;

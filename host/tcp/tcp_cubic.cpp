@@ -164,7 +164,6 @@ class cubic final : public tcp_congestion_ops {
   }
 
   void cong_avoid(tcp_sock& tp, std::uint32_t acked) const noexcept override {
-    if (!tcp_is_cwnd_limited(tp)) return;
     if (tcp_in_slow_start(tp)) acked = tcp_slow_start(tp, acked);
     if (acked == 0) return;
     update(tp.icsk_ca_priv.cubic, tp.snd_cwnd, acked, tp.net->now_ms());

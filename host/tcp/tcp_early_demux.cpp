@@ -38,7 +38,7 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
 [[gnu::always_inline]] inline bool rcv_predicted(tcp_net& net, tcp_sock& tp, std::span<const std::byte> datagram) {
   const std::span<const std::byte> header = datagram.subspan(ip_bytes);
   if (!tp.header_prediction || !tp.tstamp_ok || tp.skc_state != tcp_state::established || net.traced() ||
-      base::load_be8(datagram, 8) < tp.min_ttl || !is_usual(tp, header)) {
+      base::load_be8(datagram, 8) < tp.min_ttl || !is_usual(tp, header)) [[unlikely]] {
     return false;
   }
   usual_segment segment;
@@ -51,7 +51,8 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
   tp.saw_tstamp = true;
   tp.rcv_tsval = base::load_be32(header, packet::tcp_header::bytes + 4);
   tp.rcv_tsecr = base::load_be32(header, packet::tcp_header::bytes + 8);
-  if (!tcp_rcv_fast_path(tp, segment, net.mstamp())) return false;
+  if (!tcp_rcv_fast_path(tp, segment, net.mstamp())) [[unlikely]]
+    return false;
   ++tp.segs_in;
   if (!segment.payload.empty()) ++tp.data_segs_in;
   net.count(mib::in_segs);
@@ -61,10 +62,10 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
 
 }  // namespace
 
-bool tcp_v4_early_demux(tcp_net& net, const packet::sk_buff& skb, std::span<const std::byte> datagram) {
+[[gnu::hot]] bool tcp_v4_early_demux(tcp_net& net, const packet::sk_buff& skb, std::span<const std::byte> datagram) {
   sock::sock_common* known = net.handles.find(skb.handle);
   if (known == nullptr || datagram.size() < ip_bytes + packet::tcp_header::bytes ||
-      !has_tuple(datagram, known->skc_tuple)) {
+      !has_tuple(datagram, known->skc_tuple)) [[unlikely]] {
     return false;
   }
   if (known->kind() == sock::sock_kind::full && datagram.size() >= ip_bytes + usual_segment::tcp_bytes &&

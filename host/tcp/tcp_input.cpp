@@ -39,18 +39,20 @@ void tcp_queue_frag_list(tcp_sock& tp, rx_segment& unit) noexcept {
 
 ack_verdict tcp_ack_predicted(tcp_sock& tp, const rx_segment& segment) { return tcp_ack(tp, segment, false); }
 
-ack_verdict tcp_ack_predicted(tcp_sock& tp, usual_segment usual) {
+ack_verdict tcp_ack_usual(tcp_sock& tp, std::span<const std::byte> payload, std::uint32_t ack_seq,
+                          packet::tcp_flags flags, std::uint8_t ecn) {
   rx_segment segment;
   segment.tuple = tp.skc_tuple;
-  segment.seq = usual.seq;
-  segment.end_seq = usual.end_seq;
-  segment.ack_seq = usual.ack_seq;
-  segment.flags = usual.flags;
+  // Its data was received before its ACK is looked at.
+  segment.end_seq = tp.rcv_nxt;
+  segment.seq = tp.rcv_nxt - static_cast<std::uint32_t>(payload.size());
+  segment.ack_seq = ack_seq;
+  segment.flags = flags;
   segment.window = static_cast<std::uint16_t>(tp.snd_wnd >> tp.snd_wscale);
-  segment.ecn = usual.ecn;
+  segment.ecn = ecn;
   segment.option_bytes = packet::aligned_timestamps_bytes;
   segment.options.timestamps = packet::tcp_timestamps{tp.rcv_tsval, tp.rcv_tsecr};
-  segment.payload = usual.payload;
+  segment.payload = payload;
   return tcp_ack(tp, segment, false);
 }
 

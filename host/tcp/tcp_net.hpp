@@ -78,6 +78,9 @@ struct tcp_net {
   sock::sock_slab<sock::tcp_timewait_sock> timewait_slab;
   sock::connection_handles handles;
   tcp_observer* observer = nullptr;  ///< Outlives its use here.
+  /// Whether the usual segments are taken by ways of their own: header prediction, tcp_ack_flight, tcp_xmit_single.
+  /// False for a test that holds these against the long ways, which do the same.
+  bool short_ways = true;
 
   std::array<std::uint64_t, static_cast<std::size_t>(mib::count_)> counters{};
   std::array<std::uint64_t, 2> secure_seq_secret;

@@ -50,16 +50,24 @@ struct usual_segment {
   [[nodiscard]] std::uint32_t skb_bytes() const noexcept { return bytes(); }
 };
 
+[[nodiscard]] inline bool tcp_has_timestamps(const tcp_sock& tp, const rx_segment&) noexcept { return tp.tstamp_ok; }
+[[nodiscard]] constexpr bool tcp_has_timestamps(const tcp_sock&, const usual_segment&) noexcept { return true; }
+
 /// The bytes of a unit that GRO made into the receive queue, behind those of its first segment, which are there.
 void tcp_queue_frag_list(tcp_sock& tp, rx_segment& unit) noexcept;
 inline void tcp_queue_frag_list(tcp_sock&, usual_segment&) noexcept {}
 
 /// tcp_ack for what does not take a whole flight.
 ack_verdict tcp_ack_predicted(tcp_sock& tp, const rx_segment& segment);
-ack_verdict tcp_ack_predicted(tcp_sock& tp, usual_segment segment);
+ack_verdict tcp_ack_usual(tcp_sock& tp, std::span<const std::byte> payload, std::uint32_t ack_seq,
+                          packet::tcp_flags flags, std::uint8_t ecn);
+[[gnu::always_inline]] inline ack_verdict tcp_ack_predicted(tcp_sock& tp, const usual_segment& segment) {
+  return tcp_ack_usual(tp, segment.payload, segment.ack_seq, segment.flags, segment.ecn);
+}
 
 [[gnu::always_inline]] inline ack_verdict tcp_ack_on_fast_path(tcp_sock& tp, const auto& segment, tcp_mstamp now) {
-  if (!tcp_ack_flight(tp, segment.seq, segment.ack_seq, now)) return tcp_ack_predicted(tp, segment);
+  if (!tcp_ack_flight(tp, segment.seq, segment.ack_seq, now)) [[unlikely]]
+    return tcp_ack_predicted(tp, segment);
   tp.net->count(mib::hp_acks);
   trace(tp, tracepoint::tcp_probe, segment);
   return ack_verdict::good;
@@ -69,29 +77,33 @@ ack_verdict tcp_ack_predicted(tcp_sock& tp, usual_segment segment);
 /// another looks at the limits. For a unit that is done here, since the long way would take it apart.
 [[gnu::always_inline]] inline bool tcp_has_room_on_fast_path(tcp_sock& tp, const auto& segment,
                                                              std::uint32_t truesize) {
-  if (sk_mem_used(tp) + truesize <= tp.sk_mem_reserved) return true;
+  if (sk_mem_used(tp) + truesize <= tp.sk_mem_reserved) [[likely]]
+    return true;
   return !segment.frag_list.empty() && sk_rmem_alloc(tp) <= tp.sk_rcvbuf && sk_rmem_schedule(tp, truesize);
 }
 
 /// A predicted segment. True if it was all dealt with; false, and nothing happened, if it has to go the long way.
 [[gnu::always_inline]] inline bool tcp_rcv_fast_path(tcp_sock& tp, auto& segment, tcp_mstamp now) {
-  if (tp.tstamp_ok && static_cast<std::int32_t>(tp.rcv_tsval - tp.ts_recent) < 0) return false;
+  const bool has_timestamps = tcp_has_timestamps(tp, segment);
+  if (has_timestamps && static_cast<std::int32_t>(tp.rcv_tsval - tp.ts_recent) < 0) [[unlikely]]
+    return false;
   if (segment.payload.empty()) {
     // RFC 7323 4.3: the timestamp to echo is that of the segment at the left edge of what is acknowledged.
-    if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp, now);
+    if (has_timestamps && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp, now);
     if (tcp_ack_on_fast_path(tp, segment, now) != ack_verdict::invalid) tcp_data_snd_check(tp);
     return true;
   }
   assert(tp.out_of_order_queue.empty());  // Otherwise header prediction is off.
-  if (segment.bytes() > tcp_receive_window(tp)) return false;
+  if (segment.bytes() > tcp_receive_window(tp)) [[unlikely]]
+    return false;
   const skb_charge charge = skb_charge_of(segment);
   const std::uint32_t truesize = charge.truesize + frag_list_truesize(segment);
   if (!tcp_has_room_on_fast_path(tp, segment, truesize) ||
-      !tp.sk_receive_queue.append(tp.net->memory, segment.payload, charge)) {
+      !tp.sk_receive_queue.append(tp.net->memory, segment.payload, charge)) [[unlikely]] {
     return false;
   }
   if (!segment.frag_list.empty()) tcp_queue_frag_list(tp, segment);
-  if (tp.tstamp_ok && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp, now);
+  if (has_timestamps && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp, now);
   tp.net->count(mib::hp_hits);
   tcp_rcv_nxt_update(tp, segment.end_seq);
   tcp_event_data_recv(tp, segment, truesize, now);
@@ -99,7 +111,7 @@ ack_verdict tcp_ack_predicted(tcp_sock& tp, usual_segment segment);
     static_cast<void>(tcp_ack_on_fast_path(tp, segment, now));
     tcp_data_snd_check(tp);
   }
-  if (tcp_ack_may_wait(tp)) {
+  if (tcp_ack_may_wait(tp)) [[likely]] {
     tcp_send_delayed_ack(tp, now);
   } else {
     tcp_ack_snd_check(tp);

@@ -165,7 +165,8 @@ void tcp_push(tcp_sock& tp, bool more, std::uint8_t nonagle) {
 
 /// A message of one segment at most that finds nothing in its way, as the requests and responses of most applications
 /// do. False, and nothing happened, if it is not so.
-bool send_at_once(tcp_sock& tp, std::span<const std::byte> message, int flags, const tcp_send_report& report) {
+[[gnu::always_inline]] inline bool send_at_once(tcp_sock& tp, std::span<const std::byte> message, int flags,
+                                                const tcp_send_report& report) {
   constexpr int of_socket_layer = MSG_DONTWAIT | MSG_NOSIGNAL;
   if ((flags & ~of_socket_layer) != 0 || report.tsflags || !tcp_may_xmit_single(tp) ||
       (tp.nonagle & tcp_nagle_cork) != 0) {
@@ -214,8 +215,10 @@ void tcp_check_space(tcp_sock& tp) {
   if (!tp.sk_dead) tp.wake(EPOLLOUT | EPOLLWRNORM);
 }
 
-ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> data, int flags,
-                    const tcp_send_report& report) {
+namespace {
+
+ssize_t tcp_sendmsg_slow(tcp_sock& tp, std::span<const std::span<const std::byte>> data, int flags,
+                         const tcp_send_report& report) {
   if (tp.skc_state == tcp_state::syn_sent || tp.skc_state == tcp_state::syn_recv) {
     tp.write_wanted = true;
     return -EAGAIN;
@@ -223,7 +226,6 @@ ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> da
   if (tp.sk_err != 0 || (tp.sk_shutdown & sock::sock::send_shutdown) != 0 || !can_send(tp.skc_state)) {
     return stream_error(tp);
   }
-  if (data.size() == 1 && send_at_once(tp, data[0], flags, report)) return static_cast<ssize_t>(data[0].size());
   tcp_rate_check_app_limited(tp);
   tcp_sndbuf_expand(tp);
   writing state{.mss = tcp_current_mss(tp)};
@@ -254,6 +256,18 @@ ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> da
   // A write that waits for space must not wait for what it still has to copy.
   tcp_push(tp, (flags & MSG_MORE) != 0 && !full, full ? tcp_nagle_push : tp.nonagle);
   return static_cast<ssize_t>(state.copied);
+}
+
+}  // namespace
+
+ssize_t tcp_sendmsg(tcp_sock& tp, std::span<const std::span<const std::byte>> data, int flags,
+                    const tcp_send_report& report) {
+  const bool may_write =
+      tp.skc_state == tcp_state::established && tp.sk_err == 0 && (tp.sk_shutdown & sock::sock::send_shutdown) == 0;
+  if (may_write && data.size() == 1 && send_at_once(tp, data[0], flags, report)) [[likely]] {
+    return static_cast<ssize_t>(data[0].size());
+  }
+  return tcp_sendmsg_slow(tp, data, flags, report);
 }
 
 }  // namespace fourtuple::tcp

@@ -55,8 +55,8 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
 /// Nothing is queued or in flight, and nothing but timestamps is to be said besides: a segment that the peer's window
 /// has room for can go by tcp_xmit_single.
 [[nodiscard]] inline bool tcp_may_xmit_single(const tcp_sock& tp) noexcept {
-  return tp.sk_write_queue.empty() && tcp_is_plain(tp) && tp.snd_cwnd != 0 && tp.pacing == nullptr &&
-         tp.icsk_mtup == nullptr;
+  return tp.net->short_ways && tp.sk_write_queue.empty() && tcp_is_plain(tp) && tp.snd_cwnd != 0 &&
+         tp.pacing == nullptr && tp.icsk_mtup == nullptr;
 }
 
 /// tcp_write_xmit for a queue that held nothing until `skb`, one segment with or without data, was put there, if

@@ -41,7 +41,7 @@ class cubic_flow {
         ops().pkts_acked(sk_, {.rtt_us = static_cast<std::uint32_t>(rtt_ms_ * 1000),
                                .pkts_acked = 2,
                                .now = {network_.now_ms() * base::ns_per_ms}});
-        ops().cong_avoid(sk_, 2);
+        tcp::tcp_cong_avoid(sk_, 2);
       }
       network_.run_for_ms(rtt_ms_);
     }
