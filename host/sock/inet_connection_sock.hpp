@@ -12,6 +12,9 @@ class inet_connection_sock : public inet_sock {
   /// TCP_DEFER_ACCEPT: so many SYN-ACKs an ACK without data is no reason to wake the application (in Linux a member of
   /// the accept queue).
   std::uint8_t rskq_defer_accept = 0;
+  std::uint8_t keepalive_probes = 0;  ///< TCP_KEEPCNT
+  std::uint8_t icsk_syn_retries = 0;  ///< TCP_SYNCNT; 0: the default.
+  std::int8_t linger2_s = 0;          ///< TCP_LINGER2; 0: the default, below 0: no FIN_WAIT2 for orphans.
   // TCP_KEEPIDLE and TCP_KEEPINTVL, whole seconds as the options are.
   std::uint16_t keepalive_time_s = 0;
   std::uint16_t keepalive_intvl_s = 0;

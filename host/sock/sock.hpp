@@ -86,7 +86,6 @@ inline constexpr std::uint8_t omit = 5;
 class inet_sock : public sock {
  public:
   packet::ipv4_address inet_saddr;                ///< Source address of what it sends.
-  std::uint16_t inet_id = 0;                      ///< Identification of its next datagram.
   std::uint8_t tos = 0;                           ///< IP_TOS
   std::uint8_t uc_ttl = 64;                       ///< IP_TTL
   std::uint8_t pmtudisc : 3 = ip_pmtudisc::want;  ///< IP_MTU_DISCOVER

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 
 #include "host/tcp/tcp_cong.hpp"
@@ -23,12 +24,12 @@ namespace fourtuple::tcp {
 [[nodiscard, gnu::always_inline]] inline bool tcp_is_whole_flight(const tcp_sock& tp, const tcp_skb* skb,
                                                                   std::uint32_t ack) noexcept {
   return skb != nullptr && ack == tp.snd_nxt && skb->end_seq == ack && skb->seq == tp.snd_una &&
-         skb->gso_segs == tp.packets_out && !skb->syn && !skb->ever_retransmitted && !skb->sacked && !skb->lost;
+         skb->gso_segs == tp.packets_out && !(skb->syn | skb->ever_retransmitted | skb->sacked | skb->lost);
 }
 
+/// Besides the flight itself: with SACK its marks say all that sacked_out, lost_out and retrans_out do.
 [[nodiscard, gnu::always_inline]] inline bool tcp_is_undisturbed(const tcp_sock& tp) noexcept {
-  return tp.icsk_ca_state == tcp_ca::open && tp.sack_ok && !tp.tlp_out && tp.icsk_mtup == nullptr &&
-         (tp.sacked_out | tp.lost_out | tp.retrans_out) == 0;
+  return (tp.sack_ok & !tp.tlp_out) && tp.icsk_ca_state == tcp_ca::open && tp.icsk_mtup == nullptr;
 }
 
 /// What tcp_ack does for an ACK that header prediction expects, if it takes all that is in flight. False, and nothing
@@ -37,6 +38,7 @@ namespace fourtuple::tcp {
   tcp_skb* skb = tp.sk_write_queue.rtx_head();
   if (!tcp_is_whole_flight(tp, skb, ack) || !tcp_is_undisturbed(tp)) [[unlikely]]
     return false;
+  assert((tp.sacked_out | tp.lost_out | tp.retrans_out) == 0);
   tcp_net& net = *tp.net;
 
   tp.icsk_backoff = 0;

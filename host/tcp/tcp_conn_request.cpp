@@ -33,7 +33,7 @@ struct synack_plan {
 /// may be expected of it.
 synack_plan syn_ack_recalc(const tcp_sock& listener, const sock::tcp_request_sock& req) noexcept {
   const std::uint32_t retries =
-      listener.syn_retries != 0 ? listener.syn_retries : listener.net->config.tcp_synack_retries;
+      listener.icsk_syn_retries != 0 ? listener.icsk_syn_retries : listener.net->config.tcp_synack_retries;
   const unsigned defer_accept = listener.rskq_defer_accept;
   if (defer_accept == 0) return {.expire = req.num_timeout >= retries, .resend = true};
   return {.expire = req.num_timeout >= retries && (!req.acked || req.num_timeout >= defer_accept),

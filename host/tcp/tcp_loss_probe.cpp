@@ -26,7 +26,7 @@ bool resend_last(tcp_sock& tp, std::uint32_t mss) {
 
 /// RFC 8985 7.3: new data if there is some and the peer has room, whatever cwnd says; else the last segment again.
 bool send_probe(tcp_sock& tp) {
-  tp.tlp_retrans = false;
+  tp.rack.tlp_retrans = false;
   const tcp_skb* fresh = tp.sk_write_queue.send_head();
   const std::uint32_t mss = tcp_current_mss(tp);
   if (fresh != nullptr && tcp_snd_wnd_test(tp, *fresh, mss)) {
@@ -35,7 +35,7 @@ bool send_probe(tcp_sock& tp) {
     return tp.packets_out > before_probe;
   }
   if (!resend_last(tp, mss)) return false;
-  tp.tlp_retrans = true;
+  tp.rack.tlp_retrans = true;
   return true;
 }
 
@@ -60,7 +60,7 @@ void tcp_send_loss_probe(tcp_sock& tp) {
 
 void tcp_process_tlp_ack(tcp_sock& tp, std::uint32_t ack, const ack_news& news) {
   if (!tp.tlp_out || before(ack, tp.tlp_high_seq)) return;
-  if (!tp.tlp_retrans || news.dsack_tlp) {
+  if (!tp.rack.tlp_retrans || news.dsack_tlp) {
     // New data was acknowledged, or the peer says that it had the segment before: nothing was lost.
     tp.tlp_out = false;
   } else if (after(ack, tp.tlp_high_seq)) {

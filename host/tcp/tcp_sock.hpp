@@ -58,6 +58,7 @@ struct rack_state {
   std::uint8_t reo_wnd_persist = 0;  ///< Recoveries until it is 1 again.
   bool dsack_seen : 1 = false;       ///< A DSACK that may mean reordering came since.
   bool advanced : 1 = false;         ///< Something was delivered since losses were last looked for.
+  bool tlp_retrans : 1 = false;      ///< The tail loss probe that is out was a retransmission (section 7.3).
 };
 
 /// What a connection with a limit on its rate has besides (Linux: sk_max_pacing_rate, pacing_timer).
@@ -104,12 +105,17 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t ts_recent = 0;
   std::uint32_t rcv_tsval = 0;
   std::uint32_t rcv_tsecr = 0;
+  // In one byte, since the short ways ask for several of them at once.
   bool header_prediction : 1 = false;  ///< Linux: pred_flags is not 0.
   bool tstamp_ok : 1 = false;
   bool sack_ok : 1 = false;
-  bool wscale_ok : 1 = false;
+  bool ecn_ok : 1 = false;      ///< ECN is agreed on (RFC 3168 6.1).
+  bool dsack : 1 = false;       ///< duplicate_sack is to be reported.
+  bool tlp_out : 1 = false;     ///< A tail loss probe is on its way (Linux: tlp_high_seq is not 0).
   bool saw_tstamp : 1 = false;  ///< On the segment at hand.
   bool is_cwnd_limited : 1 = false;
+
+  bool wscale_ok : 1 = false;
   bool keepopen : 1 = false;  ///< SO_KEEPALIVE
   bool in_blocked_list : 1 = false;
   bool connecting : 1 = false;         ///< connect() was begun and its result not fetched (Linux: SS_CONNECTING).
@@ -119,11 +125,14 @@ struct tcp_sock final : sock::inet_connection_sock {
   bool recvmsg_inq : 1 = false;        ///< TCP_INQ
   bool write_wanted : 1 = false;       ///< A write did not fit: say when there is room (Linux: SOCK_NOSPACE).
   // RFC 3168 6.1 (Linux: TCP_ECN_*).
-  bool ecn_ok : 1 = false;          ///< Agreed on.
   bool ecn_queue_cwr : 1 = false;   ///< The next new data says that cwnd was reduced.
   bool ecn_demand_cwr : 1 = false;  ///< ACKs say that congestion was met, until CWR comes.
   bool ecn_seen : 1 = false;        ///< Of the peer's data some came marked as capable of it.
-  bool dsack : 1 = false;           ///< duplicate_sack is to be reported.
+  // Of recovery and the delivery rate.
+  bool frto : 1 = false;           ///< After a timeout it is not known yet whether anything was lost (RFC 5682).
+  bool is_sack_reneg : 1 = false;  ///< In recovery from a receiver that dropped what it had SACKed.
+  bool undo_marker_set : 1 = false;
+  bool rate_app_limited : 1 = false;  ///< The last delivery rate is of a time when there was too little to send.
   tcp_ca icsk_ca_state = tcp_ca::open;
   std::uint8_t snd_wscale = 0;
   std::uint8_t rcv_wscale = 0;
@@ -135,8 +144,7 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint8_t icsk_retransmits = 0;
   std::uint8_t icsk_probes_out = 0;
   icsk_time icsk_pending = icsk_time::none;
-  std::uint8_t keepalive_probes = 0;
-  std::uint8_t syn_retries = 0;
+  std::uint16_t reordering = 3;
   icsk_ack_state icsk_ack;
   std::uint32_t segs_in = 0;
   std::uint32_t sk_mem_reserved = 0;  ///< Whole pages for the queues (tcp_mem.hpp), bytes.
@@ -210,14 +218,6 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t dsack_dups = 0;    ///< Segments that DSACKs said arrived twice.
   std::uint32_t reord_seen = 0;    ///< Times that segments were found overtaken.
   std::uint32_t tlp_high_seq = 0;  ///< snd_nxt when the tail loss probe went.
-  std::uint16_t reordering = 3;
-  bool tlp_out : 1 = false;        ///< A tail loss probe is on its way (Linux: tlp_high_seq is not 0).
-  bool tlp_retrans : 1 = false;    ///< It was a retransmission.
-  bool frto : 1 = false;           ///< After a timeout it is not known yet whether anything was lost (RFC 5682).
-  bool is_sack_reneg : 1 = false;  ///< In recovery from a receiver that dropped what it had SACKed.
-  bool undo_marker_set : 1 = false;
-  bool rate_app_limited : 1 = false;  ///< The last delivery rate is of a time when there was too little to send.
-  std::int8_t linger2_s = 0;          ///< TCP_LINGER2; 0: the default, below 0: no FIN_WAIT2 for orphans.
 
   // Delivery rate (Linux: tcp_rate.c).
   std::uint32_t delivered_mstamp_us = 0;  ///< When the last segment was delivered (the low 32 bits of the clock).
@@ -235,9 +235,9 @@ struct tcp_sock final : sock::inet_connection_sock {
   // Receiving out of order.
   packet::tcp_sack_block duplicate_sack;
   std::uint32_t last_oow_ack_ms = 0;
-  [[no_unique_address]] tcp_out_of_order_queue out_of_order_queue;
-  std::uint32_t rcv_ooopack = 0;             ///< Segments that came out of order.
   std::uint32_t compressed_ack_rcv_nxt = 0;  ///< rcv_nxt when ACKs of this hole were first counted.
+  [[no_unique_address]] tcp_out_of_order_queue out_of_order_queue;
+  std::uint32_t rcv_ooopack = 0;  ///< Segments that came out of order.
 
   // Receive buffer autotuning (Linux: rcv_rtt_est, rcvq_space).
   std::uint32_t rcv_rtt_us = 0;       ///< Times 8; 0: not known.

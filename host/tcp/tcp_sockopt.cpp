@@ -106,7 +106,7 @@ int set_tcp_number(tcp_sock& tp, int name, int number) {
       return 0;
     case TCP_SYNCNT:
       if (number < 1 || number > 127) return -EINVAL;
-      tp.syn_retries = static_cast<std::uint8_t>(number);
+      tp.icsk_syn_retries = static_cast<std::uint8_t>(number);
       return 0;
     case TCP_LINGER2:
       tp.linger2_s = static_cast<std::int8_t>(std::clamp(number, -1, 60));
@@ -152,7 +152,7 @@ std::optional<int> get_tcp_number(const tcp_sock& tp, int name) noexcept {
     case TCP_KEEPCNT:
       return tp.keepalive_probes;
     case TCP_SYNCNT:
-      return static_cast<int>(tp.syn_retries != 0 ? tp.syn_retries : tp.net->config.tcp_syn_retries);
+      return static_cast<int>(tp.icsk_syn_retries != 0 ? tp.icsk_syn_retries : tp.net->config.tcp_syn_retries);
     case TCP_LINGER2:
       if (tp.linger2_s < 0) return -1;
       return static_cast<int>(tp.linger2_s > 0 ? static_cast<std::uint32_t>(tp.linger2_s)

@@ -72,7 +72,7 @@ bool tcp_write_timeout(tcp_sock& tp) {
   bool expired = false;
   unsigned retry_until = 0;
   if (is_opening(tp.skc_state)) {
-    retry_until = tp.syn_retries != 0 ? tp.syn_retries : config.tcp_syn_retries;
+    retry_until = tp.icsk_syn_retries != 0 ? tp.icsk_syn_retries : config.tcp_syn_retries;
     const unsigned linear = tp.skc_state == tcp_state::syn_sent ? config.tcp_syn_linear_timeouts : 0;
     expired = tp.icsk_retransmits >= retry_until + linear;
   } else {

@@ -54,7 +54,7 @@ void tcp_init_undo(tcp_sock& tp) noexcept {
   tp.undo_marker = tp.snd_una;
   // Those still in flight may be told of by DSACKs, the tail loss probe as well.
   tp.undo_retrans = static_cast<std::int32_t>(tp.retrans_out);
-  if (tp.tlp_out && tp.tlp_retrans) ++tp.undo_retrans;
+  if (tp.tlp_out && tp.rack.tlp_retrans) ++tp.undo_retrans;
   // 0 would say that all of them were.
   if (tp.undo_retrans == 0) tp.undo_retrans = -1;
 }
