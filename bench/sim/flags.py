@@ -14,21 +14,32 @@ import resource
 import shutil
 import subprocess
 import sys
+import typing
 
 TREE = pathlib.Path("build/bench_sim")
 PROFILE = (TREE / "profile").absolute()
-# name: compiler flags of the model, further arguments of Verilator. The first is what is built otherwise.
+CLANG = "clang++-14"
+
+
+class Variant(typing.NamedTuple):
+    """How the model is built."""
+
+    flags: str
+    verilator: str = ""
+    compiler: str = ""  # If not the one of the rest.
+
+
+# The first is what is built otherwise.
 VARIANTS = {
-    "-O2, as built": ("-O2", ""),
-    "-O1": ("-O1", ""),
-    "-O3": ("-O3", ""),
-    "-Os": ("-Os", ""),
-    "-O2 -march=native": ("-O2 -march=native", ""),
-    "-O2, one file": ("-O2", "--output-split 0"),
-    "-O2, no assertions": ("-O2", "--no-assert"),
-    "-O2, with a profile": (f"-O2 -fprofile-use={PROFILE} -fprofile-correction -Wno-missing-profile", ""),
+    "-O2, as built": Variant("-O2"),
+    "-O2, with a profile": Variant(f"-O2 -fprofile-use={PROFILE} -fprofile-correction -Wno-missing-profile"),
+    "-O2, Clang": Variant("-O2", compiler=CLANG),
+    "-O1": Variant("-O1"),
+    "-O3": Variant("-O3"),
+    "-O2, no assertions": Variant("-O2", "--no-assert"),
+    "-O2, no DFG": Variant("-O2", "-fno-dfg"),
 }
-TRAINING = f"-O2 -fprofile-generate={PROFILE} -fprofile-update=single"
+TRAINING = Variant(f"-O2 -fprofile-generate={PROFILE} -fprofile-update=single")
 TRAINING_CLOCKS = 20_000
 MEASUREMENTS = ("bare_idle", "bare_busy", "systemc_busy")
 COUNTED_CLOCKS = 4_000
@@ -43,10 +54,11 @@ def run(command, **keywords):
     return done
 
 
-def build(flags, verilator_arguments):
+def build(variant):
     """Seconds of processor time for the model alone, and the bench."""
     run(["cmake", "-S", ".", "-B", TREE, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DFOURTUPLE_TESTS=ON",
-         f"-DFOURTUPLE_MODEL_FLAGS={flags}", f"-DFOURTUPLE_MODEL_VERILATOR_ARGUMENTS={verilator_arguments}"])
+         f"-DFOURTUPLE_MODEL_FLAGS={variant.flags}", f"-DFOURTUPLE_MODEL_VERILATOR_ARGUMENTS={variant.verilator}",
+         f"-DFOURTUPLE_MODEL_COMPILER={variant.compiler}"])
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     # A cache of compilations would hide what they take.
     run(["cmake", "--build", TREE, "--target", "fourtuple_verilated_fourtuple_nic"], env={**os.environ, "CCACHE_RECACHE": "1"})
@@ -75,7 +87,7 @@ def clocks_a_second(program, measurement):
 def train():
     """Leaves the profile of a model that runs idle and busy."""
     shutil.rmtree(PROFILE, ignore_errors=True)
-    _, program = build(TRAINING, "")
+    _, program = build(TRAINING)
     for measurement in ("bare_busy", "bare_idle"):
         run([program, measurement, str(TRAINING_CLOCKS)])
 
@@ -88,12 +100,15 @@ def main():
     rows = {}
     print(f"{'':<22}{'instructions a clock':>39}{'clocks a second':>18}{'compiling':>12}")
     print(f"{'':<22}{'idle':>13}{'receiving':>13}{'in SystemC':>13}{'receiving':>18}{'CPU s':>12}")
-    for name, (flags, verilator_arguments) in VARIANTS.items():
+    for name, variant in VARIANTS.items():
         if arguments.only and name not in arguments.only:
             continue
-        if "-fprofile-use" in flags:
+        if variant.compiler and shutil.which(variant.compiler) is None:
+            print(f"{name:<22}{variant.compiler} is not installed")
+            continue
+        if "-fprofile-use" in variant.flags:
             train()
-        seconds, program = build(flags, verilator_arguments)
+        seconds, program = build(variant)
         row = {measurement: instructions_a_clock(program, measurement) for measurement in MEASUREMENTS}
         row.update(clocks_a_second=clocks_a_second(program, "bare_busy"), build_cpu_s=seconds)
         rows[name] = row
