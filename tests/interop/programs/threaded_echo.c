@@ -71,18 +71,14 @@ int main(int argc, char** argv) {
     int listener = open_socket(1);
     puts("ready");
     fflush(stdout);
+    pthread_t threads[clients];
     for (int i = 0; i < clients; ++i) {
       int fd = accept(listener, NULL, NULL);
       if (fd < 0) fail("accept");
-      pthread_t thread;
-      pthread_create(&thread, NULL, echo, (void*)(long)fd);
-      if (i + 1 < clients) {
-        pthread_detach(thread);
-      } else {
-        pthread_join(thread, NULL);
-      }
+      pthread_create(&threads[i], NULL, echo, (void*)(long)fd);
     }
-    sleep(1);
+    // Each has its connection's end to see: whoever is served last need not be ready last.
+    for (int i = 0; i < clients; ++i) pthread_join(threads[i], NULL);
     return 0;
   }
   pthread_t threads[clients];
