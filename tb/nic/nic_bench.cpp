@@ -143,11 +143,13 @@ void nic_bench::drive_registers() {
   dut_->s_axil_rready = 1;
   if (accesses_.empty() || accesses_.front().not_before > clock_) return;
   const register_access& access = accesses_.front();
+  if (!access_begun_) access_begun_clock_ = clock_;
   access_begun_ = true;
   if (access.write) {
-    dut_->s_axil_awvalid = !aw_done_;
+    const std::uint64_t since = clock_ - access_begun_clock_;
+    dut_->s_axil_awvalid = !aw_done_ && since >= options.register_address_delay_clocks;
     dut_->s_axil_awaddr = static_cast<std::uint16_t>(access.address);
-    dut_->s_axil_wvalid = !w_done_;
+    dut_->s_axil_wvalid = !w_done_ && since >= options.register_data_delay_clocks;
     dut_->s_axil_wdata = access.data;
     dut_->s_axil_wstrb = 0xf;
   } else {

@@ -29,6 +29,9 @@ struct surroundings {
   std::uint64_t write_latency_max_clocks = 20;
   std::uint64_t read_latency_min_clocks = 50;
   std::uint64_t read_latency_max_clocks = 50;
+  // How much later than the other the address of a register write comes, or its data.
+  std::uint64_t register_address_delay_clocks = 0;
+  std::uint64_t register_data_delay_clocks = 0;
   bool skip_idle_clocks = false;
 };
 
@@ -156,6 +159,7 @@ class nic_bench {
 
   std::deque<register_access> accesses_;
   bool access_begun_ = false;
+  std::uint64_t access_begun_clock_ = 0;
   bool aw_done_ = false;
   bool w_done_ = false;
   bool ar_done_ = false;

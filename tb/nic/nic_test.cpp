@@ -29,6 +29,18 @@ TEST(nic, says_what_it_is) {
   EXPECT_NEAR(static_cast<double>(second - first), static_cast<double>(bench.clock() - from), 20.0);
 }
 
+TEST(nic, takes_address_and_data_of_a_register_write_in_any_order) {
+  for (const auto& [address_delay, data_delay] : {std::pair{0U, 5U}, std::pair{5U, 0U}}) {
+    nic_bench bench({.register_address_delay_clocks = address_delay, .register_data_delay_clocks = data_delay});
+    bench.write32(regs::queues_rx_size(0), 20);
+    bench.write32(regs::msix_data(0), 0x11223344);
+    bench.write32(regs::msix_data(1), 0x55667788);
+    EXPECT_EQ(bench.read32(regs::queues_rx_size(0)), 20U);
+    EXPECT_EQ(bench.read32(regs::msix_data(0)), 0x11223344U);
+    EXPECT_EQ(bench.read32(regs::msix_data(1)), 0x55667788U);
+  }
+}
+
 TEST(nic, gives_frames_the_clock_of_their_last_beat) {
   std::mt19937 random(1);
   nic_bench bench({});
