@@ -53,12 +53,18 @@ bool has(std::string_view text, std::string_view word) { return text.find(word) 
 
 }  // namespace
 
+script::temporary_directory::~temporary_directory() {
+  std::error_code ignored;
+  if (!name.empty()) std::filesystem::remove_all(name, ignored);
+}
+
 script::script(const std::string& flags) {
   const char* other = std::getenv("FOURTUPLE_PACKETDRILL_OBJECT");
   real_time_ = other != nullptr;
   object_ = dlopen(other != nullptr ? other : FOURTUPLE_PACKETDRILL_OBJECT, RTLD_NOW | RTLD_LOCAL);
   if (object_ == nullptr) throw std::runtime_error(dlerror());
-  sysctls_ = real_time_ ? "/proc/sys" : new_directory();
+  if (!real_time_) own_sysctls_.name = new_directory();
+  sysctls_ = real_time_ ? "/proc/sys" : own_sysctls_.name;
   // Flags that are said twice count as they were said last.
   const char* for_all = std::getenv("FOURTUPLE_PACKETDRILL_FLAGS");
   const std::string all_flags = std::string(for_all != nullptr ? for_all : "") + "," + flags + ",sysctls=" + sysctls_;
@@ -74,7 +80,6 @@ script::script(const std::string& flags) {
 script::~script() {
   functions_.free(functions_.userdata);
   dlclose(object_);
-  if (!real_time_) std::filesystem::remove_all(sysctls_);
 }
 
 std::int64_t script::now_us() const {

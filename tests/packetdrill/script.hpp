@@ -127,7 +127,16 @@ class script {
   void compare(std::string_view text, captured_segment said);
   [[nodiscard]] std::string relative(captured_segment said, bool window, bool options) const;
 
-  std::string sysctls_;  // A directory of its own, or /proc/sys of the kernel.
+  /// A directory that goes with the script, also if that was never complete.
+  struct temporary_directory {
+    std::string name;
+    temporary_directory() = default;
+    temporary_directory(const temporary_directory&) = delete;
+    temporary_directory& operator=(const temporary_directory&) = delete;
+    ~temporary_directory();
+  };
+  temporary_directory own_sysctls_;
+  std::string sysctls_;  // own_sysctls_, or /proc/sys of the kernel.
   void* object_ = nullptr;
   packetdrill_interface functions_{};
   bool real_time_ = false;
