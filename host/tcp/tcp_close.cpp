@@ -20,6 +20,17 @@ namespace {
 constexpr std::uint8_t shutdown_mask = sock::sock::rcv_shutdown | sock::sock::send_shutdown;
 constexpr std::uint32_t all_events = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM | EPOLLRDHUP | EPOLLHUP;
 
+/// Nothing is to be sent any more, and whoever waits for what was is told.
+void tcp_write_queue_purge(tcp_sock& tp) {
+  tp.sk_write_queue.clear();
+  tcp_tx_purged(tp);
+  tp.packets_out = 0;
+  tp.sacked_out = 0;
+  tp.lost_out = 0;
+  tp.retrans_out = 0;
+  tp.icsk_backoff = 0;
+}
+
 /// Linux: inet_csk_destroy_sock. What is not referred to any more goes away by itself.
 void inet_csk_destroy_sock(tcp_sock& tp) {
   tp.sk_write_queue.clear();
@@ -140,14 +151,8 @@ void tcp_done(tcp_sock& tp) {
 
 void tcp_done_with_error(tcp_sock& tp, int error) {
   tp.sk_err = static_cast<std::int16_t>(error);
-  tp.sk_write_queue.clear();
-  tcp_tx_purged(tp);
+  tcp_write_queue_purge(tp);
   sk_mem_reclaim(tp);
-  tp.packets_out = 0;
-  tp.sacked_out = 0;
-  tp.lost_out = 0;
-  tp.retrans_out = 0;
-  tp.icsk_backoff = 0;
   tcp_done(tp);
 }
 
@@ -181,8 +186,7 @@ namespace {
 
 /// Nothing of a connection is left; options stay.
 void forget_connection(tcp_sock& tp) {
-  tp.sk_write_queue.clear();
-  tcp_tx_purged(tp);
+  tcp_write_queue_purge(tp);
   tp.sk_receive_queue.clear();
   tp.out_of_order_queue.clear();
   sk_mem_reclaim(tp);
@@ -192,10 +196,6 @@ void forget_connection(tcp_sock& tp) {
     tp.sk_extension->urg_state = sock::sock_extension::urgent::none;
     tp.sk_extension->urg_mode = false;
   }
-  tp.packets_out = 0;
-  tp.sacked_out = 0;
-  tp.lost_out = 0;
-  tp.retrans_out = 0;
   tp.sk_shutdown = 0;
   tp.sock_done = false;
   tp.connecting = false;
@@ -203,7 +203,6 @@ void forget_connection(tcp_sock& tp) {
   tp.mdev_us = tp.net->config.tcp_rto_init_ms * 1000;
   tp.rtt_min_us = ~0U;
   tp.icsk_retransmits = 0;
-  tp.icsk_backoff = 0;
   tp.icsk_probes_out = 0;
   tp.write_seq = 0;
   tp.snd_nxt = 0;  // What was not sent is counted from here.

@@ -173,7 +173,7 @@ void tcp_send_ack_of(tcp_sock& tp, std::uint32_t rcv_nxt) {
   if (result == ip::xmit_result::ok) return;
   // The ACK is still owed: the delayed ACK timer tries again.
   tp.icsk_ack.sched = true;
-  tcp_arm_delack(tp, tp.net->config.tcp_delack_min_ms * 1000);
+  tcp_arm_delack(tp, tcp_delack_min_us(tp));
 }
 
 void tcp_send_ack(tcp_sock& tp) { tcp_send_ack_of(tp, tp.rcv_nxt); }

@@ -309,7 +309,7 @@ void tcp_delack_timer(base::timer& t) noexcept {
   } else {
     // No data came for the ACK to ride on: it is no conversation any more.
     tp.icsk_ack.pingpong = false;
-    tp.icsk_ack.ato_us = tp.net->config.tcp_delack_min_ms * 1000;
+    tp.icsk_ack.ato_us = tcp_delack_min_us(tp);
   }
   tcp_send_ack(tp);
   tp.net->count(mib::delayed_acks);
