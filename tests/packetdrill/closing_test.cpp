@@ -62,9 +62,7 @@ TEST(closing, linger_0_resets) {
 
 TEST(closing, in_syn_sent_is_silent_and_a_late_answer_is_reset) {
   script s;
-  const int fd = s.socket();
-  s.set_nonblocking(fd);
-  EXPECT_EQ(s.connect(fd), -EINPROGRESS);
+  const int fd = s.begin_connection();
   s.out(0, "S 0:0(0) <...>");
   EXPECT_EQ(s.close(fd), 0);
   s.in(100, "S. 0:0(0) ack 1 win 5840 <mss 1000>");

@@ -221,9 +221,7 @@ TEST(eor, a_small_record_is_not_joined_when_it_is_sent_again) {
 TEST(ecn, a_client_asks_and_marks_its_data) {
   script s;
   s.sysctl("net/ipv4/tcp_ecn", "1");
-  const int fd = s.socket();
-  s.set_nonblocking(fd);
-  EXPECT_EQ(s.connect(fd), -EINPROGRESS);
+  const int fd = s.begin_connection();
   s.out(0, "SEW 0:0(0) <...>");
   s.in(50, "SE. 0:0(0) ack 1 win 65535 <mss 1000,sackOK,wscale 7>");
   s.out(0, ". 1:1(0) ack 1");

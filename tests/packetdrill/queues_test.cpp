@@ -218,9 +218,7 @@ TEST(mss, getsockopt_says_it_before_and_after) {
 
 TEST(connect, with_a_syn_that_carries_nothing_back) {
   script s;
-  const int fd = s.socket();
-  s.set_nonblocking(fd);
-  EXPECT_EQ(s.connect(fd), -EINPROGRESS);
+  const int fd = s.begin_connection();
   s.out(0, "S 0:0(0) <...>");
   EXPECT_EQ(s.connect(fd), -EALREADY);
   s.in(50, "S. 0:0(0) ack 1 win 1000");
@@ -233,9 +231,7 @@ TEST(connect, with_a_syn_that_carries_nothing_back) {
 
 TEST(connect, both_at_once) {
   script s;
-  const int fd = s.socket();
-  s.set_nonblocking(fd);
-  EXPECT_EQ(s.connect(fd), -EINPROGRESS);
+  const int fd = s.begin_connection();
   s.out(0, "S 0:0(0) <...>");
   s.in(20, "S 0:0(0) win 5840 <mss 1000,sackOK>");
   s.out(0, "S. 0:0(0) ack 1 <...>");

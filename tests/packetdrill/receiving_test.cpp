@@ -121,6 +121,16 @@ void in_out_of_order(script& s, double after_ms, int first) {
                      "(1000) ack 1 <nop,nop,TS val 1120 ecr 110>");
 }
 
+/// The same, with a hole at 1001 of which the peer was told three times, in order up to 5001 behind it.
+int accept_with_three_duplicates_sent(script& s) {
+  const int fd = accept_without_quickack(s);
+  for (const int first : {2001, 3001, 4001}) {
+    in_out_of_order(s, 0, first);
+    s.out(0, ". 1:1(0) ack 1001 <...>");
+  }
+  return fd;
+}
+
 // Linux: tcp_comp_sack_delay_ns. The peer needs three duplicates to repair the hole; those that follow say the same.
 TEST(compressed_ack, three_at_once_and_then_one_for_several) {
   script s;
@@ -139,11 +149,7 @@ TEST(compressed_ack, three_at_once_and_then_one_for_several) {
 
 TEST(compressed_ack, a_filled_hole_is_acknowledged_at_once) {
   script s;
-  static_cast<void>(accept_without_quickack(s));
-  for (const int first : {2001, 3001, 4001}) {
-    in_out_of_order(s, 0, first);
-    s.out(0, ". 1:1(0) ack 1001 <...>");
-  }
+  static_cast<void>(accept_with_three_duplicates_sent(s));
   in_out_of_order(s, 0, 5001);
   s.in(0, ". 1001:2001(1000) ack 1 <nop,nop,TS val 1120 ecr 110>");
   s.out(0, ". 1:1(0) ack 6001 <...>");
@@ -158,11 +164,7 @@ TEST(compressed_ack, a_filled_hole_is_acknowledged_at_once) {
 // Linux: TCP_SACK_BLOCKS_EXPECTED. A block that may not fit into the next ACK is told of in one of its own.
 TEST(compressed_ack, a_third_block_sends_what_waits) {
   script s;
-  static_cast<void>(accept_without_quickack(s));
-  for (const int first : {2001, 3001, 4001}) {
-    in_out_of_order(s, 0, first);
-    s.out(0, ". 1:1(0) ack 1001 <...>");
-  }
+  static_cast<void>(accept_with_three_duplicates_sent(s));
   in_out_of_order(s, 0, 6001);
   in_out_of_order(s, 0, 8001);
   s.out(0, ". 1:1(0) ack 1001 <TS val 210 ecr 1110,sack 6001:7001 2001:5001>");
@@ -175,11 +177,7 @@ TEST(compressed_ack, a_third_block_sends_what_waits) {
 TEST(compressed_ack, as_many_as_are_asked_for) {
   script s;
   s.sysctl("net/ipv4/tcp_comp_sack_nr", "2");
-  static_cast<void>(accept_without_quickack(s));
-  for (const int first : {2001, 3001, 4001}) {
-    in_out_of_order(s, 0, first);
-    s.out(0, ". 1:1(0) ack 1001 <...>");
-  }
+  static_cast<void>(accept_with_three_duplicates_sent(s));
   for (const int first : {5001, 6001, 7001}) in_out_of_order(s, 0, first);
   s.out(0, ". 1:1(0) ack 1001 <TS val 210 ecr 1110,sack 2001:8001>");
   s.silence(50);
@@ -187,11 +185,7 @@ TEST(compressed_ack, as_many_as_are_asked_for) {
 
 TEST(compressed_ack, data_carries_it) {
   script s;
-  const int fd = accept_without_quickack(s);
-  for (const int first : {2001, 3001, 4001}) {
-    in_out_of_order(s, 0, first);
-    s.out(0, ". 1:1(0) ack 1001 <...>");
-  }
+  const int fd = accept_with_three_duplicates_sent(s);
   for (const int first : {5001, 6001}) in_out_of_order(s, 0, first);
   EXPECT_EQ(s.write(fd, 100), 100);
   s.out(0, "P. 1:101(100) ack 1001 <TS val 210 ecr 1110,sack 2001:7001>");

@@ -187,9 +187,7 @@ TEST(hystart, a_longer_round_trip_ends_slow_start) {
 // Linux: tcp_rcv_synsent_state_process. What answers is an older connection; it goes when it gets the reset.
 TEST(syn_sent, an_acknowledgement_of_something_else_is_reset_and_the_syn_goes_again) {
   script s;
-  const int fd = s.socket();
-  s.set_nonblocking(fd);
-  EXPECT_EQ(s.connect(fd), -EINPROGRESS);
+  const int fd = s.begin_connection();
   s.out(0, "S 0:0(0) <...>");
   s.in(10, ". 5000:5000(0) ack 100 win 1000");
   s.out(0, "R 100:100(0)");
@@ -204,9 +202,7 @@ TEST(syn_sent, an_acknowledgement_of_something_else_is_reset_and_the_syn_goes_ag
 TEST(connect, few_syn_retries_bound_the_linear_ones_as_well) {
   script s;
   s.sysctl("net/ipv4/tcp_syn_retries", "2");
-  const int fd = s.socket();
-  s.set_nonblocking(fd);
-  EXPECT_EQ(s.connect(fd), -EINPROGRESS);
+  const int fd = s.begin_connection();
   s.out(0, "S 0:0(0) <...>");
   for (int i = 0; i < 5; ++i) s.out(1000, "S 0:0(0) <...>");
   s.wait(1900);
@@ -230,9 +226,7 @@ TEST(orphan, is_given_up_after_as_many_retransmissions_as_are_asked_for) {
 
 TEST(connect, a_socket_is_as_good_as_new_when_its_failure_was_told) {
   script s;
-  const int fd = s.socket();
-  s.set_nonblocking(fd);
-  EXPECT_EQ(s.connect(fd), -EINPROGRESS);
+  const int fd = s.begin_connection();
   s.out(0, "S 0:0(0) <...>");
   s.in(20, "R. 0:0(0) ack 1 win 0");
   EXPECT_EQ(s.connect(fd), -ECONNREFUSED);

@@ -343,10 +343,15 @@ int script::accept_connection(std::string_view options, std::string_view window,
   return static_cast<int>(fd);
 }
 
-int script::connect_connection(std::string_view options, std::string_view window, double rtt_ms) {
+int script::begin_connection() {
   const int fd = socket();
   set_nonblocking(fd);
   EXPECT_EQ(connect(fd), -EINPROGRESS);
+  return fd;
+}
+
+int script::connect_connection(std::string_view options, std::string_view window, double rtt_ms) {
+  const int fd = begin_connection();
   out(0, "S 0:0(0) <...>");
   std::string text(options);
   if (const auto at = text.find("ecr 0"); at != std::string::npos) text.replace(at, 5, "ecr 100");

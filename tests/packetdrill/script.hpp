@@ -110,6 +110,8 @@ class script {
 
   /// An accepted connection; the peer's options and window.
   int accept_connection(std::string_view options = usual, std::string_view window = "257", double rtt_ms = 100);
+  /// A non-blocking socket that is to connect; its SYN comes next.
+  int begin_connection();
   /// A connected socket, non-blocking, likewise.
   int connect_connection(std::string_view options = usual, std::string_view window = "65535", double rtt_ms = 100);
 

@@ -78,18 +78,20 @@ class program_threads_test : public world_fixture {
                                                                        << one.output();
   }
 
+  void echo_between_programs() {
+    program serving = start("server", {"threaded_echo", "serve", "7"});
+    while (serving.output() != "ready\n") turn();
+    program asking = start("client", {"threaded_echo", "server", "7"});
+    run_to_the_end(asking);
+    run_to_the_end(serving);
+    EXPECT_EQ(asking.output(), "all intact\n");
+    EXPECT_EQ(serving.output(), "ready\n");
+  }
+
   std::unique_ptr<shared_clock> clock;  ///< Of programs in virtual time.
 };
 
-TEST_F(program_threads_test, sockets_of_many_threads) {
-  program serving = start("server", {"threaded_echo", "serve", "7"});
-  while (serving.output() != "ready\n") turn();
-  program asking = start("client", {"threaded_echo", "server", "7"});
-  run_to_the_end(asking);
-  run_to_the_end(serving);
-  EXPECT_EQ(asking.output(), "all intact\n");
-  EXPECT_EQ(serving.output(), "ready\n");
-}
+TEST_F(program_threads_test, sockets_of_many_threads) { echo_between_programs(); }
 
 // Time goes on here whatever the programs do: what they measure says nothing, but that they end does.
 TEST_F(program_threads_test, waits_of_many_threads_in_virtual_time) {
@@ -101,12 +103,7 @@ TEST_F(program_threads_test, waits_of_many_threads_in_virtual_time) {
 
 TEST_F(program_threads_test, sockets_of_many_threads_in_virtual_time) {
   clock = std::make_unique<shared_clock>();
-  program serving = start("server", {"threaded_echo", "serve", "7"});
-  while (serving.output() != "ready\n") turn();
-  program asking = start("client", {"threaded_echo", "server", "7"});
-  run_to_the_end(asking);
-  run_to_the_end(serving);
-  EXPECT_EQ(asking.output(), "all intact\n");
+  echo_between_programs();
 }
 
 }  // namespace
