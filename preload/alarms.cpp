@@ -48,20 +48,14 @@ simulated_alarm* find_due(std::uint64_t now_ns, std::uint64_t& next_ns) noexcept
 
 /// All whose time has come, each once. The next deadline.
 ///
-/// The lock is not held meanwhile: a condition variable may let its caller wait for a thread that is in a signal's
-/// handler, and that handler may set an alarm.
+/// The lock is not held while due() runs: a condition variable may let its caller wait for a thread that is in a
+/// signal's handler, and that handler may set an alarm.
 std::uint64_t call_due() noexcept {
   const std::uint64_t now_ns = simulated_now_ns();
-  simulated_alarm* one = nullptr;
-  std::uint64_t again_ns = no_deadline_ns;
   for (;;) {
+    simulated_alarm* one = nullptr;
     {
       const signal_safe_lock lock(list_mutex);
-      called = nullptr;
-      if (one != nullptr) {
-        one->deadline_ns = again_ns;
-        if (again_ns == no_deadline_ns) take_out(*one);
-      }
       std::uint64_t next_ns = 0;
       one = find_due(now_ns, next_ns);
       called = one;
@@ -69,8 +63,10 @@ std::uint64_t call_due() noexcept {
         thread_sleeps_until_ns = next_ns;
         return next_ns;
       }
+      one->deadline_ns = one->move_on(*one, now_ns);
+      if (one->deadline_ns == no_deadline_ns) take_out(*one);
     }
-    again_ns = one->due(*one, now_ns);
+    one->due(*one);
   }
 }
 
@@ -132,11 +128,9 @@ void arm(simulated_alarm& one, std::uint64_t deadline_ns) noexcept {
   }
 }
 
-std::uint64_t disarm(simulated_alarm& one) noexcept {
+void disarm(simulated_alarm& one) noexcept {
   signal_safe_lock lock(list_mutex);
-  const std::uint64_t deadline_ns = one.deadline_ns;
   take_out_when_over(one, lock);
-  return deadline_ns;
 }
 
 std::uint64_t deadline_of(const simulated_alarm& one) noexcept {

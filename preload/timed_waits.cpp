@@ -23,25 +23,24 @@ FOURTUPLE_LIBC(sem_clockwait)
 struct insistent_alarm : simulated_alarm {
   std::uint64_t pause_ns = glance_ns;
   bool fired = false;
-
-  std::uint64_t again(std::uint64_t now_ns) noexcept {
-    constexpr std::uint64_t longest_pause_ns = 1'000'000;
-    fired = true;
-    const std::uint64_t next_ns = now_ns + pause_ns;
-    if (pause_ns < longest_pause_ns) pause_ns *= 2;
-    return next_ns;
-  }
 };
+
+std::uint64_t call_again(simulated_alarm& self, std::uint64_t now_ns) noexcept {
+  constexpr std::uint64_t longest_pause_ns = 1'000'000;
+  auto& own = static_cast<insistent_alarm&>(self);
+  own.fired = true;
+  const std::uint64_t next_ns = now_ns + own.pause_ns;
+  if (own.pause_ns < longest_pause_ns) own.pause_ns *= 2;
+  return next_ns;
+}
 
 struct condition_alarm : insistent_alarm {
   pthread_cond_t* condition = nullptr;
 };
 
 // Others that wait there wake up for nothing, as they have to be ready to (POSIX: pthread_cond_wait).
-std::uint64_t wake_condition(simulated_alarm& self, std::uint64_t now_ns) noexcept {
-  auto& own = static_cast<condition_alarm&>(self);
-  pthread_cond_broadcast(own.condition);
-  return own.again(now_ns);
+void wake_condition(simulated_alarm& self) noexcept {
+  pthread_cond_broadcast(static_cast<condition_alarm&>(self).condition);
 }
 
 void take_off(void* one) noexcept { disarm(*static_cast<condition_alarm*>(one)); }
@@ -49,6 +48,7 @@ void take_off(void* one) noexcept { disarm(*static_cast<condition_alarm*>(one));
 int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, std::uint64_t deadline_ns) noexcept {
   condition_alarm limit;
   limit.due = wake_condition;
+  limit.move_on = call_again;
   limit.condition = condition;
   arm(limit, deadline_ns);
   int result = 0;
@@ -63,16 +63,15 @@ struct thread_alarm : insistent_alarm {
   pthread_t thread{};
 };
 
-std::uint64_t interrupt_thread(simulated_alarm& self, std::uint64_t now_ns) noexcept {
-  auto& own = static_cast<thread_alarm&>(self);
-  pthread_kill(own.thread, wake_up_signal());
-  return own.again(now_ns);
+void interrupt_thread(simulated_alarm& self) noexcept {
+  pthread_kill(static_cast<thread_alarm&>(self).thread, wake_up_signal());
 }
 
 int wait_for_semaphore(sem_t* semaphore, std::uint64_t deadline_ns) noexcept {
   if (sem_trywait(semaphore) == 0) return 0;
   thread_alarm limit;
   limit.due = interrupt_thread;
+  limit.move_on = call_again;
   limit.thread = pthread_self();
   sigset_t own;
   sigset_t before;

@@ -45,16 +45,8 @@ int fail(int error) noexcept {
 /// An alarm that comes again.
 struct periodic_alarm : simulated_alarm {
   std::uint64_t interval_ns = 0;  ///< 0: once.
+  std::uint64_t expirations = 0;  ///< Of the alarm's thread: how often it has been since the deadline before.
 
-  /// How often it has been since the deadline, which is moved on.
-  std::uint64_t expirations(std::uint64_t now_ns, std::uint64_t& next_ns) const noexcept {
-    next_ns = no_deadline_ns;
-    if (interval_ns == 0) return 1;
-    const std::uint64_t late_ns = now_ns > deadline_ns ? now_ns - deadline_ns : 0;
-    const std::uint64_t times = 1 + late_ns / interval_ns;
-    next_ns = deadline_ns + times * interval_ns;
-    return times;
-  }
   [[nodiscard]] std::uint64_t left_ns() const noexcept {
     const std::uint64_t until_ns = deadline_of(*this);
     const std::uint64_t now_ns = simulated_now_ns();
@@ -62,6 +54,14 @@ struct periodic_alarm : simulated_alarm {
     return until_ns > now_ns ? until_ns - now_ns : 1;
   }
 };
+
+std::uint64_t start_next_interval(simulated_alarm& self, std::uint64_t now_ns) noexcept {
+  auto& own = static_cast<periodic_alarm&>(self);
+  own.expirations = 1;
+  if (own.interval_ns == 0) return no_deadline_ns;
+  if (now_ns > own.deadline_ns) own.expirations += (now_ns - own.deadline_ns) / own.interval_ns;
+  return own.deadline_ns + own.expirations * own.interval_ns;
+}
 
 struct descriptor_timer : periodic_alarm {
   int fd = -1;   ///< The program's.
@@ -75,12 +75,9 @@ descriptor_timer* timers = nullptr;
 
 std::atomic<int> timers_alive = 0;  // For those who look without the lock.
 
-std::uint64_t count_up(simulated_alarm& self, std::uint64_t now_ns) noexcept {
+void count_up(simulated_alarm& self) noexcept {
   auto& own = static_cast<descriptor_timer&>(self);
-  std::uint64_t next_ns = 0;
-  const std::uint64_t times = own.expirations(now_ns, next_ns);
-  (void)!libc_write(own.own, static_cast<const void*>(&times), sizeof times);
-  return next_ns;
+  (void)!libc_write(own.own, static_cast<const void*>(&own.expirations), sizeof own.expirations);
 }
 
 /// With the lock held. nullptr: none of virtual time.
@@ -117,15 +114,10 @@ void show(const periodic_alarm& one, itimerspec* shown) noexcept {
 }
 
 /// The process's ITIMER_REAL, which alarm() shares (setitimer(2)).
-std::uint64_t send_sigalrm(simulated_alarm& self, std::uint64_t now_ns) noexcept {
-  std::uint64_t next_ns = 0;
-  static_cast<periodic_alarm&>(self).expirations(now_ns, next_ns);
-  ::kill(::getpid(), SIGALRM);
-  return next_ns;
-}
+void send_sigalrm(simulated_alarm&) noexcept { ::kill(::getpid(), SIGALRM); }
 
 pthread_mutex_t real_timer_mutex = PTHREAD_MUTEX_INITIALIZER;
-constinit periodic_alarm real_timer{{.due = send_sigalrm}};
+constinit periodic_alarm real_timer{{.due = send_sigalrm, .move_on = start_next_interval}};
 
 // A thread that its parent had may have held one: a child has none of them. Each step of the list leaves it whole.
 void start_anew() noexcept {
@@ -193,6 +185,7 @@ FOURTUPLE_EXPORT int timerfd_create(clockid_t clock, int flags) noexcept {
   }
   *timer = {};
   timer->due = count_up;
+  timer->move_on = start_next_interval;
   timer->fd = made;
   timer->own = own;
   timer->clock = clock;

@@ -129,6 +129,35 @@ static void alarms_of_the_process(void) {
   printf("alarms: %d, %ld s left\n", alarms, (long)before.it_value.tv_sec);
 }
 
+// As soon as a time has come, what is left is until the next one.
+static void left_after_each_time(void) {
+  enum { times = 100, interval_s = 10 };
+  const struct itimerspec periodic_ns = {{interval_s, 0}, {interval_s, 0}};
+  const struct itimerval periodic_us = {{interval_s, 0}, {interval_s, 0}};
+  const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+  long least_s = interval_s;
+  uint64_t expirations = 0;
+  timerfd_settime(timer, 0, &periodic_ns, NULL);
+  for (int time = 0; time < times; ++time) {
+    struct itimerspec left;
+    if (read(timer, &expirations, sizeof expirations) != sizeof expirations) exit(1);
+    timerfd_gettime(timer, &left);
+    if (left.it_value.tv_sec < least_s) least_s = left.it_value.tv_sec;
+  }
+  close(timer);
+  printf("timerfd: at least %ld s left\n", least_s);
+  least_s = interval_s;
+  setitimer(ITIMER_REAL, &periodic_us, NULL);
+  for (int time = 0; time < times; ++time) {
+    struct itimerval left;
+    pause();
+    getitimer(ITIMER_REAL, &left);
+    if (left.it_value.tv_sec < least_s) least_s = left.it_value.tv_sec;
+  }
+  setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+  printf("setitimer: at least %ld s left\n", least_s);
+}
+
 // Nobody connects; and a peer that neither reads nor writes.
 static void limits_of_sockets(const char* peer) {
   const struct timeval limit = {limit_s, 0};
@@ -156,6 +185,7 @@ int main(int count, char** words) {
   conditions_and_semaphores();
   timer_descriptors();
   alarms_of_the_process();
+  left_after_each_time();
   if (count > 1) limits_of_sockets(words[1]);
   return 0;
 }

@@ -77,6 +77,8 @@ def test_virtual_time_waits(setup: Setup) -> None:
         "send": ("Resource temporarily unavailable", LIMIT_NS),
     }, lines
     assert "timerfd: 3 times, 590 s left" in lines and "alarms: 3, 600 s left" in lines, lines
+    least_s = [int(found[1]) for line in lines if (found := re.match(r"(?:timerfd|setitimer): at least (\d+) s left", line))]
+    assert len(least_s) == 2 and min(least_s) >= 9, lines
 
 
 def test_virtual_time_threads(setup: Setup) -> None:
