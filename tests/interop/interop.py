@@ -85,7 +85,7 @@ class Host:
             yield server
         finally:
             server.send_signal(signal.SIGINT)
-            output, _ = server.communicate(timeout=60)
+            output, _ = server.communicate(timeout=TIMEOUT_S)
             print(output)
         assert server.returncode == 0, f"serve ended with {server.returncode}"
         assert "requests" in output and "digest" in output, "the summary is missing"
@@ -199,7 +199,7 @@ def test_fetch_nginx(host: Host) -> None:
         fetch_all(host, files, 8080)
     finally:
         server.terminate()
-        print(server.communicate(timeout=30)[0])
+        print(server.communicate(timeout=TIMEOUT_S)[0])
 
 
 def test_fetch_python(host: Host) -> None:
@@ -214,7 +214,7 @@ def test_fetch_python(host: Host) -> None:
         check_hash(target, files["megabytes"])
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.communicate(timeout=TIMEOUT_S)
     refused = fetch(host, [f"http://{LINUX_ADDRESS}:8000/one"], [host.directory / "refused"])
     assert refused.returncode == 1 and "refused" in refused.stderr, refused.stdout + refused.stderr
     nobody = fetch(host, ["http://10.9.0.77:8000/one"], [host.directory / "nobody"])

@@ -72,7 +72,7 @@ def test_python_http(world: World) -> None:
                       str(world.directory / "site"), "8000", ready="Serving HTTP on 10.0.0.1")
     script = ("import hashlib, urllib.request\n"
               "for name in ('empty', 'one', 'megabytes'):\n"
-              "    print(name, hashlib.sha256(urllib.request.urlopen('http://a:8000/' + name, timeout=60).read()).hexdigest())\n")
+              "    print(name, hashlib.sha256(urllib.request.urlopen('http://a:8000/' + name, timeout=300).read()).hexdigest())\n")
     output = world.run("b", "python3", "-c", script).stdout
     for name, expected in files.items():
         assert f"{name} {expected}" in output, output
