@@ -164,7 +164,7 @@ def fetch_all(host: Host, files: dict[str, str], port: int) -> None:
 
 
 def wait_until_listening(host: Host, port: int) -> None:
-    for _ in range(100):
+    for _ in range(10 * TIMEOUT_S):
         if re.search(rf":{port}\b", host.command("ss", "-ltnH").stdout):
             return
         time.sleep(0.1)
