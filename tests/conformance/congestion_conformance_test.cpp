@@ -3,7 +3,6 @@
 // cwnd (RFC 5681, RFC 9438).
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <array>
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/tcp_info.hpp"
 
 namespace fourtuple::support {
 namespace {
@@ -31,12 +31,6 @@ std::string congestion_control_of(const endpoint& e) {
 
 int choose(const endpoint& e, std::string_view name) {
   return e.tcp().setsockopt(e.sk(), IPPROTO_TCP, TCP_CONGESTION, std::as_bytes(std::span{name}));
-}
-
-tcp_info info_of(const endpoint& e) {
-  tcp_info info{};
-  EXPECT_GT(e.tcp().getsockopt(e.sk(), IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1})), 0);
-  return info;
 }
 
 /// A connection whose handshake took 100 ms, with segments of 1000 bytes, ten of which are in flight.

@@ -3,9 +3,9 @@
 // network does to it (Linux: tcp_gro_receive, __tcp_ack_snd_check, tcp_measure_rcv_mss).
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/tcp_info.hpp"
 
 namespace fourtuple::support {
 namespace {
@@ -46,10 +46,7 @@ TEST_F(gro, the_peers_segment_size_is_that_of_its_segments) {
   const endpoint server = peer.accept_from_peer("<mss 1000>");
   peer.send_together({". 1:701(700) ack 1", ". 701:1401(700) ack 1", ". 1401:2101(700) ack 1"});
   peer.expect(". 1:1(0) ack 2101");
-  tcp_info info{};
-  EXPECT_GE(server.tcp().getsockopt(server.sk(), IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1})),
-            0);
-  EXPECT_EQ(info.tcpi_rcv_mss, 700U);
+  EXPECT_EQ(info_of(server).tcpi_rcv_mss, 700U);
 }
 
 // What header prediction does not expect is taken apart again.

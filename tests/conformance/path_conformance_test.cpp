@@ -2,7 +2,6 @@
 // What the sender does with a path: units and pacing (Linux's TSO autosizing), ECN (RFC 3168), DCTCP (RFC 8257), and
 // probing for the path's MTU (RFC 4821).
 #include <gtest/gtest.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -12,19 +11,13 @@
 #include <string>
 
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/tcp_info.hpp"
 
 namespace fourtuple::support {
 namespace {
 
 constexpr int ca_open = 0;
 constexpr int ca_cwr = 2;
-
-tcp_info info_of(const endpoint& e) {
-  tcp_info info{};
-  const std::span bytes{reinterpret_cast<std::byte*>(&info), sizeof(info)};
-  EXPECT_EQ(e.tcp().getsockopt(e.sk(), IPPROTO_TCP, TCP_INFO, bytes), static_cast<int>(sizeof(info)));
-  return info;
-}
 
 std::string segment(const std::string& flags, int from, int to, const std::string& rest = "") {
   return flags + " " + std::to_string(from) + ":" + std::to_string(to) + "(" + std::to_string(to - from) + ") ack 1" +

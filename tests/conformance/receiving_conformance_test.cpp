@@ -2,7 +2,6 @@
 // What the stack answers to what it receives: ACKs, SACK and DSACK blocks, resets, closing (RFC 2018, RFC 2883, RFC
 // 5961, RFC 9293, and Linux where they leave room).
 #include <gtest/gtest.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -11,6 +10,7 @@
 #include <span>
 
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/tcp_info.hpp"
 
 namespace fourtuple::support {
 namespace {
@@ -90,23 +90,18 @@ TEST(sack, at_most_four_blocks) {
 TEST(tcp_info, counts_what_came_in_order_and_what_did_not) {
   scripted_peer peer;
   const endpoint server = peer.accept_from_peer("<mss 1000,sackOK>");
-  const auto info = [&] {
-    tcp_info told{};
-    peer.tcp().getsockopt(server.sk(), IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&told, 1}));
-    return told;
-  };
   peer.send(". 1001:2001(1000) ack 1");
   peer.send(". 2001:3001(1000) ack 1");
-  EXPECT_EQ(info().tcpi_rcv_ooopack, 2U);
-  EXPECT_EQ(info().tcpi_bytes_received, 0U);
-  EXPECT_EQ(info().tcpi_data_segs_in, 2U);
+  EXPECT_EQ(info_of(server).tcpi_rcv_ooopack, 2U);
+  EXPECT_EQ(info_of(server).tcpi_bytes_received, 0U);
+  EXPECT_EQ(info_of(server).tcpi_data_segs_in, 2U);
   peer.send(". 1:1001(1000) ack 1");
-  EXPECT_EQ(info().tcpi_bytes_received, 3000U);
-  EXPECT_EQ(info().tcpi_data_segs_in, 3U);
-  EXPECT_EQ(info().tcpi_rcv_ooopack, 2U);
+  EXPECT_EQ(info_of(server).tcpi_bytes_received, 3000U);
+  EXPECT_EQ(info_of(server).tcpi_data_segs_in, 3U);
+  EXPECT_EQ(info_of(server).tcpi_rcv_ooopack, 2U);
   peer.send(". 1:1001(1000) ack 1");
-  EXPECT_EQ(info().tcpi_bytes_received, 3000U) << "what comes again does not count";
-  EXPECT_EQ(info().tcpi_data_segs_in, 4U);
+  EXPECT_EQ(info_of(server).tcpi_bytes_received, 3000U) << "what comes again does not count";
+  EXPECT_EQ(info_of(server).tcpi_data_segs_in, 4U);
 }
 
 TEST(sack, none_without_permission) {

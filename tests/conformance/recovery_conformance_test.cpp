@@ -2,7 +2,6 @@
 // Loss recovery step by step: PRR (RFC 6937), reordering, undo by timestamps (RFC 3522), by DSACKs (RFC 3708) and by
 // F-RTO (RFC 5682), and what a timeout sends again (RFC 5681 3.1, RFC 6298). The sequences of segments are Linux's.
 #include <gtest/gtest.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -12,6 +11,7 @@
 #include <string>
 
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/tcp_info.hpp"
 
 namespace fourtuple::support {
 namespace {
@@ -20,13 +20,6 @@ constexpr int ca_open = 0;
 constexpr int ca_disorder = 1;
 constexpr int ca_recovery = 3;
 constexpr int ca_loss = 4;
-
-tcp_info info_of(const endpoint& e) {
-  tcp_info info{};
-  const std::span bytes{reinterpret_cast<std::byte*>(&info), sizeof(info)};
-  EXPECT_EQ(e.tcp().getsockopt(e.sk(), IPPROTO_TCP, TCP_INFO, bytes), static_cast<int>(sizeof(info)));
-  return info;
-}
 
 /// So many bytes are written, ten segments of 1000 are out, and a round trip of 100 ms is over.
 endpoint ten_in_flight(scripted_peer& peer, std::size_t bytes, const std::string& options = "<mss 1000,sackOK>") {

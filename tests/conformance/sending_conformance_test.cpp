@@ -3,43 +3,24 @@
 // 6298, RFC 6582, RFC 6675, and Linux where they leave room).
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/tcp_info.hpp"
 
 namespace fourtuple::support {
 namespace {
-
-/// A connection whose handshake took 100 ms, with segments of 1000 bytes.
-endpoint accept_after_100_ms(scripted_peer& peer, const std::string& options = "<mss 1000,sackOK>") {
-  const endpoint listener = peer.listen();
-  peer.send("S 0:0(0) win 65535 " + options);
-  peer.expect("S. 0:0(0) ack 1 <...>");
-  peer.run_for_ms(100);
-  peer.send(". 1:1(0) ack 1 win 65535");
-  int error = 0;
-  tcp::tcp_sock* child = peer.tcp().accept(listener.sk(), error);
-  if (child == nullptr) throw std::runtime_error("nothing to accept");
-  return {peer.network(), 0, *child};
-}
 
 std::string segment(int first, int count, const std::string& flags = ".") {
   return flags + " " + std::to_string(first) + ":" + std::to_string(first + count) + "(" + std::to_string(count) +
          ") ack 1";
 }
 
-tcp_info info_of(const endpoint& e) {
-  tcp_info info{};
-  EXPECT_GT(e.tcp().getsockopt(e.sk(), IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1})), 0);
-  return info;
-}
-
 TEST(initial_window, is_ten_segments) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   EXPECT_EQ(server.write(pattern(1, 20'000)), 20'000);
   peer.expect_units(1, 10'001);
   peer.expect_silence(50);
@@ -50,7 +31,7 @@ TEST(initial_window, is_ten_segments) {
 
 TEST(slow_start, does_not_grow_what_is_not_used) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 5000));
   peer.expect_units(1, 5001);
   peer.run_for_ms(100);
@@ -65,7 +46,7 @@ TEST(slow_start, does_not_grow_what_is_not_used) {
 
 TEST(psh, marks_the_end_of_what_was_written) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 1500));
   peer.expect(segment(1, 1000));
   peer.expect(segment(1001, 500, "P."));
@@ -73,7 +54,7 @@ TEST(psh, marks_the_end_of_what_was_written) {
 
 TEST(nagle, holds_a_small_segment_only_behind_a_small_one) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 1000));
   peer.expect(segment(1, 1000, "P."));
   server.write(pattern(1001, 100));
@@ -86,7 +67,7 @@ TEST(nagle, holds_a_small_segment_only_behind_a_small_one) {
 
 TEST(nagle, is_off_with_nodelay) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   EXPECT_EQ(server.set(IPPROTO_TCP, TCP_NODELAY, 1), 0);
   server.write(pattern(1, 100));
   peer.expect(segment(1, 100, "P."));
@@ -96,7 +77,7 @@ TEST(nagle, is_off_with_nodelay) {
 
 TEST(cork, holds_the_tail_until_uncorked) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   EXPECT_EQ(server.set(IPPROTO_TCP, TCP_CORK, 1), 0);
   server.write(pattern(1, 1300));
   peer.expect(segment(1, 1000));
@@ -107,7 +88,7 @@ TEST(cork, holds_the_tail_until_uncorked) {
 
 TEST(msg_more, holds_the_tail_for_the_next_write) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 300), MSG_MORE);
   peer.expect_silence(20);
   server.write(pattern(301, 100));
@@ -117,7 +98,7 @@ TEST(msg_more, holds_the_tail_for_the_next_write) {
 // RFC 6298: RTO = srtt + max(4 rttvar, 200 ms), doubled each time. Without SACK there are no tail loss probes.
 TEST(rto, after_100_ms_of_round_trip_is_300_ms_and_doubles) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer, "<mss 1000>");
+  const endpoint server = peer.accept_after(100, "<mss 1000>");
   EXPECT_EQ(info_of(server).tcpi_rto, 300'000U);
   server.write(pattern(1, 1000));
   peer.expect(segment(1, 1000, "P."));
@@ -163,7 +144,7 @@ TEST(repeated_syn_ack, leaves_an_rto_of_three_seconds_and_a_window_of_ten) {
 
 TEST(counters, segments_sent_do_not_include_those_sent_again) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 1000));
   peer.expect(segment(1, 1000, "P."));
   const std::uint64_t sent = peer.network().counter(0, "TcpOutSegs");
@@ -174,7 +155,7 @@ TEST(counters, segments_sent_do_not_include_those_sent_again) {
 
 TEST(rto, recovery_goes_on_with_two_segments_for_an_ack) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer, "<mss 1000>");
+  const endpoint server = peer.accept_after(100, "<mss 1000>");
   server.write(pattern(1, 10'000));
   peer.expect_units(1, 10'001);
   peer.expect_after(300, segment(1, 1000));
@@ -188,7 +169,7 @@ TEST(rto, recovery_goes_on_with_two_segments_for_an_ack) {
 
 TEST(fast_retransmit, after_three_segments_are_sacked) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 10'000));
   peer.expect_units(1, 10'001);
   peer.run_for_ms(100);
@@ -203,7 +184,7 @@ TEST(fast_retransmit, after_three_segments_are_sacked) {
 
 TEST(fast_retransmit, after_three_duplicate_acks_without_sack) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer, "<mss 1000>");
+  const endpoint server = peer.accept_after(100, "<mss 1000>");
   server.write(pattern(1, 10'000));
   peer.expect_units(1, 10'001);
   peer.run_for_ms(100);
@@ -221,7 +202,7 @@ TEST(fast_retransmit, after_three_duplicate_acks_without_sack) {
 
 TEST(fast_retransmit, sacked_data_is_never_sent_again) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 10'000));
   peer.expect_units(1, 10'001);
   peer.run_for_ms(100);
@@ -235,7 +216,7 @@ TEST(fast_retransmit, sacked_data_is_never_sent_again) {
 TEST(limited_transmit, one_new_segment_for_each_of_two_duplicate_acks) {
   for (const std::string options : {"<mss 1000,sackOK>", "<mss 1000>"}) {
     scripted_peer peer;
-    const endpoint server = accept_after_100_ms(peer, options);
+    const endpoint server = peer.accept_after(100, options);
     server.write(pattern(1, 20'000));
     peer.expect_units(1, 10'001);
     peer.run_for_ms(100);
@@ -250,7 +231,7 @@ TEST(limited_transmit, one_new_segment_for_each_of_two_duplicate_acks) {
 
 TEST(zero_window, is_probed_with_doubling_gaps) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 1000));
   peer.expect(segment(1, 1000, "P."));
   peer.run_for_ms(100);
@@ -267,7 +248,7 @@ TEST(zero_window, is_probed_with_doubling_gaps) {
 
 TEST(mss, of_the_peer_caps_every_segment) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer, "<mss 600>");
+  const endpoint server = peer.accept_after(100, "<mss 600>");
   server.write(pattern(1, 1300));
   peer.expect(segment(1, 600));
   peer.expect(segment(601, 600, "P."));
@@ -276,7 +257,7 @@ TEST(mss, of_the_peer_caps_every_segment) {
 
 TEST(mss, is_536_if_the_peer_names_none) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer, "");
+  const endpoint server = peer.accept_after(100, "");
   server.write(pattern(1, 600));
   peer.expect(segment(1, 536));
   peer.expect(segment(537, 64, "P."));
@@ -284,7 +265,7 @@ TEST(mss, is_536_if_the_peer_names_none) {
 
 TEST(urgent_close, fin_is_sent_after_the_queue) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 12'500));
   EXPECT_EQ(server.shutdown(SHUT_WR), 0);
   EXPECT_EQ(server.write("x"), -EPIPE);

@@ -3,13 +3,13 @@
 // is taken for one, and that a flood costs no memory.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <string>
 
 #include "host/sock/inet_hashinfo.hpp"
 #include "host/tcp/tcp_sock.hpp"
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/tcp_info.hpp"
 
 namespace fourtuple::support {
 namespace {
@@ -83,9 +83,8 @@ TEST(syncookies, timestamps_carry_sack_and_window_scale) {
   peer.send(". 1:1(0) ack 1 win 1000 <" + timestamps(800, options.timestamps->value) + ">");
   tcp::tcp_sock* child = accept_one(peer, listener);
   ASSERT_NE(child, nullptr);
-  tcp_info info{};
   const endpoint server{peer.network(), 0, *child};
-  ASSERT_GT(server.tcp().getsockopt(*child, IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1})), 0);
+  const tcp_info info = info_of(server);
   EXPECT_EQ(info.tcpi_options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE);
   EXPECT_EQ(info.tcpi_snd_wscale, 7);
   EXPECT_EQ(info.tcpi_rcv_wscale, 8);
@@ -106,9 +105,7 @@ TEST(syncookies, timestamps_say_what_was_not_offered) {
   peer.send(". 1:1(0) ack 1 win 1000 <" + timestamps(800, stamp) + ">");
   tcp::tcp_sock* child = accept_one(peer, listener);
   ASSERT_NE(child, nullptr);
-  tcp_info info{};
-  ASSERT_GT(peer.tcp().getsockopt(*child, IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1})), 0);
-  EXPECT_EQ(info.tcpi_options, TCPI_OPT_TIMESTAMPS);
+  EXPECT_EQ(info_of({peer.network(), 0, *child}).tcpi_options, TCPI_OPT_TIMESTAMPS);
   EXPECT_EQ(child->snd_wnd, 1000U);
 }
 

@@ -2,39 +2,20 @@
 // Tail loss probes (RFC 8985 section 7): when they are sent, what is sent, and what their answers mean.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <span>
 #include <stdexcept>
 #include <string>
 
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/tcp_info.hpp"
 
 namespace fourtuple::support {
 namespace {
 
-/// A connection with SACK whose handshake took 100 ms, with segments of 1000 bytes.
-endpoint accept_after_100_ms(scripted_peer& peer) {
-  const endpoint listener = peer.listen();
-  peer.send("S 0:0(0) win 65535 <mss 1000,sackOK>");
-  peer.expect("S. 0:0(0) ack 1 <...>");
-  peer.run_for_ms(100);
-  peer.send(". 1:1(0) ack 1 win 65535");
-  int error = 0;
-  tcp::tcp_sock* child = peer.tcp().accept(listener.sk(), error);
-  if (child == nullptr) throw std::runtime_error("nothing to accept");
-  return {peer.network(), 0, *child};
-}
-
-tcp_info info_of(const endpoint& e) {
-  tcp_info info{};
-  EXPECT_GT(e.tcp().getsockopt(e.sk(), IPPROTO_TCP, TCP_INFO, std::as_writable_bytes(std::span{&info, 1})), 0);
-  return info;
-}
-
 /// Three segments are out, two round trips and two ticks are over, and the probe has repeated the last.
 endpoint three_and_a_probe(scripted_peer& peer) {
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 3000));
   peer.expect_units(1, 3001);
   peer.expect_after(202, "P. 2001:3001(1000) ack 1");
@@ -51,7 +32,7 @@ TEST(tail_loss_probe, comes_after_two_round_trips_and_the_rto_after_it) {
 // RFC 8985 7.2: the ACK of a single segment may be delayed. The timer is never longer than the RTO.
 TEST(tail_loss_probe, for_a_single_segment_waits_for_a_delayed_ack) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 1000));
   peer.expect("P. 1:1001(1000) ack 1");
   for (const std::uint64_t gap : {300, 300, 600}) peer.expect_after(gap, "P. 1:1001(1000) ack 1");
@@ -61,7 +42,7 @@ TEST(tail_loss_probe, for_a_single_segment_waits_for_a_delayed_ack) {
 
 TEST(tail_loss_probe, is_of_new_data_if_there_is_any) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 20'000));
   peer.expect_units(1, 10'001);
   peer.expect_after(202, ". 10001:11001(1000) ack 1");
@@ -73,7 +54,7 @@ TEST(tail_loss_probe, is_of_new_data_if_there_is_any) {
 
 TEST(tail_loss_probe, starts_anew_with_each_ack) {
   scripted_peer peer;
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 3000));
   peer.expect_units(1, 3001);
   peer.run_for_ms(100);
@@ -122,7 +103,7 @@ TEST(tail_loss_probe, is_a_tunable) {
   network_settings settings = scripted_peer::default_settings();
   settings.host[0].tcp.tcp_early_retrans = 0;
   scripted_peer peer{settings};
-  const endpoint server = accept_after_100_ms(peer);
+  const endpoint server = peer.accept_after(100);
   server.write(pattern(1, 3000));
   peer.expect_units(1, 3001);
   peer.expect_after(300, ". 1:1001(1000) ack 1");

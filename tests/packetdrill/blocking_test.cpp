@@ -2,7 +2,6 @@
 // Calls that block in a thread of their own: what ends them, and when.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>

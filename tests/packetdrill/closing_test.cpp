@@ -2,7 +2,6 @@
 // Closing and shutting down, resets, and segments that are not to be believed (RFC 9293 3.6, RFC 5961, RFC 7323 5).
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 

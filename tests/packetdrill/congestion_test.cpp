@@ -8,23 +8,12 @@
 #include <cerrno>
 #include <string>
 
-// The kernel's own tcp_info has members that libc's has not.
-#include <linux/tcp.h>
-
 #include "tests/packetdrill/script.hpp"
 
 namespace fourtuple {
 namespace {
 
 using support::script;
-
-tcp_info info_of(script& s, int fd) {
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  EXPECT_EQ(
-      s.call([&](const auto& to) { return to.getsockopt(to.userdata, fd, IPPROTO_TCP, TCP_INFO, &info, &length); }), 0);
-  return info;
-}
 
 std::string ack(int number) { return ". 1:1(0) ack " + std::to_string(number) + " win 1000"; }
 std::string ack(int number, const std::string& sack) { return ack(number) + " <sack " + sack + ">"; }
@@ -57,7 +46,7 @@ TEST(slow_start, an_ack_for_each_segment_lets_two_go) {
   out_units(s, 12'001, 14'001);
   s.in(2, ack(3001));
   out_units(s, 14'001, 16'001);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 13U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 13U);
 }
 
 TEST(slow_start, an_ack_for_four_lets_eight_go) {
@@ -65,16 +54,16 @@ TEST(slow_start, an_ack_for_four_lets_eight_go) {
   const int fd = ten_under_way(s);
   s.in(105, ack(4001));
   out_units(s, 10'001, 18'001);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 14U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 14U);
 }
 
 TEST(slow_start, a_window_update_does_not_grow_it) {
   script s;
   const int fd = ten_under_way(s, 10'000);
   s.in(105, ack(10'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 20U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 20U);
   s.in(10, ". 1:1(0) ack 10001 win 500");
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 20U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 20U);
 }
 
 TEST(slow_start, is_not_begun_anew_after_an_idle_time_if_so_set) {
@@ -91,11 +80,11 @@ TEST(slow_start, begins_anew_after_an_idle_time_otherwise) {
   s.sysctl("net/ipv4/tcp_slow_start_after_idle", "1");
   const int fd = ten_under_way(s, 10'000);
   s.in(105, ack(10'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 20U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 20U);
   s.wait(2000);
   EXPECT_EQ(s.write(fd, 20'000), 20'000);
   out_units(s, 10'001, 20'001);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 10U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 10U);
   s.sysctl("net/ipv4/tcp_slow_start_after_idle", "0");
 }
 
@@ -104,12 +93,12 @@ TEST(cwnd_moderation, there_is_none_in_disorder) {
   const int fd = ten_under_way(s, 30'000);
   s.in(105, ack(10'001));
   out_units(s, 10'001, 30'001, true);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 20U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 20U);
   // Two segments out of order: no loss yet.
   s.in(105, ack(10'001, "11001:12001"));
   s.in(0, ack(12'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 21U);
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, 0);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 21U);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, 0);
 }
 
 TEST(prr, begins_behind_two_segments_of_limited_transmit) {
@@ -117,7 +106,7 @@ TEST(prr, begins_behind_two_segments_of_limited_transmit) {
   const int fd = ten_under_way(s, 60'000);
   s.in(105, ack(10'001));
   out_units(s, 10'001, 30'001);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 20U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 20U);
   // The first of the twenty is lost.
   s.in(105, ack(10'001, "11001:12001"));
   s.out(0, ". 30001:31001(1000) ack 1");
@@ -125,8 +114,8 @@ TEST(prr, begins_behind_two_segments_of_limited_transmit) {
   s.out(0, ". 31001:32001(1000) ack 1");
   s.in(3, ack(10'001, "11001:14001"));
   s.out(0, ". 10001:11001(1000) ack 1");
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, 3);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_ssthresh, 14U);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, 3);
+  EXPECT_EQ(s.info(fd).tcpi_snd_ssthresh, 14U);
 }
 
 TEST(ecn, an_echo_begins_a_reduction_without_moderation) {
@@ -142,8 +131,8 @@ TEST(ecn, an_echo_begins_a_reduction_without_moderation) {
     s.out(0, "P. " + std::to_string(at) + ":" + std::to_string(at + 2000) + "(2000) ack 1 tos 2");
   }
   s.in(105, "E. 1:1(0) ack 2001 win 1000");
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, 2);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_ssthresh, 7U);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, 2);
+  EXPECT_EQ(s.info(fd).tcpi_snd_ssthresh, 7U);
   EXPECT_EQ(s.write(fd, 1000), 1000);
 }
 
@@ -160,7 +149,7 @@ TEST(tcp_info, says_how_long_the_peers_window_held_the_sender_up) {
   s.in(100, ". 1:1(0) ack 4001 win 2000");
   s.out(0, "P. 4001:6001(2000) ack 1");
   s.in(100, ". 1:1(0) ack 6001 win 2000");
-  const tcp_info info = info_of(s, fd);
+  const tcp_info info = s.info(fd);
   EXPECT_NEAR(static_cast<double>(info.tcpi_busy_time), 300'000, 40'000);
   EXPECT_NEAR(static_cast<double>(info.tcpi_rwnd_limited), 200'000, 40'000);
   EXPECT_EQ(info.tcpi_sndbuf_limited, 0U);
@@ -172,7 +161,7 @@ TEST(tcp_info, counts_from_the_last_data_and_acknowledgement) {
   s.in(100, "P. 1:11(10) ack 1");
   s.out(0, ". 1:1(0) ack 11");
   s.wait(100);
-  const tcp_info info = info_of(s, fd);
+  const tcp_info info = s.info(fd);
   EXPECT_NEAR(info.tcpi_last_data_recv, 100, 12);
 }
 
@@ -182,7 +171,7 @@ TEST(tcp_info, counts_what_was_delivered_and_sent_again) {
   s.in(105, ack(1, "1001:4001"));
   s.out(0, ". 1:1001(1000) ack 1");
   s.in(100, ack(10'001));
-  const tcp_info info = info_of(s, fd);
+  const tcp_info info = s.info(fd);
   EXPECT_EQ(info.tcpi_delivered, 11U);
   EXPECT_EQ(info.tcpi_total_retrans, 1U);
   EXPECT_EQ(info.tcpi_bytes_retrans, 1000U);
@@ -202,7 +191,7 @@ TEST(fast_retransmit, of_the_first_of_four_with_each_peers_way_of_sacking) {
     s.in(0, ack(1, blocks_grow ? "1001:4001" : "3001:4001 2001:3001 1001:2001"));
     s.out(0, ". 1:1001(1000) ack 1");
     s.in(100, ack(4001));
-    EXPECT_EQ(info_of(s, fd).tcpi_ca_state, 0);
+    EXPECT_EQ(s.info(fd).tcpi_ca_state, 0);
   }
 }
 

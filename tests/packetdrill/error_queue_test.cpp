@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -3,7 +3,6 @@
 // reordering (RFC 9293 3.6 and 3.8, RFC 5482, RFC 2018). Checked on Linux.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -120,10 +119,8 @@ TEST(user_timeout, ends_a_connection_whose_window_stays_closed) {
   EXPECT_EQ(s.write(fd, 100), 100);
   s.out(300, ". 0:0(0) ack 1");
   s.wait(1700);
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  s.call([&](const auto& to) { return to.getsockopt(to.userdata, fd, IPPROTO_TCP, TCP_INFO, &info, &length); });
-  EXPECT_EQ(info.tcpi_backoff, 0) << "a connection that has ended waits for nothing (Linux: tcp_write_queue_purge)";
+  EXPECT_EQ(s.info(fd).tcpi_backoff, 0)
+      << "a connection that has ended waits for nothing (Linux: tcp_write_queue_purge)";
   EXPECT_EQ(s.write(fd, 100), -ETIMEDOUT);
 }
 
@@ -141,10 +138,7 @@ TEST(reordering, of_one_segment_by_three_is_learned) {
   s.out(27, ". 1:1001(1000) ack 1");
   // The first came late, and the fourth before the third and the second.
   s.in(10, ". 1:1(0) ack 2001 win 1000 <sack 4001:6001>");
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  s.call([&](const auto& to) { return to.getsockopt(to.userdata, fd, IPPROTO_TCP, TCP_INFO, &info, &length); });
-  EXPECT_GE(info.tcpi_reordering, 3U);
+  EXPECT_GE(s.info(fd).tcpi_reordering, 3U);
 }
 
 TEST(receive_window, a_segment_that_begins_left_of_it_and_ends_inside_is_trimmed) {

@@ -3,7 +3,6 @@
 // RFC 2883, RFC 1122 4.2.3.2, RFC 9293 3.8.6).
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>

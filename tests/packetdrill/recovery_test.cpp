@@ -10,9 +10,6 @@
 #include <cerrno>
 #include <string>
 
-// The kernel's own tcp_info has members that libc's has not.
-#include <linux/tcp.h>
-
 #include "tests/packetdrill/script.hpp"
 
 namespace fourtuple {
@@ -22,14 +19,6 @@ using support::script;
 
 constexpr std::uint32_t no_ssthresh = 0x7fffffff;
 enum : std::uint8_t { open = 0, disorder = 1, recovery = 3 };
-
-tcp_info info_of(script& s, int fd) {
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  EXPECT_EQ(
-      s.call([&](const auto& to) { return to.getsockopt(to.userdata, fd, IPPROTO_TCP, TCP_INFO, &info, &length); }), 0);
-  return info;
-}
 
 std::string ack(int number) { return ". 1:1(0) ack " + std::to_string(number) + " win 1000"; }
 std::string ack(int number, const std::string& sack) { return ack(number) + " <sack " + sack + ">"; }
@@ -57,19 +46,19 @@ TEST(sack_shift, the_third_the_seventh_and_the_ninth_and_then_their_neighbours) 
   s.in(1, ack(1, "2001:3001 6001:7001"));
   s.in(1, ack(1, "2001:3001 6001:7001 8001:9001"));
   s.out(0, segment(1));
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_ssthresh, 7U);
-  EXPECT_EQ(info_of(s, fd).tcpi_sacked, 3U);
-  EXPECT_EQ(info_of(s, fd).tcpi_lost, 6U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_ssthresh, 7U);
+  EXPECT_EQ(s.info(fd).tcpi_sacked, 3U);
+  EXPECT_EQ(s.info(fd).tcpi_lost, 6U);
   s.in(12, ack(1, "2001:4001 6001:7001 8001:9001"));
   s.out(0, segment(1001));
   s.in(20, ack(1, "2001:4001 6001:7001 8001:10001"));
   s.out(0, segment(4001));
-  EXPECT_EQ(info_of(s, fd).tcpi_sacked, 5U);
-  EXPECT_EQ(info_of(s, fd).tcpi_lost, 5U);
-  EXPECT_EQ(info_of(s, fd).tcpi_reordering, 6U);
+  EXPECT_EQ(s.info(fd).tcpi_sacked, 5U);
+  EXPECT_EQ(s.info(fd).tcpi_lost, 5U);
+  EXPECT_EQ(s.info(fd).tcpi_reordering, 6U);
   s.in(50, ack(10'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, open);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 7U);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, open);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 7U);
 }
 
 TEST(sack_shift, what_lies_below_shows_reordering_and_delays_the_recovery) {
@@ -80,20 +69,20 @@ TEST(sack_shift, what_lies_below_shows_reordering_and_delays_the_recovery) {
   s.in(1, ack(1, "3001:5001 7001:8001"));
   s.in(1, ack(1, "3001:5001 7001:9001"));
   s.in(1, ack(1, "3001:5001 7001:10001"));
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, disorder);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_ssthresh, no_ssthresh);
-  EXPECT_EQ(info_of(s, fd).tcpi_sacked, 5U);
-  EXPECT_EQ(info_of(s, fd).tcpi_reordering, 5U);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, disorder);
+  EXPECT_EQ(s.info(fd).tcpi_snd_ssthresh, no_ssthresh);
+  EXPECT_EQ(s.info(fd).tcpi_sacked, 5U);
+  EXPECT_EQ(s.info(fd).tcpi_reordering, 5U);
   // A quarter of the round trip later what is older counts as lost.
   s.out(27, segment(1));
   s.in(15, ack(1, "1001:2001 3001:5001 7001:10001"));
   s.out(0, segment(2001));
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, recovery);
-  EXPECT_EQ(info_of(s, fd).tcpi_reordering, 9U);
-  EXPECT_EQ(info_of(s, fd).tcpi_lost, 4U);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, recovery);
+  EXPECT_EQ(s.info(fd).tcpi_reordering, 9U);
+  EXPECT_EQ(s.info(fd).tcpi_lost, 4U);
   s.in(40, ack(10'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, open);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, info_of(s, fd).tcpi_snd_ssthresh);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, open);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, s.info(fd).tcpi_snd_ssthresh);
 }
 
 TEST(sack_shift, a_block_that_swallows_its_neighbour) {
@@ -104,12 +93,12 @@ TEST(sack_shift, a_block_that_swallows_its_neighbour) {
   s.in(1, ack(1, "5001:8001"));
   s.in(1, ack(1, "5001:9001"));
   s.in(1, ack(1, "5001:10001"));
-  EXPECT_EQ(info_of(s, fd).tcpi_sacked, 5U);
+  EXPECT_EQ(s.info(fd).tcpi_sacked, 5U);
   s.out(27, segment(1));
   s.in(15, ack(6001));
   s.in(1, ack(10'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, open);
-  EXPECT_EQ(info_of(s, fd).tcpi_reordering, 9U);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, open);
+  EXPECT_EQ(s.info(fd).tcpi_reordering, 9U);
 }
 
 TEST(prr, two_gaps_in_forty_segments) {
@@ -120,7 +109,7 @@ TEST(prr, two_gaps_in_forty_segments) {
   out_units(s, 10'001, 30'001);
   s.in(105, ack(30'001));
   out_units(s, 30'001, 70'001);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 40U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 40U);
   const auto sacked = [&](int below, int gap_end = 0) {
     std::string blocks = gap_end == 0 ? "" : "46001:" + std::to_string(gap_end) + " ";
     return ack(30'001, blocks + "34001:" + std::to_string(below));
@@ -130,13 +119,13 @@ TEST(prr, two_gaps_in_forty_segments) {
   s.in(1, sacked(36'001));
   s.in(1, sacked(37'001));
   s.out(0, segment(30'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_ssthresh, 28U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_ssthresh, 28U);
   s.in(1, sacked(38'001));
   s.out(0, segment(31'001));
   s.in(1, sacked(39'001));
   s.out(0, segment(32'001));
   s.in(1, sacked(40'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_ca_state, recovery);
+  EXPECT_EQ(s.info(fd).tcpi_ca_state, recovery);
   // And 11 to 16.
   s.in(1, sacked(40'001, 47'001));
   s.out(0, segment(33'001));
@@ -146,8 +135,8 @@ TEST(prr, two_gaps_in_forty_segments) {
     s.out(0, segment(at));
   }
   s.in(1, sacked(40'001, 60'001));
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 28U);
-  EXPECT_EQ(info_of(s, fd).tcpi_retrans, 10U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 28U);
+  EXPECT_EQ(s.info(fd).tcpi_retrans, 10U);
 }
 
 // RFC 9406 4.2: eight round trips of a round that are all longer by an eighth end slow start.
@@ -169,8 +158,8 @@ TEST(hystart, a_longer_round_trip_ends_slow_start) {
   };
   round(105);
   round(105);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_cwnd, 40U);
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_ssthresh, no_ssthresh);
+  EXPECT_EQ(s.info(fd).tcpi_snd_cwnd, 40U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_ssthresh, no_ssthresh);
   s.wait(150);
   for (int i = 0; i < 8; ++i) {
     acked += 2000;
@@ -178,10 +167,10 @@ TEST(hystart, a_longer_round_trip_ends_slow_start) {
     out_units(s, sent, sent + 4000);
     sent += 4000;
   }
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_ssthresh, no_ssthresh);
+  EXPECT_EQ(s.info(fd).tcpi_snd_ssthresh, no_ssthresh);
   acked += 2000;
   s.in(0, ack(acked));
-  EXPECT_EQ(info_of(s, fd).tcpi_snd_ssthresh, 56U);
+  EXPECT_EQ(s.info(fd).tcpi_snd_ssthresh, 56U);
 }
 
 // Linux: tcp_rcv_synsent_state_process. What answers is an older connection; it goes when it gets the reset.
@@ -194,7 +183,7 @@ TEST(syn_sent, an_acknowledgement_of_something_else_is_reset_and_the_syn_goes_ag
   s.out(2, "S 0:0(0) <...>");
   s.in(10, "S. 0:0(0) ack 1 win 1000 <mss 1000>");
   s.out(0, ". 1:1(0) ack 1");
-  EXPECT_EQ(info_of(s, fd).tcpi_state, 1);
+  EXPECT_EQ(s.info(fd).tcpi_state, 1);
 }
 
 // Linux: __inet_stream_connect.

@@ -315,6 +315,16 @@ std::int64_t script::get(int fd, int level, int name) {
   return result < 0 ? result : value;
 }
 
+tcp_info script::info(int fd) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  const auto ask = [&](const auto& to) {
+    return to.getsockopt(to.userdata, fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+  };
+  EXPECT_EQ(call(ask), 0);
+  return info;
+}
+
 std::int64_t script::ioctl(int fd, unsigned long request) {
   int value = 0;
   const std::int64_t result = call([&](const auto& to) { return to.ioctl(to.userdata, fd, request, &value); });

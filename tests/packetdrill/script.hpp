@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The kernel's header, whose tcp_info is whole; glibc's <netinet/tcp.h> cannot be included beside it.
+#include <linux/tcp.h>
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -104,6 +107,7 @@ class script {
   std::int64_t shutdown(int fd, int how);
   std::int64_t set(int fd, int level, int name, int value);
   std::int64_t get(int fd, int level, int name);
+  tcp_info info(int fd);
   std::int64_t ioctl(int fd, unsigned long request);
   void set_nonblocking(int fd);
   std::uint32_t poll(int fd, short events);

@@ -2,7 +2,6 @@
 // pd_shim_register: what a tool asks of libc reaches the object when a shim catches it.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

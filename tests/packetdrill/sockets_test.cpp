@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -227,10 +226,7 @@ TEST(epoll, exclusive_may_be_added_and_not_changed) {
 TEST(tcp_info, of_an_idle_connection) {
   script s;
   const int fd = s.accept_connection();
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  EXPECT_EQ(
-      s.call([&](const auto& to) { return to.getsockopt(to.userdata, fd, IPPROTO_TCP, TCP_INFO, &info, &length); }), 0);
+  const tcp_info info = s.info(fd);
   EXPECT_EQ(info.tcpi_state, 1);
   EXPECT_EQ(info.tcpi_snd_cwnd, 10U);
   EXPECT_EQ(info.tcpi_snd_mss, 1000U);

@@ -7,9 +7,6 @@
 #include <cerrno>
 #include <string>
 
-// The kernel's own tcp_info has members that libc's has not.
-#include <linux/tcp.h>
-
 #include "tests/packetdrill/script.hpp"
 
 namespace fourtuple {
@@ -138,24 +135,16 @@ TEST(receive_window, is_limited_by_what_small_segments_cost) {
 TEST(segment_size, is_learned_from_segments_out_of_order) {
   script s;
   const int fd = s.accept_connection("<mss 1000,sackOK,wscale 7>");
-  const auto rcv_mss = [&] {
-    tcp_info info{};
-    socklen_t length = sizeof info;
-    EXPECT_EQ(
-        s.call([&](const auto& to) { return to.getsockopt(to.userdata, fd, IPPROTO_TCP, TCP_INFO, &info, &length); }),
-        0);
-    return info.tcpi_rcv_mss;
-  };
   s.in(10, ". 2001:3001(1000) ack 1");
   s.out(0, ". 1:1(0) ack 1 <sack 2001:3001>");
-  EXPECT_EQ(rcv_mss(), 1000U);
+  EXPECT_EQ(s.info(fd).tcpi_rcv_mss, 1000U);
   // Two smaller ones of one size in a row, of which none ends a write.
   s.in(10, ". 1:701(700) ack 1");
   s.out(0, ". 1:1(0) ack 701 <...>");
-  EXPECT_EQ(rcv_mss(), 1000U);
+  EXPECT_EQ(s.info(fd).tcpi_rcv_mss, 1000U);
   s.in(10, ". 701:1401(700) ack 1");
   s.out(0, ". 1:1(0) ack 1401 <...>");
-  EXPECT_EQ(rcv_mss(), 700U);
+  EXPECT_EQ(s.info(fd).tcpi_rcv_mss, 700U);
 }
 
 TEST(data_with_fin, is_acknowledged_after_a_delay) {
