@@ -27,6 +27,7 @@ module delay_line #(
     $error("delay_line: CLOCKS must be at least 2");
   end
 
+  (* no_rw_check *)
   logic [WIDTH-1:0] memory[1<<ADDRESS_BITS];
   logic [ADDRESS_BITS-1:0] write_q, read_q;
   logic [CLOCKS-1:0] valid_q;
@@ -57,6 +58,11 @@ module delay_line #(
   assign m_data_o  = out_q;
   assign m_valid_o = valid_q[CLOCKS-1];
   assign empty_o   = valid_q == '0;
+
+  // At most CLOCKS - 1 words are in the memory.
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) NoCollision : assert (!(s_valid_i && take) || write_q != read_q);
+  end
 endmodule
 
 `default_nettype wire

@@ -70,6 +70,10 @@ module sync_fifo #(
   assign s_ready_o = !level_q[DEPTH_LOG2];
   assign m_valid_o = shown_q;
   assign empty_o   = !stored_q && !shown_q;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) NoCollision : assert (!(push && fetch) || write_q != read_q);
+  end
 endmodule
 
 `default_nettype wire

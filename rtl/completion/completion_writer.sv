@@ -272,6 +272,7 @@ module completion_writer #(
       NothingInsideAtStart : assert ((start_i & waits_q) == '0 && !(step_q && |(start_i & step_for_q)));
       NotAllFramesDone : assert (!frame_done_i || done_q != 8'hff);
       OutHasRoom : assert (!valid_4_q || out_room);
+      NoCollision : assert (!(keep_q && placed_q && lower_q));
     end
   end
 endmodule

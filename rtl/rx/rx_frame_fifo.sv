@@ -160,10 +160,13 @@ module rx_frame_fifo #(
   assign quiet_o = entries_empty && !entry_valid_o && !(drop_mac_error_o || drop_too_short_o || drop_too_long_o ||
                                       drop_filtered_o || drop_fifo_full_o);
 
-  // What a frame's beats hold is not released before the frame is committed.
+  // What a frame's beats hold is not released before the frame is committed, and not read.
   always_ff @(posedge clk_i) begin
     if (rst_ni && release_valid_i) begin
       ReleasedWasCommitted : assert ((BEATS_LOG2 + 1)'(release_beats_i) <= commit_q - release_q);
+    end
+    if (rst_ni && read_enable_i && s_valid_i && !lost) begin
+      NoCollision : assert (write_q[BEATS_LOG2-1:0] != read_address_i);
     end
   end
 endmodule

@@ -125,6 +125,7 @@ module tx_frame_buffer #(
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       BeatsFit : assert (!(valid_i && (write_q - read_q) == (BEATS_LOG2 + 1)'(2 ** BEATS_LOG2)));
+      NoCollision : assert (!(valid_i && read_i) || write_q[BEATS_LOG2-1:0] != read_q[BEATS_LOG2-1:0]);
       FramesFit : assert (!(sum_valid && !stored_ready));
       KeptFrameHasItsLastBeat : assert (!(keep && !valid_i));
     end

@@ -138,6 +138,13 @@ module tx_frame_expand #(
 
   logic unused;
   assign unused = &{1'b0, unused_freed, piece_index_i, piece_queue_i};
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && piece_valid_i && active_q && advance) begin
+      NoCollision : assert (piece_queue_i[QUEUE_BITS-1:0] != frame_q.queue_number[QUEUE_BITS-1:0] ||
+          piece_index_i[STORE_LOG2-1:0] != slot_q);
+    end
+  end
 endmodule
 
 `default_nettype wire

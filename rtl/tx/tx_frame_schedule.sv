@@ -158,6 +158,9 @@ module tx_frame_schedule #(
       FrameHasItsPlace : assert (!(frame_valid_q && !out_ready));
       QueueHasRoom : assert (!(s_valid_i && written_here - all_read[POINTER*s_frame_i.queue_number+:POINTER] ==
           (POINTER)'(2 ** STORE_LOG2)));
+      NoCollision : assert (!(s_valid_i && fetch) ||
+          s_frame_i.queue_number[QUEUE_BITS-1:0] != chosen_q[QUEUE_BITS-1:0] ||
+          written_here[STORE_LOG2-1:0] != read_chosen[STORE_LOG2-1:0]);
     end
   end
 endmodule

@@ -138,13 +138,14 @@ module tx_segmenter #(
     end
   end
 
-  // Even lines and odd lines.
+  // Even lines and odd lines. Each beat reads one of each, also where it uses one: the other may be just arriving.
   logic [512:0] even, odd;
   logic [HALF_LOG2-1:0] even_address;
   assign even_address = line_q[WINDOW_LOG2-1:1] + HALF_LOG2'(line_q[0]);
   ram_1w1r #(
       .WIDTH(513),
-      .DEPTH_LOG2(HALF_LOG2)
+      .DEPTH_LOG2(HALF_LOG2),
+      .COLLISIONS(1'b1)
   ) i_even (
       .clk_i,
       .write_enable_i(valid_i && !written_q[0]),
@@ -156,7 +157,8 @@ module tx_segmenter #(
   );
   ram_1w1r #(
       .WIDTH(513),
-      .DEPTH_LOG2(HALF_LOG2)
+      .DEPTH_LOG2(HALF_LOG2),
+      .COLLISIONS(1'b1)
   ) i_odd (
       .clk_i,
       .write_enable_i(valid_i && written_q[0]),

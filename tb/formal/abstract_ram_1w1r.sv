@@ -4,7 +4,8 @@
 /// Instead of ram_1w1r: a read gives any word, whatever was written. What holds then holds for every content.
 module ram_1w1r #(
     parameter int unsigned WIDTH = 512,
-    parameter int unsigned DEPTH_LOG2 = 10
+    parameter int unsigned DEPTH_LOG2 = 10,
+    parameter bit COLLISIONS = 1'b0
 ) (
     input  wire logic                  clk_i,
     input  wire logic                  write_enable_i,
@@ -18,7 +19,7 @@ module ram_1w1r #(
   always_ff @(posedge clk_i) if (read_enable_i) read_data_o <= any_word;
 
   logic unused;
-  assign unused = ^{write_enable_i, write_address_i, write_data_i, read_address_i};
+  assign unused = ^{write_enable_i, write_address_i, write_data_i, read_address_i, COLLISIONS};
 endmodule
 
 `default_nettype wire
