@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,10 +12,9 @@ namespace fourtuple::packet {
 
 /// End-around carries until 16 bits are left (RFC 1071 section 4.1).
 [[nodiscard]] constexpr std::uint16_t fold_sum(std::uint64_t sum) noexcept {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>((sum & 0xffff) + (sum >> 16));
+  // A number plus itself with its halves exchanged has the folded sum, carry included, in its upper half.
+  const auto half = static_cast<std::uint32_t>((sum + std::rotl(sum, 32)) >> 32);
+  return static_cast<std::uint16_t>((half + std::rotl(half, 16)) >> 16);
 }
 
 /// The internet checksum (RFC 1071) of bytes that come in pieces of any length and alignment.
