@@ -24,9 +24,8 @@ packet::mac_address multicast_mac(packet::ipv4_address group) {  // RFC 1112 6.4
            static_cast<std::uint8_t>(group.value >> 8), static_cast<std::uint8_t>(group.value)}};
 }
 
-[[gnu::always_inline]] inline packet::ipv4_header header_for(const ipv4_output& how, std::uint16_t id) {
+packet::ipv4_header header_for(const ipv4_output& how) {
   return {.tos = how.tos,
-          .id = id,
           .dont_fragment = how.dont_fragment,
           .ttl = how.ttl,
           .protocol = how.protocol,
@@ -56,11 +55,28 @@ std::uint16_t ipv4::state::id_generator(packet::ipv4_address source, packet::ipv
   return base::jhash_3words(destination.value, source.value, protocol, 0) % id_generators;
 }
 
-[[gnu::always_inline]] inline std::uint16_t ipv4::state::select_id(const ipv4_output& how, const route& via,
-                                                                   const packet::tx_sk_buff& skb) {
+void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const route& via) noexcept {
   const bool as_routed =
       how.source == via.source && how.destination == via.destination && how.protocol == packet::ip_protocol::tcp;
-  std::uint16_t& next = ids[as_routed ? via.id_generator : id_generator(how.source, how.destination, how.protocol)];
+  to.how = how;
+  to.id_generator = as_routed ? via.id_generator : id_generator(how.source, how.destination, how.protocol);
+  packet::write_ipv4(to.bytes, header_for(how));
+  // The checksum says what the others come to.
+  to.sum = static_cast<std::uint16_t>(~base::load_be16(to.bytes, packet::ipv4_header::checksum_offset));
+  base::store_be16(to.bytes, packet::ipv4_header::checksum_offset, 0);
+}
+
+[[gnu::always_inline]] inline ipv4::state::recent_header& ipv4::state::header_of(const ipv4_output& how,
+                                                                                 const route& via) noexcept {
+  recent_header& last = recent_headers[how.destination.value % recent_headers.size()];
+  if (last.how != how) [[unlikely]]
+    make_header(last, how, via);
+  return last;
+}
+
+[[gnu::always_inline]] inline std::uint16_t ipv4::state::select_id(std::uint16_t generator,
+                                                                   const packet::tx_sk_buff& skb) noexcept {
+  std::uint16_t& next = ids[generator];
   const std::uint16_t id = next;
   // Each segment that this is cut into has an identification of its own.
   next = static_cast<std::uint16_t>(next + skb.gso_segs());
@@ -72,10 +88,11 @@ std::uint16_t ipv4::state::id_generator(packet::ipv4_address source, packet::ipv
                                                                         const ipv4_output& how,
                                                                         std::span<const std::byte, 14> ethernet) {
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
-  packet::ipv4_header header = header_for(how, select_id(how, via, skb));
-  header.total_bytes = static_cast<std::uint16_t>(bytes);
+  const recent_header& header = header_of(how, via);
+  const std::uint16_t id = select_id(header.id_generator, skb);
   const std::span<std::byte> headers = skb.push(ethernet.size() + packet::ipv4_header::min_bytes);
-  packet::write_ipv4(headers.subspan(ethernet.size()), header);
+  std::memcpy(headers.data() + ethernet.size(), header.bytes.data(), header.bytes.size());
+  packet::complete_ipv4(headers.subspan(ethernet.size()), header.sum, static_cast<std::uint16_t>(bytes), id);
   std::memcpy(headers.data(), ethernet.data(), ethernet.size());
   if (via.device->xmit(skb) != netdev_tx::ok) [[unlikely]]
     return xmit_result::busy;
@@ -113,7 +130,8 @@ xmit_result ipv4::state::output_slow(packet::tx_sk_buff& skb, const route& via, 
     counters.add(mib::frag_fails);
     return xmit_result::too_big;
   }
-  packet::ipv4_header header = header_for(how, select_id(how, via, skb));
+  packet::ipv4_header header = header_for(how);
+  header.id = select_id(header_of(how, via).id_generator, skb);
   header.total_bytes = static_cast<std::uint16_t>(bytes);
   packet::write_ipv4(skb.push(packet::ipv4_header::min_bytes), header);
   return count(finish_output(skb, via, out), bytes);
@@ -136,7 +154,8 @@ xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& 
   std::vector<std::byte> packet(skb.headers().begin(), skb.headers().end());
   for (const auto piece : skb.payload()) packet.insert(packet.end(), piece.begin(), piece.end());
 
-  packet::ipv4_header header = header_for(how, select_id(how, via, skb));
+  packet::ipv4_header header = header_for(how);
+  header.id = select_id(header_of(how, via).id_generator, skb);
   const std::size_t room = (via.mtu - packet::ipv4_header::min_bytes) / 8 * 8;
   for (std::size_t offset = 0; offset < packet.size(); offset += room) {
     const auto piece = std::span<const std::byte>{packet}.subspan(offset, std::min(room, packet.size() - offset));

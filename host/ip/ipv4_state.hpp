@@ -66,7 +66,10 @@ struct ipv4::state {
   [[nodiscard]] xmit_result count(xmit_result result, std::size_t bytes);
   [[nodiscard]] static std::uint16_t id_generator(packet::ipv4_address source, packet::ipv4_address destination,
                                                   std::uint8_t protocol) noexcept;
-  [[nodiscard]] std::uint16_t select_id(const ipv4_output& how, const route& via, const packet::tx_sk_buff& skb);
+  struct recent_header;
+  [[nodiscard]] recent_header& header_of(const ipv4_output& how, const route& via) noexcept;
+  [[gnu::noinline]] static void make_header(recent_header& to, const ipv4_output& how, const route& via) noexcept;
+  [[nodiscard]] std::uint16_t select_id(std::uint16_t generator, const packet::tx_sk_buff& skb) noexcept;
   [[nodiscard]] std::optional<route> route_output(packet::ipv4_address destination) noexcept;
   [[nodiscard]] interface* interface_of(const route& via) noexcept {
     // Hardly any host has more than one.
@@ -105,6 +108,16 @@ struct ipv4::state {
     route via;  ///< No device: there is none.
   };
   std::array<recent_route, 64> recent_routes{};
+
+  /// The header of the last packet to a destination, by its lowest bits: length, identification and sum are all that
+  /// changes from one to the next.
+  struct recent_header {
+    ipv4_output how;  ///< No destination: there is none.
+    std::uint16_t id_generator = 0;
+    std::uint32_t sum = 0;                                          ///< Of `bytes`.
+    std::array<std::byte, packet::ipv4_header::min_bytes> bytes{};  ///< With 0 for what changes.
+  };
+  std::array<recent_header, 64> recent_headers{};
 
   /// Identifications, counted for some destinations together (Linux: ip_idents).
   static constexpr std::size_t id_generators = 2048;

@@ -23,6 +23,7 @@ inline constexpr std::uint8_t udp = 17;
 struct ipv4_header {
   static constexpr std::size_t min_bytes = 20;
   static constexpr std::size_t max_bytes = 60;
+  static constexpr std::size_t checksum_offset = 10;
 
   std::uint8_t tos = 0;
   std::uint16_t total_bytes = 0;  ///< Header, options and payload.
@@ -86,6 +87,15 @@ struct ipv4_datagram {
   base::store_be32(out, 8, third | static_cast<std::uint16_t>(~sum));
   base::store_be32(out, 12, header.source.value);
   base::store_be32(out, 16, header.destination.value);
+}
+
+/// Puts length, identification and checksum into a header that was written with 0 for all three. `sum`: of its bytes.
+[[gnu::always_inline]] inline void complete_ipv4(std::span<std::byte> header, std::uint32_t sum,
+                                                 std::uint16_t total_bytes, std::uint16_t id) noexcept {
+  base::store_be16(header, 2, total_bytes);
+  base::store_be16(header, 4, id);
+  base::store_be16(header, ipv4_header::checksum_offset,
+                   static_cast<std::uint16_t>(~fold_sum(std::uint64_t{sum} + total_bytes + id)));
 }
 
 }  // namespace fourtuple::packet

@@ -22,11 +22,13 @@ inline constexpr std::uint32_t tcp_max_unscaled_window = 65535;
 [[nodiscard]] std::uint16_t tcp_select_window_slow(tcp_sock& tp) noexcept;
 /// The window field of the next segment; what is offered is remembered.
 [[nodiscard, gnu::always_inline]] inline std::uint16_t tcp_select_window(tcp_sock& tp) noexcept {
-  // Nothing waits to be read, so all that may be offered is, if that is not less than before.
+  // Nothing waits to be read, so all that may be offered is, or what was offered before if that is more.
   const bool all_is_free = sk_rmem_alloc(tp) == 0 && tp.rcv_wscale != 0 && tp.rcv_wnd != 0 && !tp.icsk_ack.nomem &&
                            tp.icsk_ack.rcv_mss != 0 && tp.window_clamp != 0;
-  const std::uint32_t window = tcp_scaled_up(std::min(tcp_full_space(tp), tp.rcv_ssthresh), tp.rcv_wscale);
-  if (!all_is_free || window == 0 || window < tcp_receive_window(tp)) return tcp_select_window_slow(tp);
+  const std::uint32_t free = std::min(tcp_full_space(tp), tp.rcv_ssthresh);
+  if (!all_is_free || free == 0) return tcp_select_window_slow(tp);
+  // RFC 9293 3.8.6: never take back what was offered.
+  const std::uint32_t window = tcp_scaled_up(std::max(free, tcp_receive_window(tp)), tp.rcv_wscale);
   tp.rcv_wnd = window;
   tp.rcv_wup = tp.rcv_nxt;
   return static_cast<std::uint16_t>(std::min(window >> tp.rcv_wscale, tcp_max_unscaled_window));
