@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -85,10 +84,15 @@ struct ipv4_output {
   bool dont_fragment = true;
 
   friend bool operator==(const ipv4_output& a, const ipv4_output& b) noexcept {
-    // As three words instead of six fields: each packet is compared with the one before it.
-    const auto x = std::bit_cast<std::array<std::uint32_t, 3>>(a);
-    const auto y = std::bit_cast<std::array<std::uint32_t, 3>>(b);
-    return x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+    // As two words instead of six fields: each packet is compared with the one before it.
+    const auto words = [](const ipv4_output& of) {
+      std::pair<std::uint64_t, std::uint32_t> result;
+      static_assert(sizeof(ipv4_output) == sizeof result.first + sizeof result.second);
+      std::memcpy(&result.first, &of, sizeof result.first);
+      std::memcpy(&result.second, reinterpret_cast<const std::byte*>(&of) + sizeof result.first, sizeof result.second);
+      return result;
+    };
+    return words(a) == words(b);
   }
 };
 

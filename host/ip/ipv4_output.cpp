@@ -59,7 +59,7 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
   const bool as_routed =
       how.source == via.source && how.destination == via.destination && how.protocol == packet::ip_protocol::tcp;
   to.how = how;
-  to.id_generator = as_routed ? via.id_generator : id_generator(how.source, how.destination, how.protocol);
+  to.id = &ids[as_routed ? via.id_generator : id_generator(how.source, how.destination, how.protocol)];
   packet::write_ipv4(to.bytes, header_for(how));
   // The checksum says what the others come to.
   to.sum = static_cast<std::uint16_t>(~base::load_be16(to.bytes, packet::ipv4_header::checksum_offset));
@@ -74,12 +74,11 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
   return last;
 }
 
-[[gnu::always_inline]] inline std::uint16_t ipv4::state::select_id(std::uint16_t generator,
+[[gnu::always_inline]] inline std::uint16_t ipv4::state::select_id(const recent_header& header,
                                                                    const packet::tx_sk_buff& skb) noexcept {
-  std::uint16_t& next = ids[generator];
-  const std::uint16_t id = next;
+  const std::uint16_t id = *header.id;
   // Each segment that this is cut into has an identification of its own.
-  next = static_cast<std::uint16_t>(next + skb.gso_segs());
+  *header.id = static_cast<std::uint16_t>(id + skb.gso_segs());
   return id;
 }
 
@@ -89,7 +88,7 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
                                                                         std::span<const std::byte, 14> ethernet) {
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
   const recent_header& header = header_of(how, via);
-  const std::uint16_t id = select_id(header.id_generator, skb);
+  const std::uint16_t id = select_id(header, skb);
   const std::span<std::byte> headers = skb.push(ethernet.size() + packet::ipv4_header::min_bytes);
   std::memcpy(headers.data() + ethernet.size(), header.bytes.data(), header.bytes.size());
   packet::complete_ipv4(headers.subspan(ethernet.size()), header.sum, static_cast<std::uint16_t>(bytes), id);
@@ -131,7 +130,7 @@ xmit_result ipv4::state::output_slow(packet::tx_sk_buff& skb, const route& via, 
     return xmit_result::too_big;
   }
   packet::ipv4_header header = header_for(how);
-  header.id = select_id(header_of(how, via).id_generator, skb);
+  header.id = select_id(header_of(how, via), skb);
   header.total_bytes = static_cast<std::uint16_t>(bytes);
   packet::write_ipv4(skb.push(packet::ipv4_header::min_bytes), header);
   return count(finish_output(skb, via, out), bytes);
@@ -155,7 +154,7 @@ xmit_result ipv4::state::output_fragments(packet::tx_sk_buff& skb, const route& 
   for (const auto piece : skb.payload()) packet.insert(packet.end(), piece.begin(), piece.end());
 
   packet::ipv4_header header = header_for(how);
-  header.id = select_id(header_of(how, via).id_generator, skb);
+  header.id = select_id(header_of(how, via), skb);
   const std::size_t room = (via.mtu - packet::ipv4_header::min_bytes) / 8 * 8;
   for (std::size_t offset = 0; offset < packet.size(); offset += room) {
     const auto piece = std::span<const std::byte>{packet}.subspan(offset, std::min(room, packet.size() - offset));

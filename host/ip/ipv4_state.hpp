@@ -68,8 +68,8 @@ struct ipv4::state {
                                                   std::uint8_t protocol) noexcept;
   struct recent_header;
   [[nodiscard]] recent_header& header_of(const ipv4_output& how, const route& via) noexcept;
-  [[gnu::noinline]] static void make_header(recent_header& to, const ipv4_output& how, const route& via) noexcept;
-  [[nodiscard]] std::uint16_t select_id(std::uint16_t generator, const packet::tx_sk_buff& skb) noexcept;
+  [[gnu::noinline]] void make_header(recent_header& to, const ipv4_output& how, const route& via) noexcept;
+  [[nodiscard]] static std::uint16_t select_id(const recent_header& header, const packet::tx_sk_buff& skb) noexcept;
   [[nodiscard]] std::optional<route> route_output(packet::ipv4_address destination) noexcept;
   [[nodiscard]] interface* interface_of(const route& via) noexcept {
     // Hardly any host has more than one.
@@ -111,9 +111,9 @@ struct ipv4::state {
 
   /// The header of the last packet to a destination, by its lowest bits: length, identification and sum are all that
   /// changes from one to the next.
-  struct recent_header {
-    ipv4_output how;  ///< No destination: there is none.
-    std::uint16_t id_generator = 0;
+  struct alignas(64) recent_header {
+    ipv4_output how;                                                ///< No destination: there is none.
+    std::uint16_t* id = nullptr;                                    ///< Where its identifications are counted.
     std::uint32_t sum = 0;                                          ///< Of `bytes`.
     std::array<std::byte, packet::ipv4_header::min_bytes> bytes{};  ///< With 0 for what changes.
   };

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <new>
 #include <utility>
 
 namespace fourtuple::sock {
@@ -14,31 +13,28 @@ bind_table::bind_table(std::uint32_t buckets)
       mask_(static_cast<std::uint32_t>(chains_.size()) - 1) {}
 
 bind_table::~bind_table() {
-  for (auto& chain : chains_)
-    while (chain != nullptr) {
-      if (chain->owners == nullptr) {
-        chain = std::move(chain->next);
-      } else {
-        remove_owner(*chain->owners);
-      }
-    }
+  // Owners that are left must not refer to what is gone.
+  for (inet_bind_bucket* chain : chains_)
+    for (; chain != nullptr; chain = chain->next)
+      for (bind_node* node = chain->owners; node != nullptr; node = node->next) node->bucket = nullptr;
 }
 
 inet_bind_bucket* bind_table::find(std::uint16_t port) const noexcept {
-  inet_bind_bucket* bucket = chains_[index_of(port)].get();
-  while (bucket != nullptr && bucket->port != port) bucket = bucket->next.get();
+  inet_bind_bucket* bucket = chains_[index_of(port)];
+  while (bucket != nullptr && bucket->port != port) bucket = bucket->next;
   return bucket;
 }
 
 inet_bind_bucket* bind_table::create(std::uint16_t port) noexcept {
   assert(find(port) == nullptr);
-  std::unique_ptr<inet_bind_bucket> bucket(new (std::nothrow) inet_bind_bucket);
+  inet_bind_bucket* bucket = buckets_.allocate();
   if (bucket == nullptr) return nullptr;
-  auto& chain = chains_[index_of(port)];
+  inet_bind_bucket*& chain = chains_[index_of(port)];
+  *bucket = {};
   bucket->port = port;
-  bucket->next = std::move(chain);
-  chain = std::move(bucket);
-  return chain.get();
+  bucket->next = chain;
+  chain = bucket;
+  return bucket;
 }
 
 void bind_table::add_owner(inet_bind_bucket& bucket, bind_node& node) noexcept {
@@ -59,9 +55,10 @@ void bind_table::remove_owner(bind_node& node) noexcept {
   node.next = nullptr;
   node.pprev = nullptr;
   if (--bucket->num_owners > 0) return;
-  auto* link = &chains_[index_of(bucket->port)];
-  while (link->get() != bucket) link = &(*link)->next;
-  *link = std::move((*link)->next);
+  inet_bind_bucket** link = &chains_[index_of(bucket->port)];
+  while (*link != bucket) link = &(*link)->next;
+  *link = bucket->next;
+  buckets_.free(*bucket);
 }
 
 }  // namespace fourtuple::sock

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "host/base/slab.hpp"
 #include "host/packet/addresses.hpp"
 #include "host/sock/bind_node.hpp"
 
@@ -29,8 +29,8 @@ struct inet_bind_bucket {
   std::uint32_t fastuid = 0;            ///< With fastreuseport.
   packet::ipv4_address fast_rcv_saddr;  ///< With fast_reuseport::strict.
   std::uint32_t num_owners = 0;
-  bind_node* owners = nullptr;             ///< Latest first.
-  std::unique_ptr<inet_bind_bucket> next;  ///< In its chain.
+  bind_node* owners = nullptr;       ///< Latest first.
+  inet_bind_bucket* next = nullptr;  ///< In its chain.
 };
 
 /// Who uses which local port: Linux's `bhash`.
@@ -70,10 +70,11 @@ class bind_table {
   void remove_owner(bind_node& node) noexcept;
 
   /// First bucket of a chain.
-  [[nodiscard]] const inet_bind_bucket* chain(std::uint32_t index) const noexcept { return chains_[index].get(); }
+  [[nodiscard]] const inet_bind_bucket* chain(std::uint32_t index) const noexcept { return chains_[index]; }
 
  private:
-  std::vector<std::unique_ptr<inet_bind_bucket>> chains_;
+  base::slab<inet_bind_bucket> buckets_;  ///< Linux: bind_bucket_cachep
+  std::vector<inet_bind_bucket*> chains_;
   std::uint32_t mask_;
 };
 

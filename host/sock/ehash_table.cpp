@@ -69,14 +69,13 @@ std::uint32_t ehash_table::inet_ehashfn(const packet::connection_tuple& t) const
 }
 
 bool ehash_table::insert(sock_common& sk, sock_common* osk) noexcept {
-  assert(!sk.hashed());
-  const std::uint32_t hash = osk != nullptr ? osk->skc_hash() : inet_ehashfn(sk.skc_tuple);
-  stripe& s = stripe_of(hash);
   if (osk == nullptr) {
-    const std::lock_guard guard(s.lock);
-    link_first(sk, hash);
+    insert(sk, inet_ehashfn(sk.skc_tuple));
     return true;
   }
+  assert(!sk.hashed());
+  const std::uint32_t hash = osk->skc_hash();
+  stripe& s = stripe_of(hash);
   assert(osk->skc_tuple == sk.skc_tuple);
   ehash_node& old = osk->skc_nulls_node();
   {
@@ -94,6 +93,12 @@ bool ehash_table::insert(sock_common& sk, sock_common* osk) noexcept {
   }
   osk->sock_put();
   return true;
+}
+
+void ehash_table::insert(sock_common& sk, std::uint32_t hash) noexcept {
+  assert(!sk.hashed() && hash == inet_ehashfn(sk.skc_tuple));
+  const std::lock_guard guard(stripe_of(hash).lock);
+  link_first(sk, hash);
 }
 
 sock_reference<sock_common> ehash_table::insert_unless_found(sock_common& sk) noexcept {

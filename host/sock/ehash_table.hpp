@@ -40,6 +40,9 @@ class ehash_table {
   /// the table any more (Linux: inet_ehash_insert).
   bool insert(sock_common& sk, sock_common* osk = nullptr) noexcept;
 
+  /// The same without `osk`. `hash` must be inet_ehashfn(sk.skc_tuple).
+  void insert(sock_common& sk, std::uint32_t hash) noexcept;
+
   /// Like insert without `osk`, unless there is a sock with that tuple. Then, nothing is changed and it is given back
   /// (Linux: inet_ehash_insert with found_dup_sk). Empty: `sk` is in.
   [[nodiscard]] sock_reference<sock_common> insert_unless_found(sock_common& sk) noexcept;

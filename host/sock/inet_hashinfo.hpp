@@ -77,11 +77,17 @@ class inet_hashinfo {
       const packet::connection_tuple& tuple) const noexcept {
     return listening_hash_.lookup(tuple, ehash_.inet_ehashfn(tuple));
   }
+  [[nodiscard]] sock_reference<inet_connection_sock> inet_lookup_listener(const packet::connection_tuple& tuple,
+                                                                          std::uint32_t hash) const noexcept {
+    return listening_hash_.lookup(tuple, hash);
+  }
 
   // ehash and listening_hash.
 
   /// See ehash_table::insert.
   bool inet_ehash_insert(sock_common& sk, sock_common* osk = nullptr) noexcept { return ehash_.insert(sk, osk); }
+  /// The same without `osk`, where the hash is known.
+  void inet_ehash_insert(sock_common& sk, std::uint32_t hash) noexcept { ehash_.insert(sk, hash); }
   /// See ehash_table::insert_unless_found.
   [[nodiscard]] sock_reference<sock_common> inet_ehash_insert_unless_found(sock_common& sk) noexcept {
     return ehash_.insert_unless_found(sk);

@@ -29,7 +29,7 @@ class snapshot_taker {
   void take_bhash(const bind_table& bhash) {
     result.bhash_size = bhash.size();
     for (std::uint32_t i = 0; i < bhash.size(); ++i)
-      for (const inet_bind_bucket* b = bhash.chain(i); b != nullptr; b = b->next.get()) {
+      for (const inet_bind_bucket* b = bhash.chain(i); b != nullptr; b = b->next) {
         tables_snapshot::bind_bucket_view view{.index = i,
                                                .port = b->port,
                                                .fastreuse = b->fastreuse,

@@ -155,10 +155,7 @@ void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::option
   tcp_openreq_init_rwin(listener, req, via->mtu);
   req.snt_isn = isn ? *isn : secure_tcp_seq(net, req.skc_tuple);
   req.snt_synack_ns = net.now_ns();
-  if (!net.hashinfo.inet_ehash_insert(req)) {
-    net.count(mib::listen_drops);
-    return;
-  }
+  net.hashinfo.inet_ehash_insert(req, segment.hash != 0 ? segment.hash : net.hashinfo.inet_ehashfn(segment.tuple));
   listener.icsk_accept_queue.added();
   trace(net, tracepoint::inet_csk_reqsk_queue_hash_add, segment);
   net.timers.arm(req.rsk_timer, net.now_ns() + synack_timeout_ns(net, 0));

@@ -81,15 +81,15 @@ sock_reference<sock::sock_common> lookup_by_handle(tcp_net& net, const packet::s
 }
 
 /// Linux: __inet_lookup_skb.
-sock_reference<sock::sock_common> inet_lookup_skb(tcp_net& net, const ip::ipv4_packet& packet,
-                                                  const rx_segment& segment) {
+sock_reference<sock::sock_common> inet_lookup_skb(tcp_net& net, const ip::ipv4_packet& packet, rx_segment& segment) {
   if (packet.skb != nullptr && packet.skb->table_hit) {
     if (auto found = lookup_by_handle(net, *packet.skb, segment.tuple)) return found;
   } else {
     net.count(mib::table_misses);
   }
-  if (auto found = net.hashinfo.inet_lookup_established(segment.tuple)) return found;
-  return net.hashinfo.inet_lookup_listener(segment.tuple);
+  segment.hash = net.hashinfo.inet_ehashfn(segment.tuple);
+  if (auto found = net.hashinfo.inet_lookup_established(segment.tuple, segment.hash)) return found;
+  return net.hashinfo.inet_lookup_listener(segment.tuple, segment.hash);
 }
 
 void rcv_request(tcp_net& net, sock::tcp_request_sock& req, rx_segment& segment) {

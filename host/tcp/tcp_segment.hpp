@@ -15,6 +15,7 @@ namespace fourtuple::tcp {
 /// off, so a copy each.
 struct rx_segment {
   packet::connection_tuple tuple;  ///< Seen from this host.
+  std::uint32_t hash = 0;          ///< inet_ehashfn(tuple), if that was needed to find its sock; 0: not known.
   std::uint32_t seq = 0;
   std::uint32_t end_seq = 0;  ///< seq + payload + SYN + FIN.
   std::uint32_t ack_seq = 0;
