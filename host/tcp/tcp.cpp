@@ -83,6 +83,7 @@ int tcp::listen(tcp_sock& sk, int backlog) {
 }
 
 int tcp::connect(tcp_sock& sk, packet::ipv4_address address, std::uint16_t port) {
+  net_->tcp_mstamp_refresh();
   if (sk.skc_state == tcp_state::listen) return -EISCONN;
   if (sk.connecting) {
     if (is_opening(sk.skc_state)) return -EALREADY;
@@ -105,6 +106,7 @@ int tcp::connect(tcp_sock& sk, packet::ipv4_address address, std::uint16_t port)
 }
 
 void tcp::disconnect(tcp_sock& sk) {
+  net_->tcp_mstamp_refresh();
   tcp_disconnect(sk);
   net_->ip.flush();
 }
@@ -128,12 +130,14 @@ tcp_sock* tcp::accept(tcp_sock& listener, int& error) {
 
 ssize_t tcp::sendmsg(tcp_sock& sk, std::span<const std::span<const std::byte>> data, int flags,
                      const tcp_send_report& report) {
+  net_->tcp_mstamp_refresh();
   const ssize_t result = tcp_sendmsg(sk, data, flags, report);
   net_->ip.flush();
   return result;
 }
 
 ssize_t tcp::recvmsg(tcp_sock& sk, std::span<const std::span<std::byte>> data, int flags) {
+  net_->tcp_mstamp_refresh();
   const ssize_t result = tcp_recvmsg(sk, data, flags);
   net_->ip.flush();
   return result;
@@ -152,25 +156,32 @@ std::optional<int> tcp::inq_hint(const tcp_sock& sk) const {
 }
 
 int tcp::shutdown(tcp_sock& sk, int how) {
+  net_->tcp_mstamp_refresh();
   const int result = tcp_shutdown(sk, how);
   net_->ip.flush();
   return result;
 }
 
 void tcp::close(tcp_sock& sk) {
+  net_->tcp_mstamp_refresh();
   tcp_close(sk);
   net_->ip.flush();
 }
 
-std::uint32_t tcp::poll(tcp_sock& sk) const { return tcp_poll(sk); }
+std::uint32_t tcp::poll(tcp_sock& sk) const {
+  net_->tcp_mstamp_refresh();
+  return tcp_poll(sk);
+}
 
 int tcp::setsockopt(tcp_sock& sk, int level, int name, std::span<const std::byte> value) {
+  net_->tcp_mstamp_refresh();
   const int result = tcp_setsockopt(sk, level, name, value);
   net_->ip.flush();
   return result;
 }
 
 int tcp::getsockopt(tcp_sock& sk, int level, int name, std::span<std::byte> value) {
+  net_->tcp_mstamp_refresh();
   return tcp_getsockopt(sk, level, name, value);
 }
 
@@ -193,21 +204,32 @@ std::vector<std::pair<std::string_view, std::uint64_t>> tcp::counters() const {
   return result;
 }
 
-std::string tcp::diag(bool info) const { return tcp_diag(*net_, info); }
+std::string tcp::diag(bool info) const {
+  net_->tcp_mstamp_refresh();
+  return tcp_diag(*net_, info);
+}
 
 tcp_sockstat tcp::sockstat() const noexcept { return sockstat_of(*net_); }
 
 void tcp::set_observer(tcp_observer* observer) noexcept { net_->observer = observer; }
 
-void tcp::rcv(const ip::ipv4_packet& packet) { tcp_v4_rcv(*net_, packet); }
+void tcp::rcv(const ip::ipv4_packet& packet) {
+  net_->tcp_mstamp_refresh();
+  tcp_v4_rcv(*net_, packet);
+}
 
 bool tcp::early_demux(const packet::sk_buff& skb, std::span<const std::byte> datagram) {
+  net_->tcp_mstamp_refresh();
   return tcp_v4_early_demux(*net_, skb, datagram);
 }
 
-void tcp::err(const ip::icmp_error& error) { tcp_v4_err(*net_, error); }
+void tcp::err(const ip::icmp_error& error) {
+  net_->tcp_mstamp_refresh();
+  tcp_v4_err(*net_, error);
+}
 
 void tcp::tx_wake() {
+  net_->tcp_mstamp_refresh();
   tcp_sock* next = net_->xmit_blocked;
   net_->xmit_blocked = nullptr;
   net_->xmit_blocked_tail = &net_->xmit_blocked;

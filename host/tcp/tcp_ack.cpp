@@ -30,20 +30,6 @@ void tcp_snd_una_update(tcp_sock& tp, std::uint32_t ack) noexcept {
   tcp_tx_acked(tp);
 }
 
-void tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment, ack_news& news) noexcept {
-  const std::uint32_t window = segment.flags.syn ? segment.window : std::uint32_t{segment.window} << tp.snd_wscale;
-  if (!tcp_may_update_window(tp, segment.ack_seq, segment.seq, window)) return;
-  news.window_update = true;
-  tp.snd_wl1 = segment.seq;
-  if (window == tp.snd_wnd) return;
-  tp.snd_wnd = window;
-  tcp_fast_path_check(tp);
-  if (window > tp.max_window) {
-    tp.max_window = window;
-    tcp_sync_mss(tp, tcp_route_mtu(tp));
-  }
-}
-
 /// The peer answered while its window was closed.
 void tcp_ack_probe(tcp_sock& tp) {
   const tcp_skb* head = tp.sk_write_queue.send_head();
@@ -122,7 +108,7 @@ void read_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path, std::uint
   }
   news.data = segment.seq != segment.end_seq;
   if (!news.data) tp.net->count(mib::pure_acks);
-  tcp_ack_update_window(tp, segment, news);
+  if (tcp_ack_update_window(tp, segment)) news.window_update = true;
   tcp_snd_una_update(tp, segment.ack_seq);
   news.ece = tcp_rcv_ecn_echo(tp, segment.flags);
   if (tp.sack_ok && segment.options.sack_block_count != 0) {
@@ -141,6 +127,20 @@ void tcp_fast_path_check(tcp_sock& tp) noexcept {
   if (tp.out_of_order_queue.empty() && !tcp_urg_data(tp) && tp.rcv_wnd != 0 && sk_rmem_alloc(tp) < tp.sk_rcvbuf) {
     tp.header_prediction = tp.snd_wnd != 0 && tp.net->short_ways;
   }
+}
+
+bool tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment) noexcept {
+  const std::uint32_t window = segment.flags.syn ? segment.window : std::uint32_t{segment.window} << tp.snd_wscale;
+  if (!tcp_may_update_window(tp, segment.ack_seq, segment.seq, window)) return false;
+  tp.snd_wl1 = segment.seq;
+  if (window == tp.snd_wnd) return true;
+  tp.snd_wnd = window;
+  tcp_fast_path_check(tp);
+  if (window > tp.max_window) {
+    tp.max_window = window;
+    tcp_sync_mss(tp, tcp_route_mtu(tp));
+  }
+  return true;
 }
 
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {

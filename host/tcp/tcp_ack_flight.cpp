@@ -7,23 +7,25 @@
 namespace fourtuple::tcp {
 namespace {
 
-/// The same as in header prediction, besides data: the window that was known, and nothing that there is to say about
-/// losses, congestion or the connection's beginning.
-bool is_plain_ack(const tcp_sock& tp, const rx_segment& segment) noexcept {
-  return !segment.flags.syn && !segment.flags.ece && !segment.flags.cwr && segment.options.sack_block_count == 0 &&
-         std::uint32_t{segment.window} << tp.snd_wscale == tp.snd_wnd;
+/// Nothing that there is to say about losses and congestion.
+bool is_plain_ack(const rx_segment& segment) noexcept {
+  return !segment.flags.ece && !segment.flags.cwr && segment.options.sack_block_count == 0;
 }
 
 }  // namespace
 
 bool tcp_ack_flight_slow(tcp_sock& tp, const rx_segment& segment) {
-  if (!tp.net->short_ways || !is_plain_ack(tp, segment)) return false;
-  const tcp_mstamp now = tp.net->mstamp();
-  const bool is_news = !after(segment.seq, tp.rcv_wup);
-  if (!tcp_ack_flight(tp, segment.seq, segment.ack_seq, now)) return false;
+  if (!tp.net->short_ways || !is_plain_ack(segment)) return false;
+  // Of a SYN that crossed the peer's (SYN_RECV) the ACK goes the long way.
+  const bool syn = tp.skc_state == tcp_state::syn_sent;
+  tcp_skb* skb = tcp_flight_acked(tp, segment.ack_seq, syn);
+  if (skb == nullptr) return false;
+  const tcp_mstamp& now = tp.net->mstamp();
   if (segment.seq == segment.end_seq) tp.net->count(mib::pure_acks);
-  // RFC 7323 4.3.
-  if (tp.saw_tstamp && is_news) tcp_store_ts_recent(tp, now);
+  // RFC 7323 4.3. The timestamp of a SYN-ACK was taken with its other options.
+  if (!syn && tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp, now);
+  static_cast<void>(tcp_ack_update_window(tp, segment));
+  tcp_ack_flight(tp, skb, segment.seq, now, syn);
   trace(tp, tracepoint::tcp_probe, segment);
   return true;
 }

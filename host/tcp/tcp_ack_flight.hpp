@@ -20,11 +20,11 @@
 // there is to find out about losses, SACK, ECN and probes is known beforehand then.
 namespace fourtuple::tcp {
 
-/// Whether `ack` takes all that is in flight, and that was sent once and as one unit.
+/// Whether `ack` takes all that is in flight, and that was sent once and as one unit, a SYN or none.
 [[nodiscard, gnu::always_inline]] inline bool tcp_is_whole_flight(const tcp_sock& tp, const tcp_skb* skb,
-                                                                  std::uint32_t ack) noexcept {
+                                                                  std::uint32_t ack, bool syn) noexcept {
   return skb != nullptr && ack == tp.snd_nxt && skb->end_seq == ack && skb->seq == tp.snd_una &&
-         skb->gso_segs == tp.packets_out && !(skb->syn | skb->ever_retransmitted | skb->sacked | skb->lost);
+         skb->gso_segs == tp.packets_out && !((skb->syn != syn) | skb->ever_retransmitted | skb->sacked | skb->lost);
 }
 
 /// Besides the flight itself: with SACK its marks say all that sacked_out, lost_out and retrans_out do.
@@ -32,14 +32,19 @@ namespace fourtuple::tcp {
   return (tp.sack_ok & !tp.tlp_out) && tp.icsk_ca_state == tcp_ca::open && tp.icsk_mtup == nullptr;
 }
 
-/// What tcp_ack does for an ACK that header prediction expects, if it takes all that is in flight. False, and nothing
-/// happened, if it does not.
-[[gnu::always_inline]] inline bool tcp_ack_flight(tcp_sock& tp, std::uint32_t seq, std::uint32_t ack, tcp_mstamp now) {
+/// The unit in flight, if an ACK that is not special takes it and with it all that is; otherwise nullptr.
+[[nodiscard, gnu::always_inline]] inline tcp_skb* tcp_flight_acked(const tcp_sock& tp, std::uint32_t ack,
+                                                                   bool syn = false) noexcept {
   tcp_skb* skb = tp.sk_write_queue.rtx_head();
-  if (!tcp_is_whole_flight(tp, skb, ack) || !tcp_is_undisturbed(tp)) [[unlikely]]
-    return false;
+  return tcp_is_whole_flight(tp, skb, ack, syn) && tcp_is_undisturbed(tp) ? skb : nullptr;
+}
+
+/// What tcp_ack does for an ACK of `skb`, which tcp_flight_acked() gave, with the window that is known.
+[[gnu::always_inline]] inline void tcp_ack_flight(tcp_sock& tp, tcp_skb* skb, std::uint32_t seq, const tcp_mstamp& now,
+                                                  bool syn = false) {
   assert((tp.sacked_out | tp.lost_out | tp.retrans_out) == 0);
   tcp_net& net = *tp.net;
+  const std::uint32_t ack = skb->end_seq;
 
   tp.icsk_backoff = 0;
   tp.icsk_retransmits = 0;
@@ -71,14 +76,18 @@ namespace fourtuple::tcp {
   inet_csk_clear_xmit_timer(tp);
   net.count(mib::delivered, segs);
   tcp_rate_gen(tp, now, segs, tp.is_sack_reneg, rate);
-  tcp_cong_avoid(tp, segs);
-  tp.snd_cwnd_stamp_ms = now.ms();
+  if (syn) [[unlikely]] {
+    // A SYN is no data: cwnd stays (Linux: FLAG_SYN_ACKED, tcp_may_raise_cwnd).
+    tp.retrans_stamp_ms = 0;
+  } else {
+    tcp_cong_avoid(tp, segs);
+    tp.snd_cwnd_stamp_ms = now.ms();
+  }
   tcp_update_pacing_rate(tp);
-  return true;
 }
 
-/// The same for an ACK that came the long way. False, and nothing happened, if it says more than what is predicted, or
-/// does not take all.
+/// The same for an ACK that came the long way, with whatever window. False, and nothing happened, if it has more to say
+/// than that, or does not take all.
 [[nodiscard]] bool tcp_ack_flight_slow(tcp_sock& tp, const rx_segment& segment);
 
 }  // namespace fourtuple::tcp

@@ -30,7 +30,7 @@ void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
 
 /// Data came in order (Linux: tcp_event_data_recv). `truesize`: all that it is charged for.
 [[gnu::always_inline]] inline void tcp_event_data_recv(tcp_sock& tp, const auto& segment, std::uint32_t truesize,
-                                                       tcp_mstamp now) {
+                                                       const tcp_mstamp& now) {
   icsk_ack_state& ack = tp.icsk_ack;
   ack.sched = true;
   tcp_measure_rcv_mss(tp, segment, truesize);
@@ -80,7 +80,7 @@ void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
 void tcp_ack_snd_check(tcp_sock& tp);
 /// Sends the ACK that stands for several of segments out of order, if one waits (Linux: tcp_sack_compress_send_ack).
 void tcp_sack_compress_send_ack(tcp_sock& tp);
-[[gnu::always_inline]] inline void tcp_send_delayed_ack(tcp_sock& tp, tcp_mstamp now) {
+[[gnu::always_inline]] inline void tcp_send_delayed_ack(tcp_sock& tp, const tcp_mstamp& now) {
   icsk_ack_state& ack = tp.icsk_ack;
   std::uint32_t ato = ack.ato_us;
   if (ato > tcp_delack_min_us(tp)) {

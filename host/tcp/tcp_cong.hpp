@@ -13,7 +13,7 @@ namespace fourtuple::tcp {
 struct ack_sample {
   std::uint32_t rtt_us = 0;      ///< Of the last segment that was acknowledged.
   std::uint32_t pkts_acked = 0;  ///< Segments.
-  tcp_mstamp now;
+  const tcp_mstamp& now;
 };
 
 /// A congestion control algorithm (Linux: tcp_congestion_ops). Stateless; its state is in the sock, in icsk_ca_priv.

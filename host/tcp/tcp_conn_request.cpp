@@ -45,6 +45,7 @@ void reqsk_timer_handler(base::timer& t) noexcept {
   auto& req = *reinterpret_cast<sock::tcp_request_sock*>(reinterpret_cast<std::byte*>(&t) - rsk_timer_offset);
   const auto keep = sock_reference<sock::tcp_request_sock>::hold(req);
   tcp_net& net = net_of(req);
+  net.tcp_mstamp_refresh();
   auto& listener = static_cast<tcp_sock&>(*req.rsk_listener);
   const synack_plan plan = syn_ack_recalc(listener, req);
   if (listener.skc_state != tcp_state::listen || plan.expire) {

@@ -40,7 +40,7 @@ inline void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment)
   tp.rcv_tsval = segment.options.timestamps->value;
   tp.rcv_tsecr = segment.options.timestamps->echo_reply;
 }
-inline void tcp_store_ts_recent(tcp_sock& tp, tcp_mstamp now) noexcept {
+inline void tcp_store_ts_recent(tcp_sock& tp, const tcp_mstamp& now) noexcept {
   tp.ts_recent = tp.rcv_tsval;
   tp.ts_recent_stamp_s = now.s();
 }

@@ -26,7 +26,7 @@ namespace fourtuple::tcp {
 
 /// Starts the timer of a tail loss probe instead of the RTO, of which `rto_us` are left, and which it never exceeds.
 /// False if a probe would be of no use.
-[[gnu::always_inline]] inline bool tcp_schedule_loss_probe(tcp_sock& tp, std::int64_t rto_us, tcp_mstamp now) {
+[[gnu::always_inline]] inline bool tcp_schedule_loss_probe(tcp_sock& tp, std::int64_t rto_us, const tcp_mstamp& now) {
   if (!tcp_wants_loss_probe(tp)) return false;
   std::uint32_t delay_us = tcp_loss_probe_timeout_us(tp);
   if (rto_us > 0) delay_us = static_cast<std::uint32_t>(std::min<std::int64_t>(delay_us, rto_us));

@@ -61,7 +61,8 @@ tcp_net::tcp_net(const tcp_config& settings, base::clock& time, base::random_sou
       ip(network),
       hashinfo(tables),
       secure_seq_secret{entropy.next(), entropy.next()},
-      timestamp_secret{entropy.next(), entropy.next()} {}
+      timestamp_secret{entropy.next(), entropy.next()},
+      mstamp_(time.now_ns()) {}
 
 void tcp_net::set_config(const tcp_config& settings) {
   default_congestion_control = congestion_control_of(settings);

@@ -41,20 +41,17 @@ struct tcp_net {
   tcp_net& operator=(const tcp_net&) = delete;
   ~tcp_net();
 
-  [[nodiscard]] std::uint64_t now_ns() const noexcept { return clock.now_ns(); }
-  /// For who needs the time more than once.
-  [[nodiscard]] tcp_mstamp mstamp() const noexcept { return {clock.now_ns()}; }
-  [[nodiscard]] std::uint32_t now_s() const noexcept { return static_cast<std::uint32_t>(now_ns() / base::ns_per_s); }
-  [[nodiscard]] std::uint32_t now_ms() const noexcept {
-    return static_cast<std::uint32_t>(clock.now_ns() / base::ns_per_ms);
-  }
+  /// What mstamp() says from now on. Whoever comes from outside (a segment, a timer, a
+  /// call) begins with this.
+  void tcp_mstamp_refresh() noexcept { mstamp_.advance_to(clock.now_ns()); }
+  [[nodiscard]] const tcp_mstamp& mstamp() const noexcept { return mstamp_; }
+  [[nodiscard]] std::uint64_t now_ns() const noexcept { return mstamp_.ns; }
+  [[nodiscard]] std::uint32_t now_s() const noexcept { return mstamp_.s(); }
+  [[nodiscard]] std::uint32_t now_ms() const noexcept { return mstamp_.ms(); }
+  [[nodiscard]] std::uint32_t now_us() const noexcept { return mstamp_.us(); }
   /// From now on these hold (Linux: writing to net.ipv4's sysctls); socks keep what they have taken over. Throws as the
   /// constructor does, and nothing has changed.
   void set_config(const tcp_config& settings);
-  /// The low 32 bits of the time: differences are right for 71 minutes.
-  [[nodiscard]] std::uint32_t now_us() const noexcept {
-    return static_cast<std::uint32_t>(clock.now_ns() / base::ns_per_us);
-  }
   void count(mib what, std::uint64_t by = 1) noexcept { counters[static_cast<std::size_t>(what)] += by; }
   void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
   /// Whether anybody listens: events need not be made otherwise.
@@ -95,6 +92,7 @@ struct tcp_net {
   std::uint64_t memory_allocated_pages = 0;                 ///< All socks' sk_mem_reserved.
   std::uint64_t memory_pressure_since_ns = base::never_ns;  ///< never_ns: there is none (Linux: tcp_memory_pressure).
   tcp_sock* reclaim_next = nullptr;                         ///< Whose unused pages are taken back next.
+  tcp_mstamp mstamp_;                                       ///< See tcp_mstamp_refresh().
   std::uint32_t challenge_count = 0;  ///< Challenge ACKs left in this second (RFC 5961 section 7).
   std::uint64_t challenge_second = 0;
 };

@@ -64,12 +64,12 @@ inline void tcp_chrono_set(tcp_sock& tp, tcp_chrono type, std::uint32_t now_ms) 
   tp.chrono_start_ms = now_ms;
   tp.chrono_type = type;
 }
-inline void tcp_chrono_start(tcp_sock& tp, tcp_chrono why, tcp_mstamp now) noexcept {
+inline void tcp_chrono_start(tcp_sock& tp, tcp_chrono why, const tcp_mstamp& now) noexcept {
   // The more specific reason counts.
   if (why > tp.chrono_type) tcp_chrono_set(tp, why, now.ms());
 }
 inline void tcp_chrono_start(tcp_sock& tp, tcp_chrono why) noexcept { tcp_chrono_start(tp, why, tp.net->mstamp()); }
-inline void tcp_chrono_stop(tcp_sock& tp, tcp_chrono why, tcp_mstamp now) noexcept {
+inline void tcp_chrono_stop(tcp_sock& tp, tcp_chrono why, const tcp_mstamp& now) noexcept {
   if (tp.chrono_type == tcp_chrono::none) return;
   const bool idle = tp.sk_write_queue.empty();
   if (idle || why == tp.chrono_type) tcp_chrono_set(tp, idle ? tcp_chrono::none : tcp_chrono::busy, now.ms());

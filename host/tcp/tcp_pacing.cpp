@@ -30,6 +30,7 @@ void tcp_pace_kick(base::timer& t) noexcept {
 #pragma GCC diagnostic pop
   auto& state = *reinterpret_cast<pacing_state*>(reinterpret_cast<std::byte*>(&t) - offset);
   const auto keep = sock_reference<tcp_sock>::hold(state.sk);
+  state.sk.net->tcp_mstamp_refresh();
   send_what_waited(state.sk);
 }
 

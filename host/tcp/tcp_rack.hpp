@@ -21,7 +21,7 @@ inline constexpr std::uint32_t tcp_recovery_static_reo_wnd = 2;  ///< A bit of t
 }
 
 /// `skb` is newly acknowledged or SACKed.
-[[gnu::always_inline]] inline void tcp_rack_advance(tcp_sock& tp, const tcp_skb& skb, tcp_mstamp now) noexcept {
+[[gnu::always_inline]] inline void tcp_rack_advance(tcp_sock& tp, const tcp_skb& skb, const tcp_mstamp& now) noexcept {
   const auto rtt_us = static_cast<std::uint32_t>((now.ns - skb.sent_at_ns) / base::ns_per_us);
   // RFC 8985 6.2 step 2: so soon it must be the original that arrived, not the retransmission.
   if (skb.ever_retransmitted && rtt_us < tp.rtt_min_us) return;

@@ -26,6 +26,10 @@ struct rate_sample {
   return std::max<std::uint32_t>(static_cast<std::uint32_t>(ns / base::ns_per_us), 1);
 }
 
+[[nodiscard]] inline std::uint32_t tcp_rate_mstamp_us(const tcp_mstamp& now) noexcept {
+  return std::max<std::uint32_t>(now.us(), 1);
+}
+
 /// `skb` was just sent.
 [[gnu::always_inline]] inline void tcp_rate_skb_sent(tcp_sock& tp, tcp_skb& skb) noexcept {
   // A sample begins with the flight.
@@ -59,10 +63,10 @@ struct rate_sample {
 }
 
 /// All of an ACK was worked off, which delivered so many segments.
-[[gnu::always_inline]] inline void tcp_rate_gen(tcp_sock& tp, tcp_mstamp now, std::uint32_t delivered,
+[[gnu::always_inline]] inline void tcp_rate_gen(tcp_sock& tp, const tcp_mstamp& now, std::uint32_t delivered,
                                                 bool is_sack_reneg, const rate_sample& sample) noexcept {
   if (tp.app_limited != 0 && after(tp.delivered, tp.app_limited)) tp.app_limited = 0;
-  const std::uint32_t now_us = tcp_rate_mstamp_us(now.ns);
+  const std::uint32_t now_us = tcp_rate_mstamp_us(now);
   if (delivered != 0) tp.delivered_mstamp_us = now_us;
   if (sample.prior_mstamp_us == 0 || is_sack_reneg) return;
   const std::uint32_t sample_delivered = tp.delivered - sample.prior_delivered;

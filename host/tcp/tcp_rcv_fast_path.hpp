@@ -65,9 +65,12 @@ ack_verdict tcp_ack_usual(tcp_sock& tp, std::span<const std::byte> payload, std:
   return tcp_ack_usual(tp, segment.payload, segment.ack_seq, segment.flags, segment.ecn);
 }
 
-[[gnu::always_inline]] inline ack_verdict tcp_ack_on_fast_path(tcp_sock& tp, const auto& segment, tcp_mstamp now) {
-  if (!tcp_ack_flight(tp, segment.seq, segment.ack_seq, now)) [[unlikely]]
+[[gnu::always_inline]] inline ack_verdict tcp_ack_on_fast_path(tcp_sock& tp, const auto& segment,
+                                                               const tcp_mstamp& now) {
+  tcp_skb* skb = tcp_flight_acked(tp, segment.ack_seq);
+  if (skb == nullptr) [[unlikely]]
     return tcp_ack_predicted(tp, segment);
+  tcp_ack_flight(tp, skb, segment.seq, now);
   tp.net->count(mib::hp_acks);
   trace(tp, tracepoint::tcp_probe, segment);
   return ack_verdict::good;
@@ -83,7 +86,7 @@ ack_verdict tcp_ack_usual(tcp_sock& tp, std::span<const std::byte> payload, std:
 }
 
 /// A predicted segment. True if it was all dealt with; false, and nothing happened, if it has to go the long way.
-[[gnu::always_inline]] inline bool tcp_rcv_fast_path(tcp_sock& tp, auto& segment, tcp_mstamp now) {
+[[gnu::always_inline]] inline bool tcp_rcv_fast_path(tcp_sock& tp, auto& segment, const tcp_mstamp& now) {
   const bool has_timestamps = tcp_has_timestamps(tp, segment);
   if (has_timestamps && static_cast<std::int32_t>(tp.rcv_tsval - tp.ts_recent) < 0) [[unlikely]]
     return false;

@@ -51,13 +51,13 @@ void tcp_update_scaling_ratio(tcp_sock& tp, std::uint32_t bytes, std::uint32_t t
   tp.rcvq_space = std::min(tp.rcvq_space, tp.window_clamp);
 }
 
-void tcp_rcv_rtt_measure_ts(tcp_sock& tp, tcp_mstamp now) noexcept {
+void tcp_rcv_rtt_measure_ts(tcp_sock& tp, const tcp_mstamp& now) noexcept {
   const std::uint32_t ticks = now.ms() + tp.tsoffset - tp.rcv_tsecr;
   if (tp.rcv_tsecr == 0 || ticks > longest_rtt_ms) return;
   tcp_rcv_rtt_update(tp, ticks * 1000, false);
 }
 
-void tcp_rcv_rtt_measure_window(tcp_sock& tp, tcp_mstamp now) noexcept {
+void tcp_rcv_rtt_measure_window(tcp_sock& tp, const tcp_mstamp& now) noexcept {
   const std::uint32_t now_us = now.us();
   if (tp.rcv_rtt_time_us != 0) {
     if (before(tp.rcv_nxt, tp.rcv_rtt_mark)) return;

@@ -92,11 +92,12 @@ void tcp_update_scaling_ratio(tcp_sock& tp, std::uint32_t bytes, std::uint32_t t
   if (segment.flags.psh) ack.pushed = true;
 }
 
-void tcp_rcv_rtt_measure_ts(tcp_sock& tp, tcp_mstamp now) noexcept;
-void tcp_rcv_rtt_measure_window(tcp_sock& tp, tcp_mstamp now) noexcept;
+void tcp_rcv_rtt_measure_ts(tcp_sock& tp, const tcp_mstamp& now) noexcept;
+void tcp_rcv_rtt_measure_window(tcp_sock& tp, const tcp_mstamp& now) noexcept;
 /// The round trip as a receiver sees it: by the echoed timestamp, or by how long a window lasts (Linux:
 /// tcp_rcv_rtt_measure, tcp_rcv_rtt_measure_ts). For each segment with data in order.
-[[gnu::always_inline]] inline void tcp_rcv_rtt_measure(tcp_sock& tp, const auto& segment, tcp_mstamp now) noexcept {
+[[gnu::always_inline]] inline void tcp_rcv_rtt_measure(tcp_sock& tp, const auto& segment,
+                                                       const tcp_mstamp& now) noexcept {
   if (!tp.saw_tstamp) {
     tcp_rcv_rtt_measure_window(tp, now);
   } else if (tp.rcv_tsecr != tp.rcv_rtt_mark) {

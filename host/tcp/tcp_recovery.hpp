@@ -56,6 +56,8 @@ enum class rexmit : std::uint8_t {
 
 /// Linux: tcp_ack. Challenge ACKs for invalid ones are sent.
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path);
+/// True if the window that `segment` offers counts, even if it is the one that was known.
+bool tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment) noexcept;
 /// Takes off the queue what is acknowledged, and measures the round trip. `prior_fack`: the highest that was SACKed.
 void tcp_clean_rtx_queue(tcp_sock& tp, std::uint32_t prior_fack, ack_news& news);
 

@@ -180,7 +180,7 @@ void tcp_push(tcp_sock& tp, bool more, std::uint8_t nonagle) {
   if (skb == nullptr) return false;
   tp.app_limited = std::max(tp.delivered, 1U);  // Linux: tcp_rate_check_app_limited
   tp.nonagle = static_cast<std::uint8_t>(tp.nonagle & ~tcp_nagle_push);
-  const tcp_mstamp now = tp.net->mstamp();
+  const tcp_mstamp& now = tp.net->mstamp();
   tcp_slow_start_after_idle_check(tp, now.ms());
   tp.write_seq += bytes;
   tcp_mark_push(tp, *skb);

@@ -274,6 +274,7 @@ std::uint32_t tcp_clamp_probe0_to_user_timeout(const tcp_sock& tp, std::uint32_t
 void tcp_write_timer(base::timer& t) noexcept {
   const auto keep = sock_of(t, retransmit_timer_offset);
   tcp_sock& tp = *keep;
+  tp.net->tcp_mstamp_refresh();
   if (tp.skc_state == tcp_state::close || tp.skc_state == tcp_state::listen) return;
   switch (tp.icsk_pending) {
     case icsk_time::none:
@@ -299,6 +300,7 @@ void tcp_write_timer(base::timer& t) noexcept {
 void tcp_delack_timer(base::timer& t) noexcept {
   const auto keep = sock_of(t, delack_timer_offset);
   tcp_sock& tp = *keep;
+  tp.net->tcp_mstamp_refresh();
   if (tp.skc_state == tcp_state::close || tp.skc_state == tcp_state::listen || !tp.icsk_ack.sched) return;
   if (tp.icsk_ack.compressed_ack != 0) {
     tcp_sack_compress_send_ack(tp);
@@ -319,6 +321,7 @@ void tcp_delack_timer(base::timer& t) noexcept {
 void tcp_keepalive_timer(base::timer& t) noexcept {
   const auto keep = sock_of(t, sk_timer_offset);
   tcp_sock& tp = *keep;
+  tp.net->tcp_mstamp_refresh();
   if (tp.skc_state == tcp_state::fin_wait2 && tp.sk_dead) {
     // What is left of FIN_WAIT2 a small sock can do.
     const std::uint64_t left_ms =

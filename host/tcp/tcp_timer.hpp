@@ -16,7 +16,7 @@ inline constexpr std::uint32_t tcp_timeout_min_us = 2000;
 inline constexpr std::uint32_t tcp_resource_probe_us = 500'000;
 
 /// Starts icsk_retransmit_timer for `what` (Linux: tcp_reset_xmit_timer).
-inline void inet_csk_reset_xmit_timer(tcp_sock& tp, icsk_time what, std::uint32_t delay_us, tcp_mstamp now) {
+inline void inet_csk_reset_xmit_timer(tcp_sock& tp, icsk_time what, std::uint32_t delay_us, const tcp_mstamp& now) {
   tp.icsk_pending = what;
   // What paces what is sent delays what is sent again as well (Linux: tcp_pacing_delay).
   const std::uint64_t paced_ns = tp.pacing != nullptr && tp.wstamp_ns > now.ns ? tp.wstamp_ns - now.ns : 0;

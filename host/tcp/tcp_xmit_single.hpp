@@ -61,7 +61,8 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
 
 /// tcp_write_xmit for a queue that held nothing until `skb`, one segment with or without data, was put there, if
 /// tcp_may_xmit_single said so before and Nagle does not hold it back.
-[[gnu::always_inline]] inline void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now, tcp_mstamp now) {
+[[gnu::always_inline]] inline void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now,
+                                                   const tcp_mstamp& now) {
   const ip::xmit_result result = tcp_transmit_plain(tp,
                                                     {.seq = skb.seq,
                                                      .flags = {.fin = skb.fin, .psh = skb.psh, .ack = true},

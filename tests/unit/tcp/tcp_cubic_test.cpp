@@ -36,11 +36,11 @@ class cubic_flow {
   /// ACKs of two segments each, spread over each round trip.
   void run_for_ms(std::uint64_t ms) {
     for (const std::uint64_t end = network_.now_ms() + ms; network_.now_ms() < end;) {
+      sk_.net->tcp_mstamp_refresh();
       const std::uint32_t acks = std::max(sk_.snd_cwnd / 2, 1U);
       for (std::uint32_t i = 0; i < acks; ++i) {
-        ops().pkts_acked(sk_, {.rtt_us = static_cast<std::uint32_t>(rtt_ms_ * 1000),
-                               .pkts_acked = 2,
-                               .now = {network_.now_ms() * base::ns_per_ms}});
+        ops().pkts_acked(
+            sk_, {.rtt_us = static_cast<std::uint32_t>(rtt_ms_ * 1000), .pkts_acked = 2, .now = sk_.net->mstamp()});
         tcp::tcp_cong_avoid(sk_, 2);
       }
       network_.run_for_ms(rtt_ms_);
