@@ -114,9 +114,9 @@ inline constexpr std::uint32_t aligned_timestamps = 0x01'01'08'0a;
   if (bytes.size() != aligned_timestamps_bytes || base::load_be32(bytes) != aligned_timestamps) [[unlikely]] {
     return parse_any_tcp_options(bytes, syn);
   }
-  tcp_options options;
-  options.timestamps = tcp_timestamps{base::load_be32(bytes, 4), base::load_be32(bytes, 8)};
-  return options;
+  return {.mss = {},
+          .window_scale = {},
+          .timestamps = tcp_timestamps{base::load_be32(bytes, 4), base::load_be32(bytes, 8)}};
 }
 
 /// Room that write_tcp_options needs, a multiple of 4.

@@ -167,22 +167,25 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
   const auto via = net.ip.route_output(req.skc_tuple.foreign);
   if (!via) return;
   const auto& listener = static_cast<const tcp_sock&>(*req.rsk_listener);
-  tx_segment synack;
-  synack.tuple = req.skc_tuple;
-  synack.header.seq = req.snt_isn;
-  synack.header.ack_seq = req.rcv_isn + 1;
-  synack.header.flags = {.syn = true, .ack = true, .ece = req.ecn_ok};
-  synack.header.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(req.rsk_rcv_wnd, 65535));
-  synack.options.mss = tcp_advertised_mss(listener, via->mtu);
-  synack.options.sack_permitted = req.sack_ok;
-  if (req.wscale_ok) synack.options.window_scale = req.rcv_wscale;
+  std::optional<packet::tcp_timestamps> timestamps;
   if (req.tstamp_ok) {
     const std::uint32_t clock = type == tcp_synack::cookie ? cookie_init_timestamp(req, net.now_ms()) : net.now_ms();
-    synack.options.timestamps = packet::tcp_timestamps{clock + req.ts_off, req.ts_recent};
+    timestamps = packet::tcp_timestamps{clock + req.ts_off, req.ts_recent};
   }
-  synack.tos = static_cast<std::uint8_t>(listener.tos & ~ecn_mask);
-  if (req.ecn_ok && listener.icsk_ca_ops->needs_ecn()) synack.tos |= ecn_ect_0;
-  synack.ttl = listener.uc_ttl;
+  const bool capable = req.ecn_ok && listener.icsk_ca_ops->needs_ecn();
+  tx_segment synack{
+      .tuple = req.skc_tuple,
+      .header = {.seq = req.snt_isn,
+                 .ack_seq = req.rcv_isn + 1,
+                 .flags = {.syn = true, .ack = true, .ece = req.ecn_ok},
+                 .window = static_cast<std::uint16_t>(std::min<std::uint32_t>(req.rsk_rcv_wnd, 65535))},
+      .options = {.mss = tcp_advertised_mss(listener, via->mtu),
+                  .window_scale = req.wscale_ok ? std::optional<std::uint8_t>{req.rcv_wscale} : std::nullopt,
+                  .sack_permitted = req.sack_ok,
+                  .timestamps = timestamps},
+      .payload = {},
+      .tos = static_cast<std::uint8_t>((listener.tos & ~ecn_mask) | (capable ? ecn_ect_0 : 0)),
+      .ttl = listener.uc_ttl};
   net.trace(
       {.what = tracepoint::tcp_send_synack, .tuple = req.skc_tuple, .seq = req.snt_isn, .ack_seq = req.rcv_isn + 1});
   // If it cannot be sent now, the timer sends it.

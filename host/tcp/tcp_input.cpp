@@ -72,24 +72,12 @@ bool tcp_sequence(const tcp_sock& tp, const rx_segment& segment) noexcept {
   return !after(segment.seq, limit) && tp.sk_receive_queue.bytes() == 0;
 }
 
-void tcp_set_state(tcp_sock& tp, tcp_state state) {
-  const tcp_state old = tp.skc_state;
-  if (old == state) return;
-  if (state == tcp_state::established) tp.net->count(mib::curr_estab);
-  if (state == tcp_state::close && (old == tcp_state::close_wait || old == tcp_state::established)) {
-    tp.net->count(mib::estab_resets);
-  }
-  if (old == tcp_state::established || old == tcp_state::close_wait) {
-    if (state != tcp_state::close_wait) tp.net->uncount(mib::curr_estab);
-  }
-  if (state == tcp_state::close) tcp_unhash(tp);
-  tp.skc_state = state;
-  if (!tp.net->traced()) return;
+void tcp_trace_state(const tcp_sock& tp, tcp_state old) {
   tp.net->trace({.what = tracepoint::inet_sock_set_state,
                  .tuple = tp.skc_tuple,
                  .sk = &tp,
                  .old_state = old,
-                 .new_state = state});
+                 .new_state = tp.skc_state});
 }
 
 void tcp_reset(tcp_sock& tp) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_segment.hpp"
 #include "host/tcp/tcp_sock.hpp"
@@ -32,7 +33,21 @@ void tcp_send_challenge_ack(tcp_sock& tp);
 /// True if an ACK for a segment out of the window was sent too short a time ago (RFC 5961 section 7).
 [[nodiscard]] bool tcp_oow_rate_limited(tcp_net& net, std::uint32_t& last_ms) noexcept;
 
-void tcp_set_state(tcp_sock& tp, tcp_state state);
+/// Tells that `old` was the state.
+void tcp_trace_state(const tcp_sock& tp, tcp_state old);
+/// In line, since most callers know the state, and with it what there is to count.
+[[gnu::always_inline]] inline void tcp_set_state(tcp_sock& tp, tcp_state state) {
+  const tcp_state old = tp.skc_state;
+  if (old == state) return;
+  const bool was_established = old == tcp_state::established || old == tcp_state::close_wait;
+  if (state == tcp_state::established) tp.net->count(mib::curr_estab);
+  if (was_established && state == tcp_state::close) tp.net->count(mib::estab_resets);
+  if (was_established && state != tcp_state::close_wait) tp.net->uncount(mib::curr_estab);
+  if (state == tcp_state::close) tcp_unhash(tp);
+  tp.skc_state = state;
+  if (tp.net->traced()) [[unlikely]]
+    tcp_trace_state(tp, old);
+}
 /// Reads the timestamps option into the sock.
 inline void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexcept {
   tp.saw_tstamp = tp.tstamp_ok && segment.options.timestamps.has_value();

@@ -13,6 +13,7 @@
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_syncookies.hpp"
 #include "host/tcp/tcp_timewait.hpp"
+#include "host/tcp/tcp_transmit.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -39,33 +40,49 @@ bool checksum_is_good(tcp_net& net, const ip::ipv4_packet& packet) {
   return false;
 }
 
-/// Reads the header. False if it is not all there (Linux: tcp_v4_fill_cb).
-[[gnu::always_inline]] inline bool tcp_v4_fill_cb(rx_segment& segment, const ip::ipv4_packet& packet) noexcept {
-  const std::span<const std::byte> bytes = packet.payload;
-  if (bytes.size() < packet::tcp_header::bytes) return false;
+/// Of a TCP header that is all there; otherwise 0.
+[[gnu::always_inline]] inline std::size_t tcp_header_bytes(std::span<const std::byte> bytes) noexcept {
+  if (bytes.size() < packet::tcp_header::bytes) return 0;
   const std::size_t header_bytes = std::size_t{base::load_be8(bytes, 12)} >> 4 << 2;
-  if (header_bytes < packet::tcp_header::bytes || header_bytes > bytes.size()) return false;
-  segment.tuple = {packet.destination, packet.source, base::load_be16(bytes, 2), base::load_be16(bytes, 0)};
-  segment.seq = base::load_be32(bytes, 4);
-  segment.ack_seq = base::load_be32(bytes, 8);
-  segment.flags = packet::tcp_flags::from_bits(base::load_be8(bytes, 13));
-  segment.window = base::load_be16(bytes, 14);
-  segment.urgent_pointer = base::load_be16(bytes, 18);
-  segment.gso_size = packet.skb != nullptr ? packet.skb->gso_size : std::uint16_t{0};
-  segment.ttl = packet.ttl;
-  segment.ecn = packet.tos & ecn_mask;
-  segment.options =
-      packet::parse_tcp_options(bytes.first(header_bytes).subspan(packet::tcp_header::bytes), segment.flags.syn);
-  segment.option_bytes = static_cast<std::uint8_t>(header_bytes - packet::tcp_header::bytes);
-  segment.payload = bytes.subspan(header_bytes);
-  if (packet.gro != nullptr) {
-    segment.frag_list = packet.gro->payloads;
-    segment.frag_bytes = packet.gro->bytes;
-    segment.flags.fin = segment.flags.fin || (packet.gro->flags & ip::gro_rest::fin) != 0;
-    segment.flags.psh = segment.flags.psh || (packet.gro->flags & ip::gro_rest::psh) != 0;
-  }
-  segment.end_seq = segment.seq + segment.bytes() + (segment.flags.syn ? 1U : 0U) + (segment.flags.fin ? 1U : 0U);
-  return true;
+  return header_bytes < packet::tcp_header::bytes || header_bytes > bytes.size() ? 0 : header_bytes;
+}
+
+/// Reads a header of so many bytes (Linux: tcp_v4_fill_cb). Made where it stays: it is too large to be copied.
+[[gnu::always_inline]] inline rx_segment tcp_v4_fill_cb(const ip::ipv4_packet& packet,
+                                                        std::size_t header_bytes) noexcept {
+  const std::span<const std::byte> bytes = packet.payload;
+  const auto flags = packet::tcp_flags::from_bits(base::load_be8(bytes, 13));
+  const std::uint32_t seq = base::load_be32(bytes, 4);
+  const std::size_t option_bytes = header_bytes - packet::tcp_header::bytes;
+  const std::size_t payload_bytes = bytes.size() - header_bytes;
+  return {.tuple = {packet.destination, packet.source, base::load_be16(bytes, 2), base::load_be16(bytes, 0)},
+          .hash = 0,
+          .seq = seq,
+          .end_seq = seq + static_cast<std::uint32_t>(payload_bytes) + (flags.syn ? 1U : 0U) + (flags.fin ? 1U : 0U),
+          .ack_seq = base::load_be32(bytes, 8),
+          .flags = flags,
+          .window = base::load_be16(bytes, 14),
+          .urgent_pointer = base::load_be16(bytes, 18),
+          .gso_size = packet.skb != nullptr ? packet.skb->gso_size : std::uint16_t{0},
+          .ttl = packet.ttl,
+          .ecn = static_cast<std::uint8_t>(packet.tos & ecn_mask),
+          .option_bytes = static_cast<std::uint8_t>(option_bytes),
+          .options = packet::parse_tcp_options(bytes.subspan(packet::tcp_header::bytes, option_bytes), flags.syn),
+          .payload = bytes.subspan(header_bytes),
+          .frag_list = {},
+          .frag_bytes = 0,
+          .trimmed_bytes = 0};
+}
+
+/// What GRO put behind the first segment.
+void add_rest_of_unit(rx_segment& segment, const ip::gro_rest& rest) noexcept {
+  segment.frag_list = rest.payloads;
+  segment.frag_bytes = rest.bytes;
+  segment.end_seq += rest.bytes;
+  segment.flags.psh = segment.flags.psh || (rest.flags & ip::gro_rest::psh) != 0;
+  if ((rest.flags & ip::gro_rest::fin) == 0 || segment.flags.fin) return;
+  segment.flags.fin = true;
+  ++segment.end_seq;
 }
 
 /// The sock by the handle that the device gave, if that is still right.
@@ -177,13 +194,18 @@ void tcp_v4_send_ack(tcp_net& net, const packet::connection_tuple& tuple, std::u
                      std::uint16_t window, std::optional<packet::tcp_timestamps> timestamps, std::uint8_t tos) {
   const auto via = net.ip.route_output(tuple.foreign);
   if (!via) return;
+  if (timestamps) {
+    static_cast<void>(tcp_v4_xmit_plain(
+        net, *via, tuple, {.seq = seq, .ack_seq = ack, .flags = {.ack = true}, .window = window}, *timestamps,
+        {.source = tuple.local, .destination = tuple.foreign, .protocol = packet::ip_protocol::tcp, .tos = tos}));
+    return;
+  }
   tx_segment segment;
   segment.tuple = tuple;
   segment.header.seq = seq;
   segment.header.ack_seq = ack;
   segment.header.flags.ack = true;
   segment.header.window = window;
-  segment.options.timestamps = timestamps;
   segment.tos = tos;
   static_cast<void>(tcp_v4_xmit(net, *via, segment));
 }
@@ -262,11 +284,13 @@ void rcv_unit(tcp_net& net, sock::sock_common& sk, rx_segment& unit) {
 
 void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet) {
   net.count(mib::in_segs);
-  rx_segment segment;
-  if (!tcp_v4_fill_cb(segment, packet)) {
+  const std::size_t header_bytes = tcp_header_bytes(packet.payload);
+  if (header_bytes == 0) {
     net.count(mib::in_errs);
     return;
   }
+  rx_segment segment = tcp_v4_fill_cb(packet, header_bytes);
+  if (packet.gro != nullptr) add_rest_of_unit(segment, *packet.gro);
   if (!checksum_is_good(net, packet)) return;
   trace(net, tracepoint::tcp_v4_rcv, segment);
   const auto sk = inet_lookup_skb(net, packet, segment);
@@ -291,8 +315,9 @@ bool tcp_v4_rcv_known(tcp_net& net, sock::sock_common& known, const packet::sk_b
                                .payload = datagram.subspan(packet::ipv4_header::min_bytes),
                                .skb = &skb,
                                .checksum = packet::ip_summed::unnecessary};
-  rx_segment segment;
-  if (!tcp_v4_fill_cb(segment, packet)) return false;
+  const std::size_t header_bytes = tcp_header_bytes(packet.payload);
+  if (header_bytes == 0) return false;
+  rx_segment segment = tcp_v4_fill_cb(packet, header_bytes);
   const auto sk = sock_reference<sock::sock_common>::hold(known);
   net.count(mib::in_segs);
   net.count(mib::table_hits);

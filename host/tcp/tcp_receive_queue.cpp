@@ -107,8 +107,6 @@ std::size_t tcp_receive_queue::consume(std::size_t bytes) noexcept {
   return taken;
 }
 
-void tcp_receive_queue::clear() noexcept { consume(bytes_); }
-
 void tcp_out_of_order_queue::add(map::iterator hint, std::uint32_t seq, std::uint32_t end_seq,
                                  std::span<const std::byte> data, bool fin, skb_charge charge) {
   if (hint != contents_->entries.begin()) {

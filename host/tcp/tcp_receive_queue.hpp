@@ -44,7 +44,9 @@ class tcp_receive_queue {
   std::size_t read(std::span<std::byte> to) noexcept;
   /// Takes up to `bytes` away from the front; returns how much.
   std::size_t consume(std::size_t bytes) noexcept;
-  void clear() noexcept;
+  void clear() noexcept {
+    if (bytes_ != 0) consume(bytes_);
+  }
   /// Counts what is there as if it were copied together, where that is less (Linux: tcp_collapse).
   void collapse() noexcept;
 

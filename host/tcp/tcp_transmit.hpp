@@ -30,35 +30,43 @@ struct tcp_outgoing {
   return (tp.tstamp_ok & !tp.ecn_ok & !tp.dsack) && tp.num_sacks == 0 && !tp.sk_extension;
 }
 
+/// Sends a segment that has aligned timestamps and no other option. `header`: without ports and checksum.
+[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_plain(
+    tcp_net& net, const ip::route& via, const packet::connection_tuple& tuple, packet::tcp_header header,
+    const packet::tcp_timestamps& timestamps, const ip::ipv4_output& how, std::span<const std::byte> payload = {},
+    std::uint16_t gso_size = 0, bool sent_before = false) {
+  constexpr std::size_t header_bytes = packet::tcp_header::bytes + packet::aligned_timestamps_bytes;
+  packet::tx_sk_buff skb;
+  static_cast<void>(skb.append(payload));
+  if (payload.size() > gso_size) skb.gso_size = gso_size;
+  header.source_port = tuple.local_port;
+  header.destination_port = tuple.foreign_port;
+  header.checksum = packet::pseudo_header_sum(tuple.local, tuple.foreign, packet::ip_protocol::tcp,
+                                              static_cast<std::uint16_t>(header_bytes + payload.size()));
+  packet::write_tcp_with_timestamps(skb.push(header_bytes), header, timestamps);
+  skb.set_checksum_partial(packet::tcp_header::checksum_offset);
+  const ip::xmit_result result = net.ip.queue_xmit(skb, via, how);
+  if (result == ip::xmit_result::ok && !sent_before) net.count(mib::out_segs, skb.gso_segs());
+  return result;
+}
+
 /// Sends a segment of a sock that tcp_is_plain.
 [[gnu::always_inline]] inline ip::xmit_result tcp_transmit_plain(tcp_sock& tp, const tcp_outgoing& what,
                                                                  std::uint32_t now_ms) {
-  constexpr std::size_t header_bytes = packet::tcp_header::bytes + packet::aligned_timestamps_bytes;
-  packet::tx_sk_buff skb;
-  static_cast<void>(skb.append(what.payload));
-  if (what.payload.size() > what.gso_size) skb.gso_size = what.gso_size;
   const packet::connection_tuple& tuple = tp.skc_tuple;
-  packet::write_tcp_with_timestamps(
-      skb.push(header_bytes),
-      {.source_port = tuple.local_port,
-       .destination_port = tuple.foreign_port,
-       .seq = what.seq,
-       .ack_seq = what.flags.ack ? what.rcv_nxt : 0,
-       .flags = what.flags,
-       .window = tcp_select_window(tp),
-       .checksum = packet::pseudo_header_sum(tuple.local, tuple.foreign, packet::ip_protocol::tcp,
-                                             static_cast<std::uint16_t>(header_bytes + what.payload.size()))},
-      {now_ms + tp.tsoffset, tp.ts_recent});
-  skb.set_checksum_partial(packet::tcp_header::checksum_offset);
-  const ip::xmit_result result = tp.net->ip.queue_xmit(skb, tp.sk_dst,
-                                                       {.source = tuple.local,
-                                                        .destination = tuple.foreign,
-                                                        .protocol = packet::ip_protocol::tcp,
-                                                        .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
-                                                        .ttl = tp.uc_ttl,
-                                                        .dont_fragment = ip_dont_fragment(tp)});
-  if (result == ip::xmit_result::ok && !what.sent_before) tp.net->count(mib::out_segs, skb.gso_segs());
-  return result;
+  return tcp_v4_xmit_plain(*tp.net, tp.sk_dst, tuple,
+                           {.seq = what.seq,
+                            .ack_seq = what.flags.ack ? what.rcv_nxt : 0,
+                            .flags = what.flags,
+                            .window = tcp_select_window(tp)},
+                           {now_ms + tp.tsoffset, tp.ts_recent},
+                           {.source = tuple.local,
+                            .destination = tuple.foreign,
+                            .protocol = packet::ip_protocol::tcp,
+                            .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
+                            .ttl = tp.uc_ttl,
+                            .dont_fragment = ip_dont_fragment(tp)},
+                           what.payload, what.gso_size, what.sent_before);
 }
 
 }  // namespace fourtuple::tcp
