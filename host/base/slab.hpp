@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -34,19 +35,18 @@ class slab {
     if (free_.empty() && !grow()) return nullptr;
     T* object = free_.back();
     free_.pop_back();
+    in_use_.store(in_use() + 1, std::memory_order_relaxed);
     return object;
   }
 
   void free(T& object) noexcept {
     const std::lock_guard guard(lock_);
     free_.push_back(&object);  // grow() reserved the room
+    in_use_.store(in_use() - 1, std::memory_order_relaxed);
   }
 
   /// Objects that are handed out now.
-  [[nodiscard]] std::size_t in_use() const noexcept {
-    const std::lock_guard guard(lock_);
-    return made_ - free_.size();
-  }
+  [[nodiscard]] std::size_t in_use() const noexcept { return in_use_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr std::size_t chunk_objects = 64;
@@ -65,10 +65,11 @@ class slab {
     return true;
   }
 
-  mutable spinlock lock_;
+  spinlock lock_;
   std::vector<std::unique_ptr<T[]>> chunks_;
   std::vector<T*> free_;
   std::size_t made_ = 0;
+  std::atomic<std::size_t> in_use_{0};  ///< Written with the lock held.
   std::size_t max_objects_;
 };
 

@@ -96,6 +96,25 @@ void ack_of_nothing(tcp_sock& tp, std::uint32_t prior_snd_una, ack_news& news) {
   tcp_process_tlp_ack(tp, tp.snd_una, news);
 }
 
+/// The short way of an ACK on a segment that is there for another reason: nothing is in flight or waits to be sent, and
+/// nothing but the window may be new. False, and nothing happened, if there is more to it.
+bool tcp_ack_no_news(tcp_sock& tp, const rx_segment& segment) {
+  tcp_net& net = *tp.net;
+  if (segment.ack_seq != tp.snd_una || tp.packets_out != 0 || tp.sk_write_queue.send_head() != nullptr || tp.tlp_out ||
+      segment.options.sack_block_count != 0 || segment.flags.ece || segment.flags.cwr ||
+      tp.skc_state == tcp_state::syn_sent || !net.short_ways) {
+    return false;
+  }
+  if (tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp);
+  if (segment.seq == segment.end_seq) net.count(mib::pure_acks);
+  static_cast<void>(tcp_ack_update_window(tp, segment));
+  tp.sk_err_soft = 0;
+  tp.icsk_probes_out = 0;
+  tp.rcv_tstamp_ms = net.now_ms();
+  tp.icsk_ca_ops->in_ack_event(tp, false);
+  return true;
+}
+
 /// What the ACK says about windows, SACK and ECN, before anything leaves the queue.
 void read_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path, std::uint32_t prior_snd_una, ack_news& news) {
   if (!slow_path && news.una_advanced) {
@@ -144,7 +163,7 @@ bool tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment) noexcept {
 }
 
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
-  if (slow_path && tcp_ack_flight_slow(tp, segment)) return ack_verdict::good;
+  if (slow_path && (tcp_ack_flight_slow(tp, segment) || tcp_ack_no_news(tp, segment))) return ack_verdict::good;
   const std::uint32_t prior_snd_una = tp.snd_una;
   const std::uint32_t ack = segment.ack_seq;
   if (before(ack, prior_snd_una)) {

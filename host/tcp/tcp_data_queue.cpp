@@ -239,7 +239,22 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
   if (!tp.sk_dead) tcp_rcvbuf_grow(tp, tp.rcvq_space);
 }
 
+/// A FIN alone takes no memory that would not be given back with it at once (tcp_fin), so where there is enough of it
+/// there is nothing to queue. False, and nothing happened, if it is more than that.
+bool tcp_queue_lone_fin(tcp_sock& tp, const rx_segment& segment) {
+  const tcp_net& net = *tp.net;
+  if (!segment.payload.empty() || !tp.out_of_order_queue.empty() || !net.short_ways || !tcp_can_ingest(tp) ||
+      !tcp_memory_is_plentiful(net) || tcp_under_memory_pressure(net)) {
+    return false;
+  }
+  tcp_rcv_nxt_update(tp, segment.end_seq);
+  tcp_fin(tp);
+  tcp_fast_path_check(tp);
+  return true;
+}
+
 void tcp_queue_in_sequence(tcp_sock& tp, rx_segment& segment) {
+  if (tcp_queue_lone_fin(tp, segment)) return;
   if (tcp_receive_window(tp) == 0 && !segment.payload.empty() && tp.sk_receive_queue.bytes() != 0) {
     tp.net->count(mib::zero_window_drop);
     acknowledge_at_once(tp);

@@ -133,7 +133,7 @@ void tcp_send_dupack(tcp_sock& tp, const rx_segment& segment) {
   tcp_send_ack(tp);
 }
 
-bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment) {
+bool tcp_validate_incoming_slow(tcp_sock& tp, const rx_segment& segment) {
   tcp_net& net = *tp.net;
   // RFC 7323 5.3 R1. A reset is not subject to PAWS.
   if (tp.saw_tstamp && !segment.flags.rst &&

@@ -5,6 +5,7 @@
 
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_net.hpp"
+#include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_segment.hpp"
 #include "host/tcp/tcp_sock.hpp"
 
@@ -18,7 +19,14 @@ void tcp_rcv_established(tcp_sock& tp, rx_segment& segment);
 /// A segment for a sock in any other state but CLOSE. True: answer it with a reset.
 bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment);
 /// RFC 9293 3.10.7.4 first to fourth, with RFC 5961 and PAWS. False: the segment is dealt with.
-bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment);
+bool tcp_validate_incoming_slow(tcp_sock& tp, const rx_segment& segment);
+[[nodiscard]] inline bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment) {
+  // Next in sequence, in the window and not older than the last: there is nothing to object to.
+  const bool is_next = segment.seq == tp.rcv_nxt && segment.end_seq - segment.seq <= tcp_receive_window(tp) &&
+                       !segment.flags.rst && !segment.flags.syn &&
+                       (!tp.saw_tstamp || static_cast<std::int32_t>(tp.rcv_tsval - tp.ts_recent) >= 0);
+  return is_next || tcp_validate_incoming_slow(tp, segment);
+}
 /// Text of a segment (RFC 9293 3.10.7.4 seventh), and its FIN.
 void tcp_data_queue(tcp_sock& tp, rx_segment& segment);
 /// In sequence, the FIN of the peer.

@@ -43,7 +43,10 @@ struct tcp_net {
 
   /// What mstamp() says from now on. Whoever comes from outside (a segment, a timer, a
   /// call) begins with this.
-  void tcp_mstamp_refresh() noexcept { mstamp_.advance_to(clock.now_ns()); }
+  void tcp_mstamp_refresh() noexcept {
+    const std::uint64_t time_ns = clock.now_ns();
+    if (time_ns != mstamp_.ns) mstamp_.advance_to(time_ns);
+  }
   [[nodiscard]] const tcp_mstamp& mstamp() const noexcept { return mstamp_; }
   [[nodiscard]] std::uint64_t now_ns() const noexcept { return mstamp_.ns; }
   [[nodiscard]] std::uint32_t now_s() const noexcept { return mstamp_.s(); }
