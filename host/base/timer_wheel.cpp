@@ -188,13 +188,25 @@ void timer_wheel::move_to(std::uint64_t time_ns) noexcept {
   }
 }
 
+/// Moves to `next_ns`, the earliest expiry, when nothing is due before; the first timer that is due then.
+timer& timer_wheel::first_of_slot(std::uint64_t next_ns) noexcept {
+  levels& w = *levels_;
+  timer::list& slot = *w.first_slot();
+  // Often it is alone, and need not be put among those that are due.
+  if (slot.first->next_ == nullptr && slot.first->expires_ns_ == next_ns) {
+    w.current_ns = next_ns;
+    return *slot.first;
+  }
+  move_to(next_ns);
+  return *w.due.first;
+}
+
 bool timer_wheel::expire(std::uint64_t now_ns) noexcept {
   levels& w = *levels_;
   bool fired = false;
   std::uint64_t next = next_expiry_ns();
   for (; next != never_ns && next <= now_ns; next = next_expiry_ns()) {
-    move_to(next);
-    timer& t = *w.due.first;
+    timer& t = w.due.empty() ? first_of_slot(next) : *w.due.first;
     unlink(t);
     t.expires_ns_ = never_ns;
     t.on_expiry_(t);  // t may be gone after this

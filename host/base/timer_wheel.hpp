@@ -80,6 +80,7 @@ class timer_wheel {
   void place(timer& t) const noexcept;
   static void unlink(timer& t) noexcept;
   void move_to(std::uint64_t time_ns) noexcept;
+  [[nodiscard]] timer& first_of_slot(std::uint64_t next_ns) noexcept;
   void tidy(timer::list& slot) const noexcept;
 
   std::uint64_t quiet_until_ns_ = never_ns;  ///< Nothing expires before this time.

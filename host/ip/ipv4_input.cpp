@@ -45,8 +45,9 @@ options_verdict check_options(std::span<const std::byte> options) {
 /// not as simple as that.
 bool ipv4::state::receive_good(const packet::sk_buff& skb) {
   constexpr std::size_t ip_at = packet::ethernet_header::untagged_bytes;
-  constexpr unsigned version_4_without_options = 0x45;
-  constexpr unsigned fragment_bits = 0x3fff;  // More fragments, and the offset.
+  // Of the header's first eight bytes: version 4 without options, and no fragment bits (more to come, the offset).
+  constexpr std::uint64_t first_mask = 0xff00'0000'0000'3fff;
+  constexpr std::uint64_t first_wanted = 0x4500'0000'0000'0000;
   const std::span<const std::byte> frame = skb.frame;
   if (skb.network_checksum != packet::ip_summed::unnecessary ||
       skb.transport_checksum != packet::ip_summed::unnecessary ||
@@ -55,9 +56,9 @@ bool ipv4::state::receive_good(const packet::sk_buff& skb) {
     return false;
   }
   const std::span<const std::byte> header = frame.subspan(ip_at);
-  const std::size_t total = base::load_be16(header, 2);
-  if (base::load_be8(header, 0) != version_4_without_options || total < packet::ipv4_header::min_bytes ||
-      total > header.size() || (base::load_be16(header, 6) & fragment_bits) != 0) {
+  const auto first = base::load_be<std::uint64_t>(header);
+  const std::size_t total = first >> 32 & 0xffff;
+  if ((first & first_mask) != first_wanted || total < packet::ipv4_header::min_bytes || total > header.size()) {
     return false;
   }
   const std::uint8_t number = base::load_be8(header, 9);

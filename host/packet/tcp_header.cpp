@@ -59,15 +59,14 @@ void parse_option(std::span<const std::byte> option, bool syn, tcp_options& to) 
   }
 }
 
-// What a SYN carries if all options are on, in Linux's order: MSS, SACK-permitted, timestamps, NOP, window scale.
-constexpr std::size_t usual_syn_bytes = 20;
+// tcp_usual_syn_options as they stand in the header.
 constexpr std::uint16_t usual_syn_mss = kind_mss << 8 | length_mss;
 constexpr std::uint32_t usual_syn_sack_and_timestamps =
     kind_sack_permitted << 24 | length_sack_permitted << 16 | kind_timestamps << 8 | length_timestamps;
 constexpr std::uint32_t usual_syn_window_scale = kind_nop << 24 | kind_window_scale << 16 | length_window_scale << 8;
 
 bool are_usual_syn_options(std::span<const std::byte> bytes) noexcept {
-  return bytes.size() == usual_syn_bytes && get16(bytes, 0) == usual_syn_mss && get16(bytes, 2) != 0 &&
+  return bytes.size() == tcp_usual_syn_options::bytes && get16(bytes, 0) == usual_syn_mss && get16(bytes, 2) != 0 &&
          get32(bytes, 4) == usual_syn_sack_and_timestamps && (get32(bytes, 16) & ~0xffU) == usual_syn_window_scale;
 }
 
@@ -78,14 +77,6 @@ tcp_options parse_usual_syn_options(std::span<const std::byte> bytes) noexcept {
   options.timestamps = tcp_timestamps{get32(bytes, 8), get32(bytes, 12)};
   options.window_scale = std::min(get8(bytes, 19), max_window_scale);
   return options;
-}
-
-void write_usual_syn_options(std::span<std::byte> out, const tcp_options& options) noexcept {
-  base::store_be32(out, 0, std::uint32_t{usual_syn_mss} << 16 | *options.mss);
-  base::store_be32(out, 4, usual_syn_sack_and_timestamps);
-  base::store_be32(out, 8, options.timestamps->value);
-  base::store_be32(out, 12, options.timestamps->echo_reply);
-  base::store_be32(out, 16, usual_syn_window_scale | *options.window_scale);
 }
 
 // Writes numbers in network order one behind the other.
@@ -186,6 +177,17 @@ std::optional<tcp_segment> parse_tcp(std::span<const std::byte> bytes) noexcept 
   return segment;
 }
 
+void write_tcp_with_syn_options(std::span<std::byte> out, const tcp_header& header,
+                                const tcp_usual_syn_options& options) noexcept {
+  write_tcp_header(out, header, tcp_header::bytes + tcp_usual_syn_options::bytes);
+  const std::span<std::byte> to = out.subspan(tcp_header::bytes);
+  base::store_be32(to, 0, std::uint32_t{usual_syn_mss} << 16 | options.mss);
+  base::store_be32(to, 4, usual_syn_sack_and_timestamps);
+  base::store_be32(to, 8, options.timestamps.value);
+  base::store_be32(to, 12, options.timestamps.echo_reply);
+  base::store_be32(to, 16, usual_syn_window_scale | options.window_scale);
+}
+
 void write_tcp(std::span<std::byte> out, const tcp_header& header, const tcp_options& options) noexcept {
   const std::size_t header_bytes = tcp_header::bytes + tcp_options_bytes(options);
   if (header_bytes == tcp_header::bytes + aligned_timestamps_bytes && options.timestamps && !options.sack_permitted) {
@@ -193,11 +195,6 @@ void write_tcp(std::span<std::byte> out, const tcp_header& header, const tcp_opt
     return;
   }
   write_tcp_header(out, header, header_bytes);
-  if (options.mss && options.sack_permitted && options.timestamps && options.window_scale &&
-      header_bytes == tcp_header::bytes + usual_syn_bytes) {
-    write_usual_syn_options(out.subspan(tcp_header::bytes), options);
-    return;
-  }
   writer to{out.subspan(tcp_header::bytes)};
   write_options(to, options);
 }

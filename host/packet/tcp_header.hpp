@@ -158,6 +158,17 @@ inline void write_tcp_with_timestamps(std::span<std::byte> out, const tcp_header
   base::store_be32(out, tcp_header::bytes + 8, timestamps.echo_reply);
 }
 
+/// What a SYN says if all options are on, in Linux's order: MSS, SACK-permitted, timestamps, NOP, window scale.
+struct tcp_usual_syn_options {
+  static constexpr std::size_t bytes = 20;
+  std::uint16_t mss = 0;
+  std::uint8_t window_scale = 0;
+  tcp_timestamps timestamps;
+};
+/// write_tcp for a segment with these.
+void write_tcp_with_syn_options(std::span<std::byte> out, const tcp_header& header,
+                                const tcp_usual_syn_options& options) noexcept;
+
 /// Writes header and options to the first tcp_header::bytes + tcp_options_bytes() of `out`, with the checksum field as
 /// given. Options come in Linux's order (tcp_options_write): MSS, SACK-permitted, timestamps, window scale, SACK.
 void write_tcp(std::span<std::byte> out, const tcp_header& header, const tcp_options& options) noexcept;

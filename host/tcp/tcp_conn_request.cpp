@@ -8,6 +8,7 @@
 #include "host/tcp/tcp_minisocks.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_syncookies.hpp"
+#include "host/tcp/tcp_transmit.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -167,28 +168,40 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
   const auto via = net.ip.route_output(req.skc_tuple.foreign);
   if (!via) return;
   const auto& listener = static_cast<const tcp_sock&>(*req.rsk_listener);
-  std::optional<packet::tcp_timestamps> timestamps;
-  if (req.tstamp_ok) {
-    const std::uint32_t clock = type == tcp_synack::cookie ? cookie_init_timestamp(req, net.now_ms()) : net.now_ms();
-    timestamps = packet::tcp_timestamps{clock + req.ts_off, req.ts_recent};
-  }
+  const packet::tcp_header header{
+      .seq = req.snt_isn,
+      .ack_seq = req.rcv_isn + 1,
+      .flags = {.syn = true, .ack = true, .ece = req.ecn_ok},
+      .window = static_cast<std::uint16_t>(std::min<std::uint32_t>(req.rsk_rcv_wnd, 65535))};
+  std::uint32_t clock = net.now_ms();
+  if (type == tcp_synack::cookie && req.tstamp_ok) clock = cookie_init_timestamp(req, clock);
+  const packet::tcp_timestamps timestamps{clock + req.ts_off, req.ts_recent};
+  const std::uint16_t mss = tcp_advertised_mss(listener, via->mtu);
   const bool capable = req.ecn_ok && listener.icsk_ca_ops->needs_ecn();
-  tx_segment synack{
-      .tuple = req.skc_tuple,
-      .header = {.seq = req.snt_isn,
-                 .ack_seq = req.rcv_isn + 1,
-                 .flags = {.syn = true, .ack = true, .ece = req.ecn_ok},
-                 .window = static_cast<std::uint16_t>(std::min<std::uint32_t>(req.rsk_rcv_wnd, 65535))},
-      .options = {.mss = tcp_advertised_mss(listener, via->mtu),
-                  .window_scale = req.wscale_ok ? std::optional<std::uint8_t>{req.rcv_wscale} : std::nullopt,
-                  .sack_permitted = req.sack_ok,
-                  .timestamps = timestamps},
-      .payload = {},
-      .tos = static_cast<std::uint8_t>((listener.tos & ~ecn_mask) | (capable ? ecn_ect_0 : 0)),
-      .ttl = listener.uc_ttl};
+  const auto tos = static_cast<std::uint8_t>((listener.tos & ~ecn_mask) | (capable ? ecn_ect_0 : 0));
   net.trace(
       {.what = tracepoint::tcp_send_synack, .tuple = req.skc_tuple, .seq = req.snt_isn, .ack_seq = req.rcv_isn + 1});
   // If it cannot be sent now, the timer sends it.
+  if (req.tstamp_ok && req.sack_ok && req.wscale_ok) {
+    static_cast<void>(tcp_v4_xmit_syn(net, *via, req.skc_tuple, header,
+                                      {.mss = mss, .window_scale = req.rcv_wscale, .timestamps = timestamps},
+                                      {.source = req.skc_tuple.local,
+                                       .destination = req.skc_tuple.foreign,
+                                       .protocol = packet::ip_protocol::tcp,
+                                       .tos = tos,
+                                       .ttl = listener.uc_ttl},
+                                      false));
+    return;
+  }
+  tx_segment synack;
+  synack.tuple = req.skc_tuple;
+  synack.header = header;
+  synack.options.mss = mss;
+  synack.options.sack_permitted = req.sack_ok;
+  if (req.wscale_ok) synack.options.window_scale = req.rcv_wscale;
+  if (req.tstamp_ok) synack.options.timestamps = timestamps;
+  synack.tos = tos;
+  synack.ttl = listener.uc_ttl;
   static_cast<void>(tcp_v4_xmit(net, *via, synack));
 }
 

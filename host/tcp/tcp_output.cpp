@@ -48,7 +48,35 @@ packet::tcp_options tcp_established_options(tcp_sock& tp) {
   return options;
 }
 
+/// A SYN that says all that can be said in one, and nothing urgent.
+bool is_usual_syn(const tcp_sock& tp, const tcp_outgoing& what) noexcept {
+  const tcp_config& config = tp.net->config;
+  return what.flags.syn && what.payload.empty() && !tp.sk_extension && config.tcp_timestamps && config.tcp_sack &&
+         config.tcp_window_scaling;
+}
+
+ip::xmit_result transmit_syn(tcp_sock& tp, const tcp_outgoing& what) {
+  packet::tcp_flags flags = what.flags;
+  std::uint8_t tos = tp.tos;
+  tcp_ecn_send(tp, what.seq, false, flags, tos);
+  return tcp_v4_xmit_syn(
+      *tp.net, tp.sk_dst, tp.skc_tuple,
+      {.seq = what.seq,
+       .ack_seq = flags.ack ? what.rcv_nxt : 0,
+       .flags = flags,
+       .window = static_cast<std::uint16_t>(std::min(tp.rcv_wnd, max_handshake_window))},
+      {.mss = tp.advmss, .window_scale = tp.rcv_wscale, .timestamps = {tcp_time_stamp(tp), tp.ts_recent}},
+      {.source = tp.skc_tuple.local,
+       .destination = tp.skc_tuple.foreign,
+       .protocol = packet::ip_protocol::tcp,
+       .tos = tos,
+       .ttl = tp.uc_ttl,
+       .dont_fragment = ip_dont_fragment(tp)},
+      what.sent_before);
+}
+
 ip::xmit_result transmit_any(tcp_sock& tp, const tcp_outgoing& what) {
+  if (is_usual_syn(tp, what)) return transmit_syn(tp, what);
   tx_segment segment;
   segment.tuple = tp.skc_tuple;
   segment.header.seq = what.seq;

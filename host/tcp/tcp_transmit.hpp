@@ -30,12 +30,15 @@ struct tcp_outgoing {
   return (tp.tstamp_ok & !tp.ecn_ok & !tp.dsack) && tp.num_sacks == 0 && !tp.sk_extension;
 }
 
-/// Sends a segment that has aligned timestamps and no other option. `header`: without ports and checksum.
-[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_plain(
-    tcp_net& net, const ip::route& via, const packet::connection_tuple& tuple, packet::tcp_header header,
-    const packet::tcp_timestamps& timestamps, const ip::ipv4_output& how, std::span<const std::byte> payload = {},
-    std::uint16_t gso_size = 0, bool sent_before = false) {
-  constexpr std::size_t header_bytes = packet::tcp_header::bytes + packet::aligned_timestamps_bytes;
+/// Sends a segment whose TCP header has `header_bytes`, options included, and is written by `write`. `header`: without
+/// ports and checksum.
+template <std::size_t header_bytes>
+[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_with(tcp_net& net, const ip::route& via,
+                                                               const packet::connection_tuple& tuple,
+                                                               packet::tcp_header header, const ip::ipv4_output& how,
+                                                               std::span<const std::byte> payload,
+                                                               std::uint16_t gso_size, bool sent_before,
+                                                               const auto& write) {
   packet::tx_sk_buff skb;
   static_cast<void>(skb.append(payload));
   if (payload.size() > gso_size) skb.gso_size = gso_size;
@@ -43,11 +46,36 @@ struct tcp_outgoing {
   header.destination_port = tuple.foreign_port;
   header.checksum = packet::pseudo_header_sum(tuple.local, tuple.foreign, packet::ip_protocol::tcp,
                                               static_cast<std::uint16_t>(header_bytes + payload.size()));
-  packet::write_tcp_with_timestamps(skb.push(header_bytes), header, timestamps);
+  write(skb.push(header_bytes), header);
   skb.set_checksum_partial(packet::tcp_header::checksum_offset);
   const ip::xmit_result result = net.ip.queue_xmit(skb, via, how);
   if (result == ip::xmit_result::ok && !sent_before) net.count(mib::out_segs, skb.gso_segs());
   return result;
+}
+
+/// The same for a segment that has aligned timestamps and no other option.
+[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_plain(
+    tcp_net& net, const ip::route& via, const packet::connection_tuple& tuple, const packet::tcp_header& header,
+    const packet::tcp_timestamps& timestamps, const ip::ipv4_output& how, std::span<const std::byte> payload = {},
+    std::uint16_t gso_size = 0, bool sent_before = false) {
+  return tcp_v4_xmit_with<packet::tcp_header::bytes + packet::aligned_timestamps_bytes>(
+      net, via, tuple, header, how, payload, gso_size, sent_before,
+      [&](std::span<std::byte> out, const packet::tcp_header& complete) {
+        packet::write_tcp_with_timestamps(out, complete, timestamps);
+      });
+}
+
+/// The same for a SYN or SYN-ACK with all options.
+[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_syn(tcp_net& net, const ip::route& via,
+                                                              const packet::connection_tuple& tuple,
+                                                              const packet::tcp_header& header,
+                                                              const packet::tcp_usual_syn_options& options,
+                                                              const ip::ipv4_output& how, bool sent_before) {
+  return tcp_v4_xmit_with<packet::tcp_header::bytes + packet::tcp_usual_syn_options::bytes>(
+      net, via, tuple, header, how, {}, 0, sent_before,
+      [&](std::span<std::byte> out, const packet::tcp_header& complete) {
+        packet::write_tcp_with_syn_options(out, complete, options);
+      });
 }
 
 /// Sends a segment of a sock that tcp_is_plain.
