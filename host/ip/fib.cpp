@@ -56,6 +56,7 @@ std::optional<route> fib::lookup(packet::ipv4_address destination) const noexcep
                .source = via->address,
                .next_hop = next_hop,
                .mtu = via->device->mtu(),
+               .tx_checksum = via->device->features().tx_checksum,
                .destination = destination};
 }
 

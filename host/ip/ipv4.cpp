@@ -55,7 +55,7 @@ std::optional<route> ipv4::state::route_output(packet::ipv4_address destination)
   if (last.destination == destination && last.via.device != nullptr) return last.via;
   auto found = routes.lookup(destination);
   if (!found) return std::nullopt;
-  found->id_generator = id_generator(found->source, destination, packet::ip_protocol::tcp);
+  found->id_generator = id_generator(found->source, destination, packet::ip_protocol::tcp) & (id_generators - 1);
   last = {destination, *found};
   return found;
 }

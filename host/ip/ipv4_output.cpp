@@ -104,8 +104,7 @@ xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const
   unflushed = true;
   interface* out = interface_of(via);
   const bool is_gso = skb.gso_size != 0;
-  if (out != nullptr && fits(skb, via) && (is_gso || !skb.checksum_partial() || via.device->features().tx_checksum))
-      [[likely]] {
+  if (out != nullptr && fits(skb, via) && (is_gso || !skb.checksum_partial() || via.tx_checksum)) [[likely]] {
     if (neighbour_table::hh_cache* hh = out->neighbours->connected(via.next_hop)) {
       hh->used_ns = clock.now_ns();
       return output_connected(skb, via, how, hh->header);

@@ -100,7 +100,7 @@ void ack_of_nothing(tcp_sock& tp, std::uint32_t prior_snd_una, ack_news& news) {
 /// nothing but the window may be new. False, and nothing happened, if there is more to it.
 bool tcp_ack_no_news(tcp_sock& tp, const rx_segment& segment) {
   tcp_net& net = *tp.net;
-  if (segment.ack_seq != tp.snd_una || tp.packets_out != 0 || tp.sk_write_queue.send_head() != nullptr || tp.tlp_out ||
+  if (segment.ack_seq != tp.snd_una || tp.sk_write_queue.send_head() != nullptr || tp.tlp_out ||
       segment.options.sack_block_count != 0 || segment.flags.ece || segment.flags.cwr ||
       tp.skc_state == tcp_state::syn_sent || !net.short_ways) {
     return false;
@@ -163,7 +163,9 @@ bool tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment) noexcept {
 }
 
 ack_verdict tcp_ack(tcp_sock& tp, const rx_segment& segment, bool slow_path) {
-  if (slow_path && (tcp_ack_flight_slow(tp, segment) || tcp_ack_no_news(tp, segment))) return ack_verdict::good;
+  if (slow_path && (tp.packets_out != 0 ? tcp_ack_flight_slow(tp, segment) : tcp_ack_no_news(tp, segment))) {
+    return ack_verdict::good;
+  }
   const std::uint32_t prior_snd_una = tp.snd_una;
   const std::uint32_t ack = segment.ack_seq;
   if (before(ack, prior_snd_una)) {
