@@ -143,6 +143,24 @@ TEST_F(Headers, Ipv4RoundTrip) {
   }
 }
 
+TEST_F(Headers, Ipv4CompletedLaterIsAsWrittenAtOnce) {
+  for (unsigned round = 0; round < 500; ++round) {
+    const ipv4_header header = ip();
+    std::vector<std::byte> whole(ipv4_header::min_bytes);
+    write_ipv4(whole, header);
+
+    ipv4_header without = header;
+    without.total_bytes = 0;
+    without.id = 0;
+    std::vector<std::byte> bytes(ipv4_header::min_bytes);
+    write_ipv4(bytes, without);
+    const auto sum = static_cast<std::uint16_t>(~base::load_be16(bytes, ipv4_header::checksum_offset));
+    base::store_be16(bytes, ipv4_header::checksum_offset, 0);
+    complete_ipv4(bytes, sum, header.total_bytes, header.id);
+    EXPECT_EQ(bytes, whole);
+  }
+}
+
 TEST_F(Headers, Ipv4FaultsHaveTheirNames) {
   std::vector<std::byte> good(60);
   write_ipv4(good, ip());

@@ -59,6 +59,31 @@ TEST(tcp_header, options_of_a_syn_come_in_linux_order) {
   EXPECT_EQ(std::vector(bytes.begin() + 20, bytes.end()), expected);
 }
 
+TEST(tcp_header, a_usual_syn_is_written_and_read_as_any_other) {
+  support::seeded_random random{5};
+  for (int i = 0; i < 500; ++i) {
+    const auto mss = static_cast<std::uint16_t>(random.chance(100) ? 0 : random.next());
+    const auto window_scale = static_cast<std::uint8_t>(random.next() % 20);
+    const tcp_timestamps timestamps{static_cast<std::uint32_t>(random.next()),
+                                    static_cast<std::uint32_t>(random.next())};
+    const tcp_header header{.source_port = 1, .destination_port = 2, .seq = 3, .flags = {.syn = true}, .window = 4};
+    tcp_options options;
+    options.mss = mss;
+    options.sack_permitted = true;
+    options.timestamps = timestamps;
+    options.window_scale = window_scale;
+    auto bytes = written(header, options);
+    std::vector<std::byte> usual(bytes.size());
+    write_tcp_with_syn_options(usual, header, {.mss = mss, .window_scale = window_scale, .timestamps = timestamps});
+    ASSERT_EQ(usual, bytes);
+
+    const auto read = parse_tcp_options(std::span{bytes}.subspan(tcp_header::bytes), true);
+    // With NOPs behind them they are not usual any more, and say the same.
+    bytes.resize(bytes.size() + 4, std::byte{1});
+    EXPECT_EQ(read, parse_tcp_options(std::span{bytes}.subspan(tcp_header::bytes), true));
+  }
+}
+
 TEST(tcp_header, sack_permitted_without_timestamps_is_aligned_by_nops) {
   tcp_options options;
   options.mss = 1460;
