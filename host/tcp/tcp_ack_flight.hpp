@@ -7,6 +7,7 @@
 
 #include "host/tcp/tcp_cong.hpp"
 #include "host/tcp/tcp_errqueue.hpp"
+#include "host/tcp/tcp_mem.hpp"
 #include "host/tcp/tcp_net.hpp"
 #include "host/tcp/tcp_output.hpp"
 #include "host/tcp/tcp_rack.hpp"
@@ -66,6 +67,7 @@ namespace fourtuple::tcp {
   tcp_rate_skb_delivered(tp, *skb, rate);
   tp.sk_write_queue.pop_front();
   tcp_chrono_stop(tp, tcp_chrono::busy, now);
+  sk_mem_reclaim_surplus(tp);
   tp.rtt_min_us = std::min(tp.rtt_min_us, std::max<std::uint32_t>(rtt_us, 1));
   tcp_rtt_estimator(tp, rtt_us);
   tcp_set_rto(tp);
