@@ -7,16 +7,17 @@ namespace fourtuple::tcp {
 
 /// What CUBIC keeps of a connection (RFC 9438 section 4.1.2 in segments; Linux: struct bictcp).
 struct cubic_state {
-  std::uint32_t epoch_start_ms = 0;  ///< When this congestion avoidance began; 0: at the next ACK.
-  std::uint32_t last_time_ms = 0;    ///< When `cnt` was last computed,
-  std::uint32_t last_cwnd = 0;       ///< and for which cwnd.
-  std::uint32_t cnt = 0;             ///< Segments to be acknowledged for one more in cwnd.
-  std::uint32_t last_max_cwnd = 0;   ///< W_max
-  std::uint32_t origin_point = 0;    ///< Where the curve is flat: W_max, or cwnd if that is larger.
-  std::uint32_t k = 0;               ///< Time from the epoch's start to there, in 1/1024 s.
-  std::uint32_t delay_min_us = 0;    ///< Least round trip; 0: none was seen.
-  std::uint32_t ack_cnt = 0;         ///< Segments acknowledged that w_est has not taken up.
-  std::uint32_t tcp_cwnd = 0;        ///< W_est: what Reno would have come to.
+  // Times are in ticks of tcp_config::hz, as in Linux (tcp_jiffies32).
+  std::uint32_t epoch_start = 0;    ///< When this congestion avoidance began; 0: at the next ACK.
+  std::uint32_t last_time = 0;      ///< When `cnt` was last computed,
+  std::uint32_t last_cwnd = 0;      ///< and for which cwnd.
+  std::uint32_t cnt = 0;            ///< Segments to be acknowledged for one more in cwnd.
+  std::uint32_t last_max_cwnd = 0;  ///< W_max
+  std::uint32_t origin_point = 0;   ///< Where the curve is flat: W_max, or cwnd if that is larger.
+  std::uint32_t k = 0;              ///< Time from the epoch's start to there, in 1/1024 s.
+  std::uint32_t delay_min_us = 0;   ///< Least round trip; 0: none was seen.
+  std::uint32_t ack_cnt = 0;        ///< Segments acknowledged that w_est has not taken up.
+  std::uint32_t tcp_cwnd = 0;       ///< W_est: what Reno would have come to.
   // HyStart: when to leave slow start before anything is lost.
   std::uint32_t round_start_us = 0;  ///< When this round trip began (the low 32 bits of the clock).
   std::uint32_t last_ack_us = 0;     ///< When the last ACK of a train came.

@@ -51,8 +51,11 @@ struct tcp_config {
   bool tcp_retrans_collapse = true;  ///< Small segments are joined when they are sent again.
   bool tcp_slow_start_after_idle = false;
   std::string tcp_congestion_control = "cubic";  ///< "cubic", "reno" or "dctcp", for sockets that do not choose.
-  std::uint32_t tcp_ecn = 2;                     ///< 0: never; 1: asked for; 2: agreed to when the peer asks.
-  bool tcp_ecn_fallback = true;                  ///< A SYN that has to be repeated does not ask for it.
+  /// Ticks a second, 1 to 1000, as a Linux kernel is configured with (CONFIG_HZ): the grain of CUBIC's clock. On paths
+  /// whose round trip is shorter than a tick CUBIC is the faster the longer a tick is.
+  std::uint32_t hz = 1'000;
+  std::uint32_t tcp_ecn = 2;     ///< 0: never; 1: asked for; 2: agreed to when the peer asks.
+  bool tcp_ecn_fallback = true;  ///< A SYN that has to be repeated does not ask for it.
 
   std::uint32_t tcp_min_tso_segs = 2;     ///< Segments that are sent as a unit at least.
   std::uint32_t tcp_tso_win_divisor = 3;  ///< A unit waits for more only below this part of the window.

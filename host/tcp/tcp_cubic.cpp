@@ -20,8 +20,6 @@ constexpr unsigned cube_shift = 40;  // 10 bits of c, 30 of the cubed time.
 /// RFC 9438 4.3: segments that make Reno with this beta grow by one take (1 + beta) / (3 (1 - beta)) cwnds of ACKs.
 /// In eighths, and rounded down, as Linux has it (beta_scale).
 constexpr std::uint64_t reno_scale = 8 * (one + beta) / 3 / (one - beta);
-/// cwnd is looked at again for the same cwnd after so long (Linux: HZ / 32).
-constexpr std::uint32_t refresh_ms = 1000 / 32;
 /// At first, without a W_max, at least 5 % a round trip.
 constexpr std::uint32_t most_acks_at_first = 20;
 /// RFC 9438 4.4: nearly flat, one segment in 100 round trips.
@@ -36,10 +34,13 @@ constexpr std::uint8_t hystart_min_samples = 8;
 constexpr std::uint32_t hystart_delay_min_us = 4'000;
 constexpr std::uint32_t hystart_delay_max_us = 16'000;
 
-std::uint64_t to_curve_time(std::uint64_t us) noexcept { return us * one / 1'000'000; }
+/// Linux: tcp_jiffies32.
+std::uint32_t jiffies(std::uint64_t now_ns, std::uint32_t hz) noexcept {
+  return static_cast<std::uint32_t>(now_ns / (base::ns_per_s / hz));
+}
 
-void begin_epoch(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint32_t now_ms) noexcept {
-  ca.epoch_start_ms = std::max<std::uint32_t>(now_ms, 1);
+void begin_epoch(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint32_t now) noexcept {
+  ca.epoch_start = std::max<std::uint32_t>(now, 1);
   ca.ack_cnt = acked;
   ca.tcp_cwnd = cwnd;
   if (ca.last_max_cwnd <= cwnd) {
@@ -53,16 +54,17 @@ void begin_epoch(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::
 }
 
 /// RFC 9438 4.2: W_cubic(t) = C (t - K)^3 + W_max, one round trip ahead.
-std::uint64_t w_cubic(const cubic_state& ca, std::uint32_t now_ms) noexcept {
-  const std::uint64_t t = to_curve_time(std::uint64_t{now_ms - ca.epoch_start_ms} * 1000 + ca.delay_min_us);
+std::uint64_t w_cubic(const cubic_state& ca, std::uint32_t now, std::uint32_t hz) noexcept {
+  const auto round_trip = static_cast<std::uint32_t>((std::uint64_t{ca.delay_min_us} * hz + 999'999) / 1'000'000);
+  const std::uint64_t t = std::uint64_t{now - ca.epoch_start + round_trip} * one / hz;
   const std::uint64_t offset = std::min(t < ca.k ? ca.k - t : t - ca.k, most_offset);
   const std::uint64_t delta = c * offset * offset * offset >> cube_shift;
   if (t < ca.k) return ca.origin_point - std::min<std::uint64_t>(delta, ca.origin_point);
   return ca.origin_point + delta;
 }
 
-void follow_curve(cubic_state& ca, std::uint32_t cwnd, std::uint32_t now_ms) noexcept {
-  const std::uint64_t target = w_cubic(ca, now_ms);
+void follow_curve(cubic_state& ca, std::uint32_t cwnd, std::uint32_t now, std::uint32_t hz) noexcept {
+  const std::uint64_t target = w_cubic(ca, now, hz);
   ca.cnt = target > cwnd ? static_cast<std::uint32_t>(cwnd / (target - cwnd)) : plateau_round_trips * cwnd;
   if (ca.last_max_cwnd == 0) ca.cnt = std::min(ca.cnt, most_acks_at_first);
 }
@@ -80,15 +82,16 @@ void follow_reno(cubic_state& ca, std::uint32_t cwnd) noexcept {
 }
 
 /// Linux: bictcp_update.
-void update(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint32_t now_ms) noexcept {
+void update(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint32_t now, std::uint32_t hz) noexcept {
   ca.ack_cnt += acked;
-  if (ca.epoch_start_ms != 0 && ca.last_cwnd == cwnd && now_ms - ca.last_time_ms <= refresh_ms) return;
-  // The curve has a resolution of a millisecond; within one only Reno's count goes on.
-  if (ca.epoch_start_ms == 0 || now_ms != ca.last_time_ms) {
+  // For the same cwnd what was computed holds for a thirty-second of a second, also into another epoch.
+  if (ca.last_cwnd == cwnd && now - ca.last_time <= hz / 32) return;
+  // Within one tick only Reno's count goes on: what the curve said at its beginning holds for every cwnd until it ends.
+  if (ca.epoch_start == 0 || now != ca.last_time) {
     ca.last_cwnd = cwnd;
-    ca.last_time_ms = now_ms;
-    if (ca.epoch_start_ms == 0) begin_epoch(ca, cwnd, acked, now_ms);
-    follow_curve(ca, cwnd, now_ms);
+    ca.last_time = now;
+    if (ca.epoch_start == 0) begin_epoch(ca, cwnd, acked, now);
+    follow_curve(ca, cwnd, now, hz);
   }
   follow_reno(ca, cwnd);
   // RFC 9438 4.4: by half a cwnd a round trip at most.
@@ -155,7 +158,7 @@ class cubic final : public tcp_congestion_ops {
 
   [[nodiscard]] std::uint32_t ssthresh(tcp_sock& tp) const noexcept override {
     cubic_state& ca = tp.icsk_ca_priv.cubic;
-    ca.epoch_start_ms = 0;
+    ca.epoch_start = 0;
     // RFC 9438 4.7: one that must stop short of where it was makes room for newcomers.
     const bool fast_convergence = tp.snd_cwnd < ca.last_max_cwnd;
     ca.last_max_cwnd =
@@ -166,14 +169,16 @@ class cubic final : public tcp_congestion_ops {
   void cong_avoid(tcp_sock& tp, std::uint32_t acked) const noexcept override {
     if (tcp_in_slow_start(tp)) acked = tcp_slow_start(tp, acked);
     if (acked == 0) return;
-    update(tp.icsk_ca_priv.cubic, tp.snd_cwnd, acked, tp.net->now_ms());
+    const std::uint32_t hz = tp.net->config.hz;
+    update(tp.icsk_ca_priv.cubic, tp.snd_cwnd, acked, jiffies(tp.net->mstamp().ns, hz), hz);
     tcp_cong_avoid_ai(tp, tp.icsk_ca_priv.cubic.cnt, acked);
   }
 
   void pkts_acked(tcp_sock& tp, const ack_sample& sample) const noexcept override {
     cubic_state& ca = tp.icsk_ca_priv.cubic;
     // Right after a loss the queues are not what they were.
-    if (ca.epoch_start_ms != 0 && sample.now.ms() - ca.epoch_start_ms < 1000) return;
+    const std::uint32_t hz = tp.net->config.hz;
+    if (ca.epoch_start != 0 && jiffies(sample.now.ns, hz) - ca.epoch_start < hz) return;
     const std::uint32_t rtt_us = std::max<std::uint32_t>(sample.rtt_us, 1);
     if (ca.delay_min_us == 0 || rtt_us < ca.delay_min_us) ca.delay_min_us = rtt_us;
     if (!ca.found && tcp_in_slow_start(tp)) hystart_update(tp, ca, rtt_us, sample.now.us());
@@ -187,10 +192,11 @@ class cubic final : public tcp_congestion_ops {
   /// RFC 9438 5.8: time without data to send is no time to grow in.
   void tx_start(tcp_sock& tp) const noexcept override {
     cubic_state& ca = tp.icsk_ca_priv.cubic;
-    if (ca.epoch_start_ms == 0) return;
-    const std::uint32_t now = tp.net->now_ms();
-    const std::uint32_t idle = now - tp.lsndtime_ms;
-    ca.epoch_start_ms += std::min(idle, now - ca.epoch_start_ms);
+    if (ca.epoch_start == 0) return;
+    const std::uint32_t hz = tp.net->config.hz;
+    const std::uint32_t now = jiffies(tp.net->mstamp().ns, hz);
+    const std::uint64_t idle = std::uint64_t{tp.net->now_ms() - tp.lsndtime_ms} * hz / 1000;
+    ca.epoch_start += static_cast<std::uint32_t>(std::min<std::uint64_t>(idle, now - ca.epoch_start));
   }
 };
 

@@ -40,6 +40,7 @@ void drop_small_socks(tcp_net& net) {
 
 const tcp_congestion_ops* congestion_control_of(const tcp_config& config) {
   const tcp_congestion_ops* ops = tcp_ca_find(config.tcp_congestion_control);
+  if (config.hz < 1 || config.hz > 1'000) throw std::invalid_argument("hz is not from 1 to 1000");
   if (ops == nullptr) throw std::invalid_argument("no such tcp_congestion_control: " + config.tcp_congestion_control);
   return ops;
 }

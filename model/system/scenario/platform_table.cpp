@@ -293,6 +293,13 @@ void add_tcp(settings_table<platform>& table) {
                                                 {{"cubic", "cubic"}, {"reno", "reno"}},
                                                 FOURTUPLE_PLACE(tcp.tcp_congestion_control)));
   table.push_back(at<platform>({.section = "tcp",
+                                .key = "hz",
+                                .unit = "1/s",
+                                .help = "ticks of CUBIC's clock (Linux: CONFIG_HZ)",
+                                .least = 1,
+                                .most = 1'000},
+                               FOURTUPLE_PLACE(tcp.hz)));
+  table.push_back(at<platform>({.section = "tcp",
                                 .key = "initial_cwnd",
                                 .unit = "segments",
                                 .help = "initial congestion window",

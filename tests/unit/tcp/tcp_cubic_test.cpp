@@ -18,7 +18,8 @@ namespace {
 /// A sock that always fills its cwnd and whose every segment is acknowledged one round trip later.
 class cubic_flow {
  public:
-  explicit cubic_flow(std::uint64_t rtt_ms) : rtt_ms_(rtt_ms), sk_(network_.tcp(0).create()) {
+  explicit cubic_flow(std::uint64_t rtt_ms, std::uint32_t hz = 1000)
+      : network_(with_hz(hz)), rtt_ms_(rtt_ms), sk_(network_.tcp(0).create()) {
     sk_.is_cwnd_limited = true;
     sk_.snd_ssthresh = 2;
     ops().init(sk_);
@@ -33,21 +34,31 @@ class cubic_flow {
     sk_.snd_cwnd = sk_.snd_ssthresh;
     sk_.snd_cwnd_cnt = 0;
   }
-  /// ACKs of two segments each, spread over each round trip.
+  /// ACKs of two segments each, now.
+  void acknowledge(std::uint32_t acks) {
+    sk_.net->tcp_mstamp_refresh();
+    for (std::uint32_t i = 0; i < acks; ++i) {
+      ops().pkts_acked(
+          sk_, {.rtt_us = static_cast<std::uint32_t>(rtt_ms_ * 1000), .pkts_acked = 2, .now = sk_.net->mstamp()});
+      tcp::tcp_cong_avoid(sk_, 2);
+    }
+  }
+  void wait_ms(std::uint64_t ms) { network_.run_for_ms(ms); }
+  /// As many as fill cwnd, each round trip.
   void run_for_ms(std::uint64_t ms) {
     for (const std::uint64_t end = network_.now_ms() + ms; network_.now_ms() < end;) {
-      sk_.net->tcp_mstamp_refresh();
-      const std::uint32_t acks = std::max(sk_.snd_cwnd / 2, 1U);
-      for (std::uint32_t i = 0; i < acks; ++i) {
-        ops().pkts_acked(
-            sk_, {.rtt_us = static_cast<std::uint32_t>(rtt_ms_ * 1000), .pkts_acked = 2, .now = sk_.net->mstamp()});
-        tcp::tcp_cong_avoid(sk_, 2);
-      }
+      acknowledge(std::max(sk_.snd_cwnd / 2, 1U));
       network_.run_for_ms(rtt_ms_);
     }
   }
 
  private:
+  static network_settings with_hz(std::uint32_t hz) {
+    network_settings settings;
+    settings.host[0].tcp.hz = hz;
+    return settings;
+  }
+
   virtual_network network_;
   std::uint64_t rtt_ms_;
   tcp::tcp_sock& sk_;
@@ -123,13 +134,46 @@ TEST(cubic, does_not_grow_by_idle_time) {
   EXPECT_NEAR(flow.sk().snd_cwnd, before, 0.05 * before);
 }
 
+// Linux: bictcp_update computes the curve once a tick, and what it came to holds meanwhile, however much cwnd grows.
+// Rounding makes that one segment for each two here: 3 - 0.99... is 3.
+TEST(cubic, grows_to_the_end_of_a_tick_as_at_its_beginning) {
+  for (const std::uint32_t hz : {1000U, 250U}) {
+    cubic_flow flow{1, hz};
+    flow.wait_ms(100);
+    flow.lose_at(3);
+    flow.acknowledge(10);
+    EXPECT_EQ(flow.sk().snd_cwnd, 12U) << hz;
+    flow.wait_ms(3);
+    flow.acknowledge(10);
+    EXPECT_EQ(flow.sk().snd_cwnd, hz == 250 ? 22U : 12U) << hz;
+    flow.wait_ms(1);
+    flow.acknowledge(10);
+    EXPECT_EQ(flow.sk().snd_cwnd, hz == 250 ? 22U : 12U) << hz;
+  }
+}
+
+// Linux: bictcp_update looks again at the same cwnd only after a thirty-second of a second, whatever happened in
+// between.
+TEST(cubic, what_was_computed_for_a_cwnd_holds_into_the_next_epoch) {
+  cubic_flow flow{1};
+  flow.wait_ms(100);
+  flow.lose_at(100);
+  flow.acknowledge(1);
+  flow.wait_ms(10'000);
+  flow.acknowledge(1);
+  EXPECT_EQ(flow.sk().snd_cwnd, 72U) << "far beyond W_max, so one segment for each two, and one that had waited";
+  flow.lose_at(101);
+  flow.acknowledge(1);
+  EXPECT_EQ(flow.sk().snd_cwnd, 71U);
+}
+
 TEST(cubic, a_timeout_forgets_the_curve) {
   cubic_flow flow{100};
   flow.lose_at(1000);
   flow.run_for_ms(500);
   flow.ops().set_state(flow.sk(), tcp::tcp_ca::loss);
   EXPECT_EQ(flow.sk().icsk_ca_priv.cubic.last_max_cwnd, 0U);
-  EXPECT_EQ(flow.sk().icsk_ca_priv.cubic.epoch_start_ms, 0U);
+  EXPECT_EQ(flow.sk().icsk_ca_priv.cubic.epoch_start, 0U);
 }
 
 }  // namespace
