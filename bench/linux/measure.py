@@ -4,15 +4,21 @@
 
 Linux's two ends are network namespaces of this machine, each with a TAP device; between the devices is the model's wire with its
 impairments, in real time. Ours are two simulated hosts on the same wire with the same impairments, in simulated time. Both send the
-same file with the same application protocol, several times with other random numbers; the figure is the bytes of all the transfers by
-the time of all of them. Needs root and /dev/net/tun, and a processor that nobody else uses."""
+same file with the same application protocol, with other random numbers each time, until the mean is known well enough or there were too
+many: with one loss in a hundred segments and a long round trip one transfer takes six times as long as another. The figure is the bytes of
+all the transfers by the time of all of them. Ours count CUBIC's time in ticks as long as this kernel's (CONFIG_HZ). Needs root and
+/dev/net/tun, and a processor that nobody else uses."""
 
 import argparse
 import concurrent.futures
 import contextlib
+import gzip
 import json
+import math
 import os
 import pathlib
+import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,6 +39,10 @@ SYSCTLS = {
 LATE_NS = 2_000_000
 TRIAL_BYTES = 500_000
 TRANSFER_S = 6
+LEAST_TRANSFERS = 4
+MOST_TRANSFERS = 96
+# A mean's standard error, as a part of it, that is good enough.
+ENOUGH = 0.03
 
 
 def skip(reason):
@@ -41,21 +51,33 @@ def skip(reason):
 
 
 def points():
-    """Name, options of the wire, round trip in us, transfers."""
+    """Name, options of the wire, round trip in us."""
     kinds = [
-        ("clean", {}, 2),
-        ("loss 1 %", {"loss": 0.01}, 8),
-        ("loss 3 %", {"loss": 0.03}, 8),
-        ("loss 10 %", {"loss": 0.1}, 16),
-        ("reordering 2 %", {"reorder": 0.02}, 4),
-        ("duplication 5 %", {"duplicate": 0.05}, 2),
+        ("clean", {}),
+        ("loss 1 %", {"loss": 0.01}),
+        ("loss 3 %", {"loss": 0.03}),
+        ("loss 10 %", {"loss": 0.1}),
+        ("reordering 2 %", {"reorder": 0.02}),
+        ("duplication 5 %", {"duplicate": 0.05}),
     ]
-    for name, impairments, count in kinds:
+    for name, impairments in kinds:
         for rtt_us in (100, 1_000, 10_000, 50_000, 200_000):
             options = {"wire-delay-ns": rtt_us * 500, "bottleneck-mbit": MBIT, "queue-bytes": QUEUE_BYTES, **impairments}
             if "reorder" in impairments:
                 options["reorder-delay-ns"] = rtt_us * 500
-            yield name, options, rtt_us, count
+            yield name, options, rtt_us
+
+
+def kernel_hz():
+    """CONFIG_HZ of the kernel that runs here; None: it does not tell."""
+    for path, opener in ((f"/boot/config-{os.uname().release}", open), ("/proc/config.gz", gzip.open)):
+        try:
+            with opener(path, "rt", encoding="ascii", errors="replace") as config:
+                if found := re.search(r"^CONFIG_HZ=(\d+)$", config.read(), re.MULTILINE):
+                    return int(found[1])
+        except OSError:
+            continue
+    return None
 
 
 def arguments(options):
@@ -122,10 +144,10 @@ def linux_transfer(tag, wire_program, options, size, seed):
         return int(client.stdout), int(said.split()[2])
 
 
-def our_transfer(program, options, size, seed):
+def our_transfer(chosen, options, size, seed):
     with tempfile.TemporaryDirectory() as out:
-        call(program, "run", "--nic=model", "--connections=1", f"--payload-bytes={size}", "--time-wait-ms=1", f"--seed={seed}",
-             f"--out={out}", *arguments(options))
+        call(chosen.fourtuple, "run", "--nic=model", "--connections=1", f"--payload-bytes={size}", "--time-wait-ms=1", f"--seed={seed}",
+             f"--set=tcp.hz={chosen.hz}", "--no-capture", f"--out={out}", *arguments(options))
         return json.loads((pathlib.Path(out) / "run.json").read_text())["workloads"][0]["active_ns"]
 
 
@@ -143,21 +165,34 @@ def mbit(size, times):
     return size * len(times) * 8e3 / sum(times)
 
 
+def error_of(times):
+    """The standard error of their mean, as a part of it."""
+    return statistics.stdev(times) / statistics.mean(times) / math.sqrt(len(times))
+
+
+def often_enough(transfer, at_once):
+    """What transfers with one random number after another gave, so many at a time; the first of each result is the time it took."""
+    results = []
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        while len(results) < LEAST_TRANSFERS or (len(results) < MOST_TRANSFERS and error_of([took for took, *_ in results]) > ENOUGH):
+            first = len(results) + 1
+            results += pool.map(lambda seed: with_other_seeds(transfer, seed), range(first, first + max(at_once, LEAST_TRANSFERS)))
+    return results
+
+
 def measure(point, chosen):
-    name, options, rtt_us, count = point
-    seeds = range(1, count + 1)
+    name, options, rtt_us = point
     # So long that chance in slow start does not decide.
-    rate = mbit(TRIAL_BYTES, [with_other_seeds(lambda seed: our_transfer(chosen.fourtuple, options, TRIAL_BYTES, seed), 1)])
+    rate = mbit(TRIAL_BYTES, [with_other_seeds(lambda seed: our_transfer(chosen, options, TRIAL_BYTES, seed), 1)])
     size = max(round(rate * 1e6 / 8 * TRANSFER_S / 1e5), 1) * 100_000
-    ours = [with_other_seeds(lambda seed: our_transfer(chosen.fourtuple, options, size, seed), seed) for seed in seeds]
+    ours = [took for took, *_ in often_enough(lambda seed: (our_transfer(chosen, options, size, seed),), 2)]
     # Those that mostly wait can run side by side.
-    side_by_side = max(1, min(count, 8, int(20 / mbit(size, ours))))
-    with concurrent.futures.ThreadPoolExecutor(side_by_side) as pool:
-        linux = list(pool.map(lambda seed: with_other_seeds(
-            lambda seed: linux_transfer(f"{os.getpid() % 10000}x{seed}", chosen.wire, options, size, seed), seed), seeds))
-    late_ns = max(late for _, late in linux)
-    return {"path": name, "rtt_us": rtt_us, "bytes": size, "transfers": count, "ours_mbit": round(mbit(size, ours), 3),
-            "linux_mbit": round(mbit(size, [took for took, _ in linux]), 3), "wire_late_ns": late_ns}
+    at_once = max(1, min(16, int(20 / mbit(size, ours))))
+    linux = often_enough(lambda seed: linux_transfer(f"{os.getpid() % 10000}x{seed}", chosen.wire, options, size, seed), at_once)
+    linux_took = [took for took, _ in linux]
+    return {"path": name, "rtt_us": rtt_us, "bytes": size, "ours_transfers": len(ours), "linux_transfers": len(linux),
+            "ours_mbit": round(mbit(size, ours), 3), "linux_mbit": round(mbit(size, linux_took), 3),
+            "ratio_error": round(math.hypot(error_of(ours), error_of(linux_took)), 3), "wire_late_ns": max(late for _, late in linux)}
 
 
 def main():
@@ -173,7 +208,11 @@ def main():
         skip("there is no /dev/net/tun")
     if subprocess.run(["unshare", "--net", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         skip("no network namespace can be made here")
-    print(f"{'path':<16} {'round trip':>10} {'ours':>9} {'Linux':>9} {'ratio':>6}   wire late")
+    chosen.hz = kernel_hz()
+    if chosen.hz is None:
+        chosen.hz = 1000
+        print("bench linux: this kernel does not tell its CONFIG_HZ; ours has 1000", file=sys.stderr)
+    print(f"{'path':<16} {'round trip':>10} {'ours':>9} {'Linux':>9} {'ratio':>6} {'error':>6} {'transfers':>10}   wire late")
     rows = []
     for point in points():
         if chosen.only and chosen.only not in f"{point[0]}/{point[2]}":
@@ -182,9 +221,10 @@ def main():
         rows.append(row)
         late = f"{row['wire_late_ns'] / 1e6:.1f} ms" + (" (!)" if row["wire_late_ns"] > LATE_NS else "")
         print(f"{row['path']:<16} {row['rtt_us'] / 1000:>7g} ms {row['ours_mbit']:>9.3f} {row['linux_mbit']:>9.3f} "
-              f"{row['ours_mbit'] / row['linux_mbit']:>6.2f}   {late}", flush=True)
+              f"{row['ours_mbit'] / row['linux_mbit']:>6.2f} {row['ratio_error']:>6.2f} {row['ours_transfers']:>4} {row['linux_transfers']:>5}"
+              f"   {late}", flush=True)
     if chosen.json:
-        chosen.json.write_text(json.dumps({"unit": "Mbit/s", "bottleneck_mbit": MBIT, "rows": rows}, indent=1) + "\n")
+        chosen.json.write_text(json.dumps({"unit": "Mbit/s", "bottleneck_mbit": MBIT, "hz": chosen.hz, "rows": rows}, indent=1) + "\n")
     return 0
 
 
