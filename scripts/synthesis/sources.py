@@ -39,15 +39,20 @@ def parameters(module: str, queues: int | None) -> dict[str, int]:
     raise ValueError(f"no module {module}")
 
 
-def run(name: str, command: list[str]) -> str:
-    """What the command printed, which is also in build/synthesis/<name>.log."""
+def run(name: str, command: list[str], limit_s: int | None = None) -> str:
+    """What the command printed, which is also in build/synthesis/<name>.log. ToolFailed also if it takes longer than the limit."""
     log = OUT / f"{name}.log"
-    done = subprocess.run(command, cwd=TOP, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    log.write_text(done.stdout)
+    tool = pathlib.Path(command[0]).name
+    with log.open("w") as output:
+        try:
+            done = subprocess.run(command, cwd=TOP, stdout=output, stderr=subprocess.STDOUT, check=False, timeout=limit_s)
+        except subprocess.TimeoutExpired as expired:
+            raise ToolFailed(f"{tool} was not done after {limit_s} s, {log.relative_to(TOP)}") from expired
+    printed = log.read_text()
     if done.returncode != 0:
-        last = "\n".join(done.stdout.rstrip().splitlines()[-5:])
-        raise ToolFailed(f"{pathlib.Path(command[0]).name} failed, {log.relative_to(TOP)}:\n{last}")
-    return done.stdout
+        last = "\n".join(printed.rstrip().splitlines()[-5:])
+        raise ToolFailed(f"{tool} failed, {log.relative_to(TOP)}:\n{last}")
+    return printed
 
 
 def read() -> str:
