@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# FOURTUPLE_PGO: everything is compiled to write a profile, or with one that was written.
+if(FOURTUPLE_PGO)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    message(FATAL_ERROR "FOURTUPLE_PGO: the profiles are GCC's; configure with g++")
+  endif()
+  # Objects have the same names in both trees.
+  add_compile_options(-fprofile-prefix-path=${PROJECT_BINARY_DIR})
+  add_link_options(-fprofile-prefix-path=${PROJECT_BINARY_DIR})
+  if(FOURTUPLE_PGO STREQUAL "generate")
+    add_compile_options(-fprofile-generate=${FOURTUPLE_PGO_PROFILE})
+    add_link_options(-fprofile-generate=${FOURTUPLE_PGO_PROFILE})
+  elseif(FOURTUPLE_PGO STREQUAL "use")
+    # What never ran in training is optimised as ever, not for size: that a profile has no losses does not make them rare.
+    set(options -fprofile-use=${FOURTUPLE_PGO_PROFILE} -fprofile-partial-training)
+    add_compile_options(${options} -Wno-missing-profile)
+    add_link_options(${options})
+  else()
+    message(FATAL_ERROR "FOURTUPLE_PGO is generate or use, not ${FOURTUPLE_PGO}")
+  endif()
+endif()
