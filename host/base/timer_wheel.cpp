@@ -14,7 +14,8 @@ namespace fourtuple::base {
 /// timer moves down at most ten times, and timers that are equally late fire in the order in which they were armed.
 ///
 /// A timer that is put off keeps its place, as does one that is disarmed: both are later than the slot says. Whoever
-/// wants to know the earliest expiry of a slot tidies it, which moves them to where they belong.
+/// wants to know the earliest expiry of a slot tidies it, if the timer that had it has another by now; that moves them
+/// to where they belong.
 struct timer_wheel::levels {
   static constexpr unsigned digit_bits = 6;
   static constexpr unsigned digits = 11;
@@ -61,7 +62,7 @@ struct timer_wheel::levels {
 
   std::uint64_t current_ns;
   std::uint32_t occupied_levels = 0;
-  timer::list due;  ///< Expiry at or before current_ns, earliest first. All of these are armed.
+  timer::list due;  ///< Expiry at or before current_ns, earliest first, and some that were disarmed there.
   std::array<level, digits> level_of{};
 };
 
@@ -83,12 +84,10 @@ timer_wheel::~timer_wheel() {
 }
 
 void timer_wheel::link(timer& t, std::uint64_t expires_ns) noexcept {
-  if (expires_ns == never_ns) {
-    disarm(t);
-    return;
-  }
   if (t.list_ != nullptr) unlink(t);
   note_arming(t, expires_ns);
+  if (expires_ns == never_ns) return;
+  quiet_until_ns_ = std::min(quiet_until_ns_, expires_ns);
   place(t);
 }
 
@@ -105,7 +104,9 @@ void timer_wheel::place(timer& t) const noexcept {
     };
     if (!list.empty() && !is_behind(list.bound_ns, list.bound_arming)) {
       where = &list.first;
-      while (*where != nullptr && is_behind((*where)->expires_ns_, (*where)->arming_)) where = &(*where)->next_;
+      while (*where != nullptr && (!(*where)->pending() || is_behind((*where)->expires_ns_, (*where)->arming_))) {
+        where = &(*where)->next_;
+      }
     }
     if (*where == nullptr) {
       list.bound_ns = t.expires_ns_;
@@ -115,10 +116,12 @@ void timer_wheel::place(timer& t) const noexcept {
     const unsigned shift = levels::digit_bits * list.level;
     list.start_ns = t.expires_ns_ >> shift << shift;
     list.bound_ns = t.expires_ns_;
+    list.earliest = &t;
     w.level_of[list.level].occupied |= std::uint64_t{1} << list.slot;
     w.occupied_levels |= std::uint32_t{1} << list.level;
-  } else if (list.bound_ns != never_ns) {
-    list.bound_ns = std::min(list.bound_ns, t.expires_ns_);
+  } else if (t.expires_ns_ < list.bound_ns) {
+    list.bound_ns = t.expires_ns_;
+    list.earliest = &t;
   }
   t.list_ = &list;
   t.previous_next_ = where;
@@ -143,12 +146,8 @@ void timer_wheel::unlink(timer& t) noexcept {
   t.next_ = nullptr;
   t.previous_next_ = nullptr;
   if (list.start_ns == never_ns) return;  // What is due: still none is later.
-  if (list.empty()) {
-    list.bound_ns = never_ns;
-    list.wheel->set_empty(list);
-  } else if (t.expires_ns_ == list.bound_ns) {
-    list.bound_ns = never_ns;
-  }
+  if (list.earliest == &t) list.earliest = nullptr;
+  if (list.empty()) list.wheel->set_empty(list);
 }
 
 /// Takes the disarmed ones out of a slot, and those that were put off beyond it; then its bound is known, unless it is
@@ -156,17 +155,22 @@ void timer_wheel::unlink(timer& t) noexcept {
 void timer_wheel::tidy(timer::list& slot) const noexcept {
   const std::uint64_t width_minus_one = (std::uint64_t{1} << (levels::digit_bits * slot.level)) - 1;
   const std::uint64_t last_ns = slot.start_ns | width_minus_one;
-  std::uint64_t earliest_ns = never_ns;
+  std::uint64_t bound_ns = never_ns;
+  const timer* earliest = nullptr;
   for (timer *t = slot.first, *next = nullptr; t != nullptr; t = next) {
     next = t->next_;
     if (t->expires_ns_ <= last_ns) {
-      earliest_ns = std::min(earliest_ns, t->expires_ns_);
+      if (t->expires_ns_ < bound_ns) {
+        bound_ns = t->expires_ns_;
+        earliest = t;
+      }
       continue;
     }
     unlink(*t);
     if (t->pending()) place(*t);
   }
-  if (!slot.empty()) slot.bound_ns = earliest_ns;
+  slot.bound_ns = bound_ns;
+  slot.earliest = earliest;
 }
 
 void timer_wheel::move_to(std::uint64_t time_ns) noexcept {
@@ -178,7 +182,6 @@ void timer_wheel::move_to(std::uint64_t time_ns) noexcept {
   if (t == nullptr) return;
   list.first = nullptr;
   list.end = &list.first;
-  list.bound_ns = never_ns;
   w.set_empty(list);
   while (t != nullptr) {
     timer* next = t->next_;
@@ -219,9 +222,12 @@ bool timer_wheel::expire(std::uint64_t now_ns) noexcept {
 
 std::uint64_t timer_wheel::next_expiry_ns() const noexcept {
   levels& w = *levels_;
-  if (!w.due.empty()) return w.due.first->expires_ns_;
+  while (!w.due.empty()) {
+    if (w.due.first->pending()) return w.due.first->expires_ns_;
+    unlink(*w.due.first);
+  }
   while (timer::list* slot = w.first_slot()) {
-    if (slot->bound_ns != never_ns) return slot->bound_ns;
+    if (slot->earliest != nullptr && slot->earliest->expires_ns_ == slot->bound_ns) return slot->bound_ns;
     tidy(*slot);
   }
   return never_ns;

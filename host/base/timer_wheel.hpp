@@ -92,8 +92,10 @@ class timer_wheel {
 struct timer::list {
   timer* first = nullptr;
   timer** end = &first;
-  /// A slot: the earliest expiry among its armed timers; never_ns: not known. What is due: none is later.
+  /// A slot that is not empty: none of its armed timers expires earlier. What is due: none expires later.
   std::uint64_t bound_ns = never_ns;
+  /// A slot: whose expiry bound_ns was. If it still is, that is the earliest.
+  const timer* earliest = nullptr;
   /// A slot that is not empty: none of its timers is looked at before this time. What is due: never_ns, since a timer
   /// that is put off does not stay there.
   std::uint64_t start_ns = 0;
@@ -108,32 +110,23 @@ struct timer::list {
 [[gnu::always_inline]] inline void timer_wheel::note_arming(timer& t, std::uint64_t expires_ns) noexcept {
   t.expires_ns_ = expires_ns;
   t.arming_ = armings_++;
-  quiet_until_ns_ = std::min(quiet_until_ns_, expires_ns);
 }
 
 // In line, since there are four of these in every exchange of two segments.
 [[gnu::always_inline]] inline void timer_wheel::arm(timer& t, std::uint64_t expires_ns) noexcept {
   timer::list* slot = t.list_;
-  if (slot == nullptr || expires_ns < slot->start_ns || expires_ns == never_ns) [[unlikely]] {
+  if (slot == nullptr || expires_ns < slot->start_ns) [[unlikely]] {
     link(t, expires_ns);
     return;
   }
-  if (t.expires_ns_ == slot->bound_ns) {
-    slot->bound_ns = never_ns;
-  } else if (slot->bound_ns != never_ns) {
-    slot->bound_ns = std::min(slot->bound_ns, expires_ns);
+  if (expires_ns < slot->bound_ns) {
+    slot->bound_ns = expires_ns;
+    slot->earliest = &t;
+    quiet_until_ns_ = std::min(quiet_until_ns_, expires_ns);  // Which is not beyond the bound of any slot.
   }
   note_arming(t, expires_ns);
 }
 
-[[gnu::always_inline]] inline void timer_wheel::disarm(timer& t) noexcept {
-  if (!t.pending()) return;
-  if (t.list_->start_ns == never_ns) [[unlikely]] {
-    unlink(t);  // It was due.
-  } else if (t.expires_ns_ == t.list_->bound_ns) {
-    t.list_->bound_ns = never_ns;
-  }
-  t.expires_ns_ = never_ns;
-}
+[[gnu::always_inline]] inline void timer_wheel::disarm(timer& t) noexcept { t.expires_ns_ = never_ns; }
 
 }  // namespace fourtuple::base
