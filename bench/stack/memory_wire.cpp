@@ -6,7 +6,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "bench/stack/counting.hpp"
 #include "host/base/byte_order.hpp"
 #include "host/ip/gso.hpp"
 #include "host/packet/checksum.hpp"
@@ -63,23 +62,15 @@ class memory_wire::device final : public ip::net_device {
   }
   void flush() override {}
 
+  // What begins with device_ is the device's work, and is not counted; so are these two.
   void connection_insert(const packet::connection_tuple& tuple, std::uint32_t handle) override {
-    const device_work not_counted;
     connections_[tuple] = handle;
   }
-  void connection_delete(const packet::connection_tuple& tuple) override {
-    const device_work not_counted;
-    connections_.erase(tuple);
-  }
+  void connection_delete(const packet::connection_tuple& tuple) override { connections_.erase(tuple); }
 
   /// One more frame of the poll at hand.
   void take(in_flight& frame) {
-    packet::sk_buff& skb = list_[listed_++] = {};
-    skb.frame = frame.contents();
-    const device_work not_counted;
-    wire_.count(frame);
-    if (frame.checksum_start != 0) put_checksum(frame.contents(), frame.checksum_start, frame.checksum_offset);
-    if (what_ != offload::none) look_at(skb);
+    device_receive(frame, *std::construct_at(&list_[listed_++], packet::sk_buff{.frame = frame.contents()}));
   }
   /// The poll ends.
   void hand_up() { receiver_->receive(std::span{list_}.first(std::exchange(listed_, 0))); }
@@ -102,7 +93,9 @@ class memory_wire::device final : public ip::net_device {
       std::memcpy(whole_.get() + copied, piece.data(), piece.size());
       copied += piece.size();
     }
-    const device_work not_counted;
+    device_segment(whole);
+  }
+  [[gnu::noinline]] void device_segment(const packet::tx_sk_buff& whole) {
     const ip::gso_segments segments(whole);
     for (std::size_t i = 0; i < segments.count(); ++i) {
       in_flight& frame = wire_.send(index_);
@@ -116,6 +109,12 @@ class memory_wire::device final : public ip::net_device {
   static void put_checksum(std::span<std::byte> frame, std::size_t start, std::size_t offset) {
     const std::uint16_t sum = packet::internet_checksum{}.add(frame.subspan(start)).checksum();
     base::store_be16(frame, start + offset, sum == 0 ? std::uint16_t{0xffff} : sum);
+  }
+
+  [[gnu::noinline]] void device_receive(in_flight& frame, packet::sk_buff& skb) {
+    wire_.count(frame);
+    if (frame.checksum_start != 0) put_checksum(frame.contents(), frame.checksum_start, frame.checksum_offset);
+    if (what_ != offload::none) look_at(skb);
   }
 
   /// What a completion of the NIC would say.
@@ -149,7 +148,9 @@ class memory_wire::device final : public ip::net_device {
 };
 
 memory_wire::memory_wire(bench_clock& clock, offload what)
-    : clock_(clock), ends_{std::make_unique<device>(*this, 0, what), std::make_unique<device>(*this, 1, what)} {}
+    : clock_(clock), ends_{std::make_unique<device>(*this, 0, what), std::make_unique<device>(*this, 1, what)} {
+  make_ring(16);
+}
 
 memory_wire::~memory_wire() = default;
 
@@ -161,7 +162,7 @@ void memory_wire::in_flight::append(std::span<const std::byte> piece) noexcept {
 }
 
 memory_wire::in_flight& memory_wire::send(int from_end) {
-  if (sent_ - delivered_ == ring_.size()) grow();
+  if (sent_ - delivered_ > ring_mask_) grow();
   in_flight& frame = at(sent_++);
   frame.to_end = 1 - from_end;
   frame.size = 0;
@@ -171,11 +172,15 @@ memory_wire::in_flight& memory_wire::send(int from_end) {
 
 /// Twice as many; those that fly keep their order.
 void memory_wire::grow() {
-  std::ranges::rotate(ring_,
-                      ring_.begin() + static_cast<std::ptrdiff_t>(delivered_ % std::max<std::size_t>(ring_.size(), 1)));
+  std::ranges::rotate(ring_, ring_.begin() + static_cast<std::ptrdiff_t>(delivered_ & ring_mask_));
   sent_ -= delivered_;
   delivered_ = 0;
-  ring_.resize(std::max<std::size_t>(16, 2 * ring_.size()));
+  make_ring(2 * ring_.size());
+}
+
+void memory_wire::make_ring(std::size_t frames) {
+  ring_.resize(frames);
+  ring_mask_ = frames - 1;
   for (auto& frame : ring_) {
     if (frame == nullptr) frame = std::make_unique<in_flight>();
   }
@@ -187,17 +192,18 @@ void memory_wire::count(const in_flight& frame) noexcept {
 }
 
 void memory_wire::deliver() {
-  const int end = at(delivered_).to_end;
+  in_flight* next = &at(delivered_);
+  const int end = next->to_end;
   device& to = *ends_[end];
   // Their buffers are free when they were received, not before.
   std::size_t polled = 0;
-  while (polled < napi_budget && delivered_ + polled != sent_) {
-    in_flight& next = at(delivered_ + polled);
-    if (next.to_end != end) break;
+  do {
     ++polled;
     clock_.advance(frame_time_ns);
-    to.take(next);
-  }
+    to.take(*next);
+    if (polled == napi_budget || delivered_ + polled == sent_) break;
+    next = &at(delivered_ + polled);
+  } while (next->to_end == end);
   to.hand_up();
   delivered_ += polled;
 }

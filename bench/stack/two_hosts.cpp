@@ -66,7 +66,7 @@ two_hosts::two_hosts(offload what, std::size_t connections)
 }
 
 void two_hosts::run_due_timers() {
-  for (stack::host_stack& host : hosts_) host.run_timers();
+  for (stack::host_stack& host : hosts_) host.run_timers(clock_.now_ns());
 }
 
 void two_hosts::step() {

@@ -45,8 +45,10 @@ void host_stack::set_gateway(packet::ipv4_address gateway) { parts_->ip.set_gate
 
 std::uint64_t host_stack::next_deadline_ns() const noexcept { return parts_->timers.next_expiry_ns(); }
 
-void host_stack::run_timers() {
-  if (parts_->timers.advance(parts_->clock.now_ns())) parts_->ip.flush();
+void host_stack::run_timers() { run_timers(parts_->clock.now_ns()); }
+
+void host_stack::run_timers(std::uint64_t now_ns) {
+  if (parts_->timers.advance(now_ns)) parts_->ip.flush();
 }
 
 base::clock& host_stack::clock() noexcept { return parts_->clock; }

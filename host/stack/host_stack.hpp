@@ -49,6 +49,8 @@ class host_stack {
   [[nodiscard]] std::uint64_t next_deadline_ns() const noexcept;
   /// Does everything that is due by now.
   void run_timers();
+  /// The same for an owner that has just read the clock, which says `now_ns`.
+  void run_timers(std::uint64_t now_ns);
 
   [[nodiscard]] base::clock& clock() noexcept;
   [[nodiscard]] base::random_source& random() noexcept;
