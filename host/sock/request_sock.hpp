@@ -37,11 +37,11 @@ class inet_request_sock : public request_sock {
  public:
   std::uint8_t snd_wscale : 4 = 0;
   std::uint8_t rcv_wscale : 4 = 0;
-  bool tstamp_ok : 1 = false;
-  bool sack_ok : 1 = false;
-  bool wscale_ok : 1 = false;
-  bool ecn_ok : 1 = false;
-  bool acked : 1 = false;  ///< Its ACK came, but the accept queue was full.
+  std::uint8_t tstamp_ok : 1 = 0;
+  std::uint8_t sack_ok : 1 = 0;
+  std::uint8_t wscale_ok : 1 = 0;
+  std::uint8_t ecn_ok : 1 = 0;
+  std::uint8_t acked : 1 = 0;  ///< Its ACK came, but the accept queue was full.
 
  protected:
   using request_sock::request_sock;

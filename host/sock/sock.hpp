@@ -50,14 +50,14 @@ class sock : public port_owner {
   std::uint32_t sk_handle = 0;           ///< In the NIC's connection table (connection_handles); 0: none.
   std::uint16_t sk_lingertime_s = 0;     ///< SO_LINGER, if sk_linger; more counts as 65535.
   std::uint8_t sk_shutdown = 0;          ///< rcv_shutdown | send_shutdown
-  bool sk_linger : 1 = false;
-  bool sk_dead : 1 = false;           ///< The application has closed it (Linux: SOCK_DEAD).
-  bool sk_bindaddr_lock : 1 = false;  ///< bind() named an address (Linux: SOCK_BINDADDR_LOCK).
-  bool sk_bindport_lock : 1 = false;  ///< bind() named a port (Linux: SOCK_BINDPORT_LOCK).
-  bool sk_rcvbuf_lock : 1 = false;    ///< SO_RCVBUF was set: no auto-tuning.
-  bool sk_sndbuf_lock : 1 = false;    ///< SO_SNDBUF was set.
-  bool sk_zerocopy : 1 = false;       ///< SO_ZEROCOPY
-  bool sk_urginline : 1 = false;      ///< SO_OOBINLINE
+  std::uint8_t sk_linger : 1 = 0;
+  std::uint8_t sk_dead : 1 = 0;           ///< The application has closed it (Linux: SOCK_DEAD).
+  std::uint8_t sk_bindaddr_lock : 1 = 0;  ///< bind() named an address (Linux: SOCK_BINDADDR_LOCK).
+  std::uint8_t sk_bindport_lock : 1 = 0;  ///< bind() named a port (Linux: SOCK_BINDPORT_LOCK).
+  std::uint8_t sk_rcvbuf_lock : 1 = 0;    ///< SO_RCVBUF was set: no auto-tuning.
+  std::uint8_t sk_sndbuf_lock : 1 = 0;    ///< SO_SNDBUF was set.
+  std::uint8_t sk_zerocopy : 1 = 0;       ///< SO_ZEROCOPY
+  std::uint8_t sk_urginline : 1 = 0;      ///< SO_OOBINLINE
 
   [[nodiscard]] sock_extension& extension() {
     if (!sk_extension) sk_extension = std::make_unique<sock_extension>();
@@ -89,7 +89,7 @@ class inet_sock : public sock {
   std::uint8_t tos = 0;                           ///< IP_TOS
   std::uint8_t uc_ttl = 64;                       ///< IP_TTL
   std::uint8_t pmtudisc : 3 = ip_pmtudisc::want;  ///< IP_MTU_DISCOVER
-  bool recverr : 1 = false;                       ///< IP_RECVERR
+  std::uint8_t recverr : 1 = 0;                   ///< IP_RECVERR
   std::uint8_t min_ttl = 0;                       ///< IP_MINTTL: segments below are dropped.
 
  protected:

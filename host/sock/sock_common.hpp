@@ -88,8 +88,8 @@ class sock_common {
   packet::connection_tuple skc_tuple;
   tcp_state skc_state = tcp_state::close;
   std::uint8_t skc_family = af_inet;
-  bool skc_reuse : 1 = false;      ///< SO_REUSEADDR
-  bool skc_reuseport : 1 = false;  ///< SO_REUSEPORT
+  std::uint8_t skc_reuse : 1 = 0;      ///< SO_REUSEADDR
+  std::uint8_t skc_reuseport : 1 = 0;  ///< SO_REUSEPORT
 
  protected:
   sock_common(ehash_node& node, sock_kind kind) noexcept : kind_(kind), node_(node) {}

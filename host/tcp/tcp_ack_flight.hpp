@@ -25,12 +25,12 @@ namespace fourtuple::tcp {
 [[nodiscard, gnu::always_inline]] inline bool tcp_is_whole_flight(const tcp_sock& tp, const tcp_skb* skb,
                                                                   std::uint32_t ack, bool syn) noexcept {
   return skb != nullptr && ack == tp.snd_nxt && skb->end_seq == ack && skb->seq == tp.snd_una &&
-         skb->gso_segs == tp.packets_out && !((skb->syn != syn) | skb->ever_retransmitted | skb->sacked | skb->lost);
+         skb->gso_segs == tp.packets_out && skb->syn == syn && !skb->sacked && !skb->lost && !skb->ever_retransmitted;
 }
 
 /// Besides the flight itself: with SACK its marks say all that sacked_out, lost_out and retrans_out do.
 [[nodiscard, gnu::always_inline]] inline bool tcp_is_undisturbed(const tcp_sock& tp) noexcept {
-  return (tp.sack_ok & !tp.tlp_out) && tp.icsk_ca_state == tcp_ca::open && tp.icsk_mtup == nullptr;
+  return tp.sack_ok && !tp.tlp_out && tp.icsk_ca_state == tcp_ca::open && tp.icsk_mtup == nullptr;
 }
 
 /// The unit in flight, if an ACK that is not special takes it and with it all that is; otherwise nullptr.

@@ -171,7 +171,7 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
   const packet::tcp_header header{
       .seq = req.snt_isn,
       .ack_seq = req.rcv_isn + 1,
-      .flags = {.syn = true, .ack = true, .ece = req.ecn_ok},
+      .flags = {.syn = true, .ack = true, .ece = req.ecn_ok != 0},
       .window = static_cast<std::uint16_t>(std::min<std::uint32_t>(req.rsk_rcv_wnd, 65535))};
   std::uint32_t clock = net.now_ms();
   if (type == tcp_synack::cookie && req.tstamp_ok) clock = cookie_init_timestamp(req, clock);

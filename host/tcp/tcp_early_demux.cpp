@@ -37,7 +37,7 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
 /// Looks at what nearly every segment is. False, and nothing happened, if it is another.
 [[gnu::always_inline]] inline bool rcv_predicted(tcp_net& net, tcp_sock& tp, std::span<const std::byte> datagram) {
   const std::span<const std::byte> header = datagram.subspan(ip_bytes);
-  if (!(tp.header_prediction & tp.tstamp_ok) || tp.skc_state != tcp_state::established || net.traced() ||
+  if (!tp.header_prediction || !tp.tstamp_ok || tp.skc_state != tcp_state::established || net.traced() ||
       base::load_be8(datagram, 8) < tp.min_ttl || !is_usual(tp, header)) [[unlikely]] {
     return false;
   }

@@ -166,12 +166,12 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept {
 
 ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
   tcp_outgoing what{.seq = skb.seq,
-                    .flags = {.fin = skb.fin,
-                              .syn = skb.syn,
+                    .flags = {.fin = skb.fin != 0,
+                              .syn = skb.syn != 0,
                               // A unit says so at its end, for a receiver that would gather more (Linux: GRO flush).
                               .psh = skb.psh || skb.gso_segs > 1,
                               .ack = tp.skc_state != tcp_state::syn_sent,
-                              .ece = skb.ecn_syn,
+                              .ece = skb.ecn_syn != 0,
                               .cwr = skb.ecn_syn && tp.skc_state == tcp_state::syn_sent},
                     .payload = skb.data(),
                     .gso_size = skb.gso_size,

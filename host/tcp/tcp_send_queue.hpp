@@ -80,18 +80,18 @@ struct tcp_skb {
   std::uint32_t tx_first_tx_mstamp_us = 0;
   std::uint32_t tx_delivered = 0;
   // In one byte, since an ACK of the usual kind asks for several of them at once.
-  bool syn : 1 = false;
-  bool sacked : 1 = false;              ///< TCPCB_SACKED_ACKED
-  bool lost : 1 = false;                ///< TCPCB_LOST
-  bool retransmitted : 1 = false;       ///< TCPCB_SACKED_RETRANS: a retransmission is in flight.
-  bool ever_retransmitted : 1 = false;  ///< TCPCB_EVER_RETRANS: no RTT sample (Karn).
-  bool tx_app_limited : 1 = false;
-  bool in_sent_list : 1 = false;
-  bool eor : 1 = false;  ///< MSG_EOR: nothing may be merged behind it.
+  std::uint8_t syn : 1 = 0;
+  std::uint8_t sacked : 1 = 0;              ///< TCPCB_SACKED_ACKED
+  std::uint8_t lost : 1 = 0;                ///< TCPCB_LOST
+  std::uint8_t retransmitted : 1 = 0;       ///< TCPCB_SACKED_RETRANS: a retransmission is in flight.
+  std::uint8_t ever_retransmitted : 1 = 0;  ///< TCPCB_EVER_RETRANS: no RTT sample (Karn).
+  std::uint8_t tx_app_limited : 1 = 0;
+  std::uint8_t in_sent_list : 1 = 0;
+  std::uint8_t eor : 1 = 0;  ///< MSG_EOR: nothing may be merged behind it.
 
-  bool ecn_syn : 1 = false;  ///< The SYN asks for ECN: ECE and CWR.
-  bool fin : 1 = false;
-  bool psh : 1 = false;
+  std::uint8_t ecn_syn : 1 = 0;  ///< The SYN asks for ECN: ECE and CWR.
+  std::uint8_t fin : 1 = 0;
+  std::uint8_t psh : 1 = 0;
 
   [[nodiscard]] std::span<const std::byte> data() const noexcept {
     return len == 0 ? std::span<const std::byte>{} : std::span<const std::byte>{block.bytes() + start, len};

@@ -39,12 +39,12 @@ struct icsk_ack_state {
   std::uint16_t last_seg_size = 0;  ///< Of the last segment, if it was smaller; otherwise 0.
   std::uint8_t quick = 0;           ///< Segments still to be acknowledged at once.
   std::uint8_t compressed_ack = 0;  ///< ACKs of segments out of order that wait to go as one.
-  bool pingpong : 1 = false;        ///< Interactive: ACKs wait for data to ride on.
-  bool sched : 1 = false;           ///< An ACK is owed.
-  bool pushed : 1 = false;
-  bool pushed2 : 1 = false;
-  bool now : 1 = false;
-  bool nomem : 1 = false;                ///< The ACK closes the window, since data was dropped for want of memory.
+  std::uint8_t pingpong : 1 = 0;    ///< Interactive: ACKs wait for data to ride on.
+  std::uint8_t sched : 1 = 0;       ///< An ACK is owed.
+  std::uint8_t pushed : 1 = 0;
+  std::uint8_t pushed2 : 1 = 0;
+  std::uint8_t now : 1 = 0;
+  std::uint8_t nomem : 1 = 0;            ///< The ACK closes the window, since data was dropped for want of memory.
   std::uint8_t dup_ack_counter : 2 = 0;  ///< Sent at once for the hole at compressed_ack_rcv_nxt.
 };
 
@@ -56,9 +56,9 @@ struct rack_state {
   std::uint32_t last_delivered = 0;  ///< tcp_sock::delivered when reo_wnd_steps last rose.
   std::uint8_t reo_wnd_steps = 1;    ///< The window in quarters of the least round trip.
   std::uint8_t reo_wnd_persist = 0;  ///< Recoveries until it is 1 again.
-  bool dsack_seen : 1 = false;       ///< A DSACK that may mean reordering came since.
-  bool advanced : 1 = false;         ///< Something was delivered since losses were last looked for.
-  bool tlp_retrans : 1 = false;      ///< The tail loss probe that is out was a retransmission (section 7.3).
+  std::uint8_t dsack_seen : 1 = 0;   ///< A DSACK that may mean reordering came since.
+  std::uint8_t advanced : 1 = 0;     ///< Something was delivered since losses were last looked for.
+  std::uint8_t tlp_retrans : 1 = 0;  ///< The tail loss probe that is out was a retransmission (section 7.3).
 };
 
 /// What a connection with a limit on its rate has besides (Linux: sk_max_pacing_rate, pacing_timer).
@@ -106,33 +106,33 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint32_t rcv_tsval = 0;
   std::uint32_t rcv_tsecr = 0;
   // In one byte, since the short ways ask for several of them at once.
-  bool header_prediction : 1 = false;  ///< Linux: pred_flags is not 0.
-  bool tstamp_ok : 1 = false;
-  bool sack_ok : 1 = false;
-  bool ecn_ok : 1 = false;      ///< ECN is agreed on (RFC 3168 6.1).
-  bool dsack : 1 = false;       ///< duplicate_sack is to be reported.
-  bool tlp_out : 1 = false;     ///< A tail loss probe is on its way (Linux: tlp_high_seq is not 0).
-  bool saw_tstamp : 1 = false;  ///< On the segment at hand.
-  bool is_cwnd_limited : 1 = false;
+  std::uint8_t header_prediction : 1 = 0;  ///< Linux: pred_flags is not 0.
+  std::uint8_t tstamp_ok : 1 = 0;
+  std::uint8_t sack_ok : 1 = 0;
+  std::uint8_t ecn_ok : 1 = 0;      ///< ECN is agreed on (RFC 3168 6.1).
+  std::uint8_t dsack : 1 = 0;       ///< duplicate_sack is to be reported.
+  std::uint8_t tlp_out : 1 = 0;     ///< A tail loss probe is on its way (Linux: tlp_high_seq is not 0).
+  std::uint8_t saw_tstamp : 1 = 0;  ///< On the segment at hand.
+  std::uint8_t is_cwnd_limited : 1 = 0;
 
-  bool wscale_ok : 1 = false;
-  bool keepopen : 1 = false;  ///< SO_KEEPALIVE
-  bool in_blocked_list : 1 = false;
-  bool connecting : 1 = false;         ///< connect() was begun and its result not fetched (Linux: SS_CONNECTING).
-  bool application_holds : 1 = false;  ///< A reference is the application's.
-  bool orphaned : 1 = false;           ///< Counted in tcp_net::orphan_count.
-  bool sock_done : 1 = false;          ///< The FIN was received: reading ends with 0, whatever comes after.
-  bool recvmsg_inq : 1 = false;        ///< TCP_INQ
-  bool write_wanted : 1 = false;       ///< A write did not fit: say when there is room (Linux: SOCK_NOSPACE).
+  std::uint8_t wscale_ok : 1 = 0;
+  std::uint8_t keepopen : 1 = 0;  ///< SO_KEEPALIVE
+  std::uint8_t in_blocked_list : 1 = 0;
+  std::uint8_t connecting : 1 = 0;         ///< connect() was begun and its result not fetched (Linux: SS_CONNECTING).
+  std::uint8_t application_holds : 1 = 0;  ///< A reference is the application's.
+  std::uint8_t orphaned : 1 = 0;           ///< Counted in tcp_net::orphan_count.
+  std::uint8_t sock_done : 1 = 0;          ///< The FIN was received: reading ends with 0, whatever comes after.
+  std::uint8_t recvmsg_inq : 1 = 0;        ///< TCP_INQ
+  std::uint8_t write_wanted : 1 = 0;       ///< A write did not fit: say when there is room (Linux: SOCK_NOSPACE).
   // RFC 3168 6.1 (Linux: TCP_ECN_*).
-  bool ecn_queue_cwr : 1 = false;   ///< The next new data says that cwnd was reduced.
-  bool ecn_demand_cwr : 1 = false;  ///< ACKs say that congestion was met, until CWR comes.
-  bool ecn_seen : 1 = false;        ///< Of the peer's data some came marked as capable of it.
+  std::uint8_t ecn_queue_cwr : 1 = 0;   ///< The next new data says that cwnd was reduced.
+  std::uint8_t ecn_demand_cwr : 1 = 0;  ///< ACKs say that congestion was met, until CWR comes.
+  std::uint8_t ecn_seen : 1 = 0;        ///< Of the peer's data some came marked as capable of it.
   // Of recovery and the delivery rate.
-  bool frto : 1 = false;           ///< After a timeout it is not known yet whether anything was lost (RFC 5682).
-  bool is_sack_reneg : 1 = false;  ///< In recovery from a receiver that dropped what it had SACKed.
-  bool undo_marker_set : 1 = false;
-  bool rate_app_limited : 1 = false;  ///< The last delivery rate is of a time when there was too little to send.
+  std::uint8_t frto : 1 = 0;           ///< After a timeout it is not known yet whether anything was lost (RFC 5682).
+  std::uint8_t is_sack_reneg : 1 = 0;  ///< In recovery from a receiver that dropped what it had SACKed.
+  std::uint8_t undo_marker_set : 1 = 0;
+  std::uint8_t rate_app_limited : 1 = 0;  ///< The last delivery rate is of a time when there was too little to send.
   tcp_ca icsk_ca_state = tcp_ca::open;
   std::uint8_t snd_wscale = 0;
   std::uint8_t rcv_wscale = 0;

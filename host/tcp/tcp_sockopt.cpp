@@ -186,7 +186,7 @@ void fill_sending(const tcp_sock& tp, tcp_info& info) noexcept {
   info.tcpi_rcv_ooopack = tp.rcv_ooopack;
   info.tcpi_data_segs_out = tp.data_segs_out;
   info.tcpi_delivery_rate = tcp_delivery_rate(tp);
-  info.tcpi_delivery_rate_app_limited = tp.rate_app_limited ? 1 : 0;
+  info.tcpi_delivery_rate_app_limited = tp.rate_app_limited != 0;
   info.tcpi_delivered_ce = tp.delivered_ce;
   info.tcpi_dsack_dups = tp.dsack_dups;
   info.tcpi_reord_seen = tp.reord_seen;

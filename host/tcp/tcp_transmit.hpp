@@ -27,7 +27,7 @@ struct tcp_outgoing {
 
 /// Whether timestamps are all that a segment without SYN says besides its header: what tcp_transmit_plain does.
 [[nodiscard]] inline bool tcp_is_plain(const tcp_sock& tp) noexcept {
-  return (tp.tstamp_ok & !tp.ecn_ok & !tp.dsack) && tp.num_sacks == 0 && !tp.sk_extension;
+  return tp.tstamp_ok && !tp.ecn_ok && !tp.dsack && tp.num_sacks == 0 && !tp.sk_extension;
 }
 
 /// Sends a segment whose TCP header has `header_bytes`, options included, and is written by `write`. `header`: without

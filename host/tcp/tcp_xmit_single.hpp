@@ -65,7 +65,7 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
                                                    const tcp_mstamp& now) {
   const ip::xmit_result result = tcp_transmit_plain(tp,
                                                     {.seq = skb.seq,
-                                                     .flags = {.fin = skb.fin, .psh = skb.psh, .ack = true},
+                                                     .flags = {.fin = skb.fin != 0, .psh = skb.psh != 0, .ack = true},
                                                      .payload = skb.data(),
                                                      .rcv_nxt = tp.rcv_nxt},
                                                     now.ms());
