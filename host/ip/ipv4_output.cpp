@@ -105,8 +105,7 @@ xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const
   interface* out = interface_of(via);
   const bool is_gso = skb.gso_size != 0;
   if (out != nullptr && fits(skb, via) && (is_gso || !skb.checksum_partial() || via.tx_checksum)) [[likely]] {
-    if (neighbour_table::hh_cache* hh = out->neighbours->connected(via.next_hop)) {
-      hh->used_ns = clock.now_ns();
+    if (const neighbour_table::hh_cache* hh = out->neighbours->connected(via.next_hop)) {
       return output_connected(skb, via, how, hh->header);
     }
   }

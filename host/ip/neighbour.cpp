@@ -82,7 +82,7 @@ neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, pac
   entry* neighbour = find_or_create(next_hop);
   if (neighbour == nullptr) return output::full;
   recent_[next_hop.value % recent_entries] = {next_hop, neighbour};
-  neighbour->used_ns = clock_.now_ns();
+  neighbour->last_use = ++uses_;
   if (!has_address(neighbour->state)) {
     const output result = enqueue(*neighbour, skb);
     if (neighbour->state == nud::failed) {
@@ -124,7 +124,7 @@ bool neighbour_table::make_room() {
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
     const entry& candidate = *at->second;
     if (candidate.state == nud::incomplete || !candidate.queue.empty()) continue;
-    if (oldest == entries_.end() || candidate.used_ns < oldest->second->used_ns) oldest = at;
+    if (oldest == entries_.end() || candidate.last_use < oldest->second->last_use) oldest = at;
   }
   if (oldest == entries_.end()) return false;
   erase(oldest->first);

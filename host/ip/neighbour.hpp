@@ -78,13 +78,15 @@ class neighbour_table {
     /// Its address is known and was confirmed not so long ago, and nothing waits for it or for the device: it takes no
     /// more than to put the header in front (Linux: neigh_connected_output).
     bool connected = false;
-    std::uint64_t used_ns = 0;  ///< Whoever sends says when.
+    std::uint64_t last_use = 0;  ///< Counted by the table.
   };
   /// Of an address that was sent to lately, and so is a neighbour's, if that is connected; otherwise nullptr, and
   /// send() is to be called.
-  [[nodiscard]] hh_cache* connected(packet::ipv4_address next_hop) noexcept {
+  [[nodiscard]] const hh_cache* connected(packet::ipv4_address next_hop) noexcept {
     const recent_entry& last = recent_[next_hop.value % recent_entries];
-    return last.address == next_hop && last.hh != nullptr && last.hh->connected ? last.hh : nullptr;
+    if (last.address != next_hop || last.hh == nullptr || !last.hh->connected) return nullptr;
+    last.hh->last_use = ++uses_;
+    return last.hh;
   }
 
   /// An ARP packet that came in on this device: answers for the own address, and learns as Linux's arp_process does:
@@ -129,6 +131,7 @@ class neighbour_table {
   unreachable_handler on_unreachable_;
   std::map<packet::ipv4_address, std::unique_ptr<entry>> entries_;
   std::array<recent_entry, recent_entries> recent_{};
+  std::uint64_t uses_ = 0;  ///< Packets that were sent to any.
 };
 
 }  // namespace fourtuple::ip

@@ -14,14 +14,14 @@ namespace fourtuple::packet {
 
 /// The control bits of a TCP header (RFC 9293 3.1, RFC 3168), from the lowest up.
 struct tcp_flags {
-  bool fin : 1 = false;
-  bool syn : 1 = false;
-  bool rst : 1 = false;
-  bool psh : 1 = false;
-  bool ack : 1 = false;
-  bool urg : 1 = false;
-  bool ece : 1 = false;
-  bool cwr : 1 = false;
+  std::uint8_t fin : 1 = 0;
+  std::uint8_t syn : 1 = 0;
+  std::uint8_t rst : 1 = 0;
+  std::uint8_t psh : 1 = 0;
+  std::uint8_t ack : 1 = 0;
+  std::uint8_t urg : 1 = 0;
+  std::uint8_t ece : 1 = 0;
+  std::uint8_t cwr : 1 = 0;
 
   /// The byte as it stands in a header, and back.
   [[nodiscard]] std::uint8_t bits() const noexcept {

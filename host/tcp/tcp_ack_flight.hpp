@@ -24,8 +24,10 @@ namespace fourtuple::tcp {
 /// Whether `ack` takes all that is in flight, and that was sent once and as one unit, a SYN or none.
 [[nodiscard, gnu::always_inline]] inline bool tcp_is_whole_flight(const tcp_sock& tp, const tcp_skb* skb,
                                                                   std::uint32_t ack, bool syn) noexcept {
-  return skb != nullptr && ack == tp.snd_nxt && skb->end_seq == ack && skb->seq == tp.snd_una &&
-         skb->gso_segs == tp.packets_out && skb->syn == syn && !skb->sacked && !skb->lost && !skb->ever_retransmitted;
+  // The head of the queue that ends where the flight does is all of it.
+  assert(skb == nullptr || skb->end_seq != tp.snd_nxt || skb->gso_segs == tp.packets_out);
+  return skb != nullptr && ack == tp.snd_nxt && skb->end_seq == ack && skb->seq == tp.snd_una && skb->syn == syn &&
+         !skb->sacked && !skb->lost && !skb->ever_retransmitted;
 }
 
 /// Besides the flight itself: with SACK its marks say all that sacked_out, lost_out and retrans_out do.

@@ -183,13 +183,13 @@ ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
     return result;
   }
   if (skb.len != 0) {
-    tcp_event_data_sent(tp, skb, tp.net->now_ms());
+    tcp_event_data_sent(tp, skb, tcp_packets_in_flight(tp) == 0, tp.net->now_ms());
     tp.data_segs_out += skb.gso_segs;
   }
   skb.sent_at_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
   tcp_pacing_sent(tp, skb.len);
   tp.sk_write_queue.move_to_newest_sent(skb);
-  tcp_rate_skb_sent(tp, skb);
+  tcp_rate_skb_sent(tp, skb, tcp_rate_mstamp_us(skb.sent_at_ns));
   tcp_tx_sent(tp, skb.seq, skb.end_seq, skb.data());
   return result;
 }

@@ -35,6 +35,9 @@ inline constexpr std::uint32_t tcp_recovery_static_reo_wnd = 2;  ///< A bit of t
 
 /// RFC 8985 6.2 step 4: DSACKs make it wait longer.
 [[gnu::always_inline]] inline void tcp_rack_update_reo_wnd(tcp_sock& tp, const rate_sample& sample) noexcept {
+  // As it is while no DSACK has come.
+  if (tp.rack.reo_wnd_steps == 1 && tp.rack.reo_wnd_persist == 0 && !tp.rack.dsack_seen) [[likely]]
+    return;
   if ((tp.net->config.tcp_recovery & tcp_recovery_static_reo_wnd) != 0 || sample.prior_delivered == 0) return;
   // Once a round trip: what is reported was all sent too early by the same mistake.
   if (before(sample.prior_delivered, tp.rack.last_delivered)) tp.rack.dsack_seen = false;

@@ -30,13 +30,14 @@ struct rate_sample {
   return std::max<std::uint32_t>(now.us(), 1);
 }
 
-/// `skb` was just sent.
-[[gnu::always_inline]] inline void tcp_rate_skb_sent(tcp_sock& tp, tcp_skb& skb) noexcept {
+/// `skb` was just sent, at skb.sent_at_ns or `sent_us`.
+[[gnu::always_inline]] inline void tcp_rate_skb_sent(tcp_sock& tp, tcp_skb& skb, std::uint32_t sent_us) noexcept {
   // A sample begins with the flight.
   if (tp.packets_out == 0) {
-    tp.first_tx_mstamp_us = tcp_rate_mstamp_us(skb.sent_at_ns);
-    tp.delivered_mstamp_us = tp.first_tx_mstamp_us;
+    tp.first_tx_mstamp_us = sent_us;
+    tp.delivered_mstamp_us = sent_us;
   }
+  skb.tx_mstamp_us = sent_us;
   skb.tx_first_tx_mstamp_us = tp.first_tx_mstamp_us;
   skb.tx_delivered_mstamp_us = tp.delivered_mstamp_us;
   skb.tx_delivered = tp.delivered;
@@ -55,7 +56,7 @@ struct rate_sample {
     sample.app_limited = skb.tx_app_limited;
     sample.last_end_seq = skb.end_seq;
     sample.last_sent_at_ns = skb.sent_at_ns;
-    tp.first_tx_mstamp_us = tcp_rate_mstamp_us(skb.sent_at_ns);
+    tp.first_tx_mstamp_us = skb.tx_mstamp_us;
     sample.interval_us = tp.first_tx_mstamp_us - skb.tx_first_tx_mstamp_us;
   }
   // SACKed, it does not count again when it is acknowledged.

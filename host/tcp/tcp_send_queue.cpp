@@ -114,6 +114,7 @@ bool tcp_send_queue::fragment(tcp_skb& skb, std::uint32_t bytes, std::uint32_t m
   rest->sent_at_ns = skb.sent_at_ns;
   rest->tx_delivered_mstamp_us = skb.tx_delivered_mstamp_us;
   rest->tx_first_tx_mstamp_us = skb.tx_first_tx_mstamp_us;
+  rest->tx_mstamp_us = skb.tx_mstamp_us;
   rest->tx_delivered = skb.tx_delivered;
   rest->tx_app_limited = skb.tx_app_limited;
   rest->fin = skb.fin;

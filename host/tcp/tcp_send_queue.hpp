@@ -78,6 +78,7 @@ struct tcp_skb {
   // How far delivery was when it was sent (draft-cheng-iccrg-delivery-rate-estimation 3.2).
   std::uint32_t tx_delivered_mstamp_us = 0;
   std::uint32_t tx_first_tx_mstamp_us = 0;
+  std::uint32_t tx_mstamp_us = 0;  ///< sent_at_ns in the unit of the others.
   std::uint32_t tx_delivered = 0;
   // In one byte, since an ACK of the usual kind asks for several of them at once.
   std::uint8_t syn : 1 = 0;

@@ -173,8 +173,8 @@ void tcp_push(tcp_sock& tp, bool more, std::uint8_t nonagle) {
     return false;
   }
   const std::uint32_t mss = tp.mss_cache;
-  const auto bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message.size(), mss + std::size_t{1}));
-  if (bytes == 0 || bytes > mss || bytes > tp.snd_wnd || tcp_notsent_lowat(tp) == 0) return false;
+  if (message.size() - 1 >= mss || message.size() > tp.snd_wnd || tcp_notsent_lowat(tp) == 0) return false;
+  const auto bytes = static_cast<std::uint32_t>(message.size());
   if (!sk_wmem_schedule(tp, tcp_send_queue::overhead_bytes + bytes)) return false;
   tcp_skb* skb = tp.sk_write_queue.push_message(tp.net->memory, tp.write_seq, message);
   if (skb == nullptr) return false;

@@ -48,8 +48,9 @@ template <std::size_t header_bytes>
                                               static_cast<std::uint16_t>(header_bytes + payload.size()));
   write(skb.push(header_bytes), header);
   skb.set_checksum_partial(packet::tcp_header::checksum_offset);
+  const std::size_t segs = skb.gso_segs();
   const ip::xmit_result result = net.ip.queue_xmit(skb, via, how);
-  if (result == ip::xmit_result::ok && !sent_before) net.count(mib::out_segs, skb.gso_segs());
+  if (result == ip::xmit_result::ok && !sent_before) net.count(mib::out_segs, segs);
   return result;
 }
 

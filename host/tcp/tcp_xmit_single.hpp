@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 
 #include "host/tcp/tcp_ack_policy.hpp"
@@ -44,8 +45,9 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
   if (tp.sk_write_queue.send_head() == nullptr && tp.write_wanted) tcp_chrono_start(tp, tcp_chrono::sndbuf_limited);
 }
 
-[[gnu::always_inline]] inline void tcp_event_data_sent(tcp_sock& tp, const tcp_skb& skb, std::uint32_t now_ms) {
-  if (tcp_packets_in_flight(tp) == 0) tp.icsk_ca_ops->tx_start(tp);
+[[gnu::always_inline]] inline void tcp_event_data_sent(tcp_sock& tp, const tcp_skb& skb, bool flight_begins,
+                                                       std::uint32_t now_ms) {
+  if (flight_begins) tp.icsk_ca_ops->tx_start(tp);
   tp.lsndtime_ms = now_ms;
   tp.bytes_sent += skb.len;
   // A reply within the delayed ACK's time: a conversation, in which ACKs ride on data.
@@ -77,13 +79,15 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
     tcp_event_ack_sent(tp);
     ++tp.segs_out;
   }
-  tp.wstamp_ns = std::max(tp.wstamp_ns, now.ns);
+  // Only pacing sets times that are yet to come.
+  assert(tp.wstamp_ns <= now.ns);
+  tp.wstamp_ns = now.ns;
   if (skb.len != 0) {
-    tcp_event_data_sent(tp, skb, now.ms());
+    tcp_event_data_sent(tp, skb, true, now.ms());
     ++tp.data_segs_out;
   }
-  skb.sent_at_ns = tp.wstamp_ns;
-  tcp_rate_skb_sent(tp, skb);
+  skb.sent_at_ns = now.ns;
+  tcp_rate_skb_sent(tp, skb, tcp_rate_mstamp_us(now));
   tp.sk_write_queue.sent_alone(skb);
   tp.snd_nxt = skb.end_seq;
   tp.packets_out = 1;
