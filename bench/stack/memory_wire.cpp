@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/base/byte_order.hpp"
+#include "host/driver/flow_queues.hpp"
 #include "host/ip/gso.hpp"
 #include "host/packet/checksum.hpp"
 
@@ -67,6 +68,8 @@ class memory_wire::device final : public ip::net_device {
     connections_[tuple] = handle;
   }
   void connection_delete(const packet::connection_tuple& tuple) override { connections_.erase(tuple); }
+
+  std::uint32_t hash_secret = 0;  ///< The host's.
 
   /// One more frame of the poll at hand.
   void take(in_flight& frame) {
@@ -129,8 +132,10 @@ class memory_wire::device final : public ip::net_device {
                                  ? packet::ip_summed::unnecessary
                                  : packet::ip_summed::bad;
     if (what_ != offload::nic) return;
-    const auto found =
-        connections_.find({destination, source, base::load_be16(segment, 2), base::load_be16(segment, 0)});
+    const packet::connection_tuple tuple{destination, source, base::load_be16(segment, 2), base::load_be16(segment, 0)};
+    skb.hash = driver::connection_hash(tuple, hash_secret);
+    skb.hash_valid = true;
+    const auto found = connections_.find(tuple);
     if (found == connections_.end()) return;
     skb.table_hit = true;
     skb.handle = found->second;
@@ -155,6 +160,8 @@ memory_wire::memory_wire(bench_clock& clock, offload what)
 memory_wire::~memory_wire() = default;
 
 ip::net_device& memory_wire::end(int index) noexcept { return *ends_[index]; }
+
+void memory_wire::set_hash_secret(int end, std::uint32_t secret) noexcept { ends_[end]->hash_secret = secret; }
 
 void memory_wire::in_flight::append(std::span<const std::byte> piece) noexcept {
   std::memcpy(bytes.data() + size, piece.data(), piece.size());

@@ -33,6 +33,8 @@ class memory_wire {
   ~memory_wire();
 
   [[nodiscard]] ip::net_device& end(int index) noexcept;
+  /// What the device at that end is to hash tuples with, if it does as much.
+  void set_hash_secret(int end, std::uint32_t secret) noexcept;
   [[nodiscard]] bool idle() const noexcept { return sent_ == delivered_; }
   /// Frames that were sent, and what of TCP was in them.
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }

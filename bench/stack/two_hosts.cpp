@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "host/sock/inet_hashinfo.hpp"
+
 namespace fourtuple::bench {
 namespace {
 
@@ -55,6 +57,8 @@ two_hosts::two_hosts(offload what, std::size_t connections)
   for (int i = 0; i < 2; ++i) {
     hosts_[i].add_device(wire_.end(i), address_of_end[i], 24);
     hosts_[i].ip().set_gro(what == offload::nic);
+    wire_.set_hash_secret(i, hosts_[i].hashinfo().ehash().secret());
+    hosts_[i].tcp().set_rxhash(what == offload::nic);
   }
   for (std::uint16_t i = 0; i < ports; ++i) {
     tcp::tcp_sock& listener = server().create();

@@ -213,6 +213,8 @@ tcp_sockstat tcp::sockstat() const noexcept { return sockstat_of(*net_); }
 
 void tcp::set_observer(tcp_observer* observer) noexcept { net_->observer = observer; }
 
+void tcp::set_rxhash(bool on) noexcept { net_->rxhash = on; }
+
 void tcp::rcv(const ip::ipv4_packet& packet) {
   net_->tcp_mstamp_refresh();
   tcp_v4_rcv(*net_, packet);

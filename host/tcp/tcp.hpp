@@ -136,6 +136,10 @@ class tcp final : public ip::protocol {
   /// Who sees what happens; nullptr for nobody. Not owned.
   void set_observer(tcp_observer* observer) noexcept;
 
+  /// On: where a device says that sk_buff::hash is valid, it is what inet_hashinfo::inet_ehashfn gives for the frame's
+  /// tuple, since both have one secret, and is not computed again (Linux: NETIF_F_RXHASH).
+  void set_rxhash(bool on) noexcept;
+
   /// MIB counters with Linux's names, in a fixed order: {"TcpActiveOpens", 3}, {"TcpExtListenOverflows", 0}, ...;
   /// and those of the connection table in the device: {"TcpTableHits", ...}, {"TcpTableMisses", ...},
   /// {"TcpTableStale", ...}.

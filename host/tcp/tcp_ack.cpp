@@ -155,10 +155,7 @@ bool tcp_ack_update_window(tcp_sock& tp, const rx_segment& segment) noexcept {
   if (window == tp.snd_wnd) return true;
   tp.snd_wnd = window;
   tcp_fast_path_check(tp);
-  if (window > tp.max_window) {
-    tp.max_window = window;
-    tcp_sync_mss(tp, tcp_route_mtu(tp));
-  }
+  tcp_max_window_update(tp, window);
   return true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/tcp/tcp_ipv4.hpp"
 
+#include <cassert>
 #include <cerrno>
 
 #include "host/base/byte_order.hpp"
@@ -97,6 +98,12 @@ sock_reference<sock::sock_common> lookup_by_handle(tcp_net& net, const packet::s
   return sock_reference<sock::sock_common>::hold(*sk);
 }
 
+std::uint32_t hash_of(const tcp_net& net, const packet::sk_buff* skb, const packet::connection_tuple& tuple) noexcept {
+  if (!net.rxhash || skb == nullptr || !skb->hash_valid) return net.hashinfo.inet_ehashfn(tuple);
+  assert(skb->hash == net.hashinfo.inet_ehashfn(tuple));
+  return skb->hash;
+}
+
 /// Linux: __inet_lookup_skb.
 sock_reference<sock::sock_common> inet_lookup_skb(tcp_net& net, const ip::ipv4_packet& packet, rx_segment& segment) {
   if (packet.skb != nullptr && packet.skb->table_hit) {
@@ -104,12 +111,12 @@ sock_reference<sock::sock_common> inet_lookup_skb(tcp_net& net, const ip::ipv4_p
   } else {
     net.count(mib::table_misses);
   }
-  segment.hash = net.hashinfo.inet_ehashfn(segment.tuple);
+  segment.hash = hash_of(net, packet.skb, segment.tuple);
   if (auto found = net.hashinfo.inet_lookup_established(segment.tuple, segment.hash)) return found;
   return net.hashinfo.inet_lookup_listener(segment.tuple, segment.hash);
 }
 
-void rcv_request(tcp_net& net, sock::tcp_request_sock& req, rx_segment& segment) {
+[[gnu::noinline]] void rcv_request(tcp_net& net, sock::tcp_request_sock& req, rx_segment& segment) {
   auto listener = sock_reference<sock::inet_connection_sock>::hold(*req.rsk_listener);
   if (listener->skc_state != tcp_state::listen) {
     inet_csk_reqsk_queue_drop(req);
@@ -121,7 +128,7 @@ void rcv_request(tcp_net& net, sock::tcp_request_sock& req, rx_segment& segment)
   }
 }
 
-void rcv_timewait(tcp_net& net, sock::tcp_timewait_sock& tw, const rx_segment& segment) {
+[[gnu::noinline]] void rcv_timewait(tcp_net& net, sock::tcp_timewait_sock& tw, const rx_segment& segment) {
   std::uint32_t isn = 0;
   switch (tcp_timewait_state_process(tw, segment, isn)) {
     case tw_status::success:
@@ -246,17 +253,13 @@ namespace {
 }
 
 /// Linux: the second half of tcp_v4_rcv.
-void rcv_for(tcp_net& net, sock::sock_common& sk, rx_segment& segment) {
-  switch (sk.kind()) {
-    case sock::sock_kind::full:
-      rcv_full(static_cast<tcp_sock&>(sk), segment);
-      break;
-    case sock::sock_kind::request:
-      rcv_request(net, static_cast<sock::tcp_request_sock&>(sk), segment);
-      break;
-    case sock::sock_kind::timewait:
-      rcv_timewait(net, static_cast<sock::tcp_timewait_sock&>(sk), segment);
-      break;
+[[gnu::always_inline]] inline void rcv_for(tcp_net& net, sock::sock_common& sk, rx_segment& segment) {
+  if (sk.kind() == sock::sock_kind::full) {
+    rcv_full(static_cast<tcp_sock&>(sk), segment);
+  } else if (sk.kind() == sock::sock_kind::request) {
+    rcv_request(net, static_cast<sock::tcp_request_sock&>(sk), segment);
+  } else {
+    rcv_timewait(net, static_cast<sock::tcp_timewait_sock&>(sk), segment);
   }
 }
 

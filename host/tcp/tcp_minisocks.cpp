@@ -52,7 +52,7 @@ void inherit_settings(tcp_sock& child, const tcp_sock& listener) noexcept {
   child.rcvlowat = listener.rcvlowat;
   child.icsk_ca_ops = listener.icsk_ca_ops;
   // Without memory it goes unpaced.
-  tcp_set_max_pacing_rate(child, tcp_max_pacing_rate(listener));
+  if (listener.pacing != nullptr) tcp_set_max_pacing_rate(child, listener.pacing->max_rate);
 }
 
 void set_sequence(tcp_sock& child, const sock::tcp_request_sock& req, const rx_segment& segment) noexcept {

@@ -38,9 +38,14 @@ void drop_small_socks(tcp_net& net) {
   }
 }
 
+/// The settings, if they can be worked with. Throws std::invalid_argument.
+const tcp_config& checked(const tcp_config& config) {
+  if (config.hz < 1 || config.hz > 1'000) throw std::invalid_argument("hz is not from 1 to 1000");
+  return config;
+}
+
 const tcp_congestion_ops* congestion_control_of(const tcp_config& config) {
   const tcp_congestion_ops* ops = tcp_ca_find(config.tcp_congestion_control);
-  if (config.hz < 1 || config.hz > 1'000) throw std::invalid_argument("hz is not from 1 to 1000");
   if (ops == nullptr) throw std::invalid_argument("no such tcp_congestion_control: " + config.tcp_congestion_control);
   return ops;
 }
@@ -50,11 +55,20 @@ std::uint16_t whole_seconds(std::uint32_t ms) noexcept {
   return static_cast<std::uint16_t>(std::clamp<std::uint32_t>((ms + 999) / 1000, 1, 65535));
 }
 
+sock_defaults defaults_of(const tcp_config& config) noexcept {
+  return {.keepalive_time_s = whole_seconds(config.tcp_keepalive_time_ms),
+          .keepalive_intvl_s = whole_seconds(config.tcp_keepalive_intvl_ms),
+          .reordering = static_cast<std::uint16_t>(
+              std::clamp<std::uint32_t>(config.tcp_reordering, 1, config.tcp_max_reordering)),
+          .keepalive_probes = static_cast<std::uint8_t>(std::min<std::uint32_t>(config.tcp_keepalive_probes, 255))};
+}
+
 }  // namespace
 
 tcp_net::tcp_net(const tcp_config& settings, base::clock& time, base::random_source& entropy, base::timer_wheel& wheel,
                  ip::ipv4& network, sock::inet_hashinfo& tables)
-    : config(settings),
+    : config(checked(settings)),
+      defaults(defaults_of(settings)),
       default_congestion_control(congestion_control_of(settings)),
       clock(time),
       random(entropy),
@@ -66,7 +80,8 @@ tcp_net::tcp_net(const tcp_config& settings, base::clock& time, base::random_sou
       mstamp_(time.now_ns()) {}
 
 void tcp_net::set_config(const tcp_config& settings) {
-  default_congestion_control = congestion_control_of(settings);
+  default_congestion_control = congestion_control_of(checked(settings));
+  defaults = defaults_of(settings);
   config = settings;
 }
 
@@ -101,11 +116,10 @@ tcp_sock::tcp_sock(fourtuple::sock::ehash_node& node, tcp_net& of) noexcept
   snd_cwnd = config.tcp_initial_cwnd;
   icsk_rto_us = config.tcp_rto_init_ms * 1000;
   mdev_us = icsk_rto_us;
-  keepalive_time_s = whole_seconds(config.tcp_keepalive_time_ms);
-  keepalive_intvl_s = whole_seconds(config.tcp_keepalive_intvl_ms);
-  keepalive_probes = static_cast<std::uint8_t>(std::min<std::uint32_t>(config.tcp_keepalive_probes, 255));
-  reordering =
-      static_cast<std::uint16_t>(std::clamp<std::uint32_t>(config.tcp_reordering, 1, config.tcp_max_reordering));
+  keepalive_time_s = of.defaults.keepalive_time_s;
+  keepalive_intvl_s = of.defaults.keepalive_intvl_s;
+  keepalive_probes = of.defaults.keepalive_probes;
+  reordering = of.defaults.reordering;
   next_of_net = of.socks;
   pprev_of_net = &of.socks;
   if (next_of_net != nullptr) next_of_net->pprev_of_net = &next_of_net;

@@ -30,19 +30,26 @@ struct timestamp_offset {
   std::uint32_t offset = 0;
 };
 
+/// What a new sock takes from the settings, as it keeps it.
+struct sock_defaults {
+  std::uint16_t keepalive_time_s = 0;
+  std::uint16_t keepalive_intvl_s = 0;
+  std::uint16_t reordering = 0;
+  std::uint8_t keepalive_probes = 0;
+};
+
 /// What all socks of one TCP share (Linux: struct net, tcp_prot and the tables of tcp_hashinfo).
 ///
 /// Threads: the stack's.
 struct tcp_net {
-  /// Throws std::invalid_argument if there is no tcp_congestion_control of that name.
+  /// Throws std::invalid_argument if there is no tcp_congestion_control of that name, or hz is out of range.
   tcp_net(const tcp_config& settings, base::clock& time, base::random_source& entropy, base::timer_wheel& wheel,
           ip::ipv4& network, sock::inet_hashinfo& tables);
   tcp_net(const tcp_net&) = delete;
   tcp_net& operator=(const tcp_net&) = delete;
   ~tcp_net();
 
-  /// What mstamp() says from now on. Whoever comes from outside (a segment, a timer, a
-  /// call) begins with this.
+  /// What mstamp() says from now on. Whoever comes from outside (a segment, a timer, a call) begins with this.
   void tcp_mstamp_refresh() noexcept {
     const std::uint64_t time_ns = clock.now_ns();
     if (time_ns != mstamp_.ns) mstamp_.advance_to(time_ns);
@@ -66,6 +73,7 @@ struct tcp_net {
   }
 
   tcp_config config;
+  sock_defaults defaults;                                ///< Of config.
   const tcp_congestion_ops* default_congestion_control;  ///< What config names.
   base::clock& clock;
   base::random_source& random;
@@ -81,6 +89,7 @@ struct tcp_net {
   /// Whether the usual segments are taken by ways of their own: header prediction, tcp_ack_flight, tcp_xmit_single.
   /// False for a test that holds these against the long ways, which do the same.
   bool short_ways = true;
+  bool rxhash = false;  ///< See tcp::set_rxhash().
 
   std::array<std::uint64_t, static_cast<std::size_t>(mib::count_)> counters{};
   std::array<std::uint64_t, 2> secure_seq_secret;

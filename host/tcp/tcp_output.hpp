@@ -174,6 +174,13 @@ void tcp_mtu_black_hole(tcp_sock& tp) noexcept;
 std::uint32_t tcp_sync_mss(tcp_sock& tp, std::uint32_t pmtu) noexcept;
 [[nodiscard]] std::uint32_t tcp_current_mss(tcp_sock& tp) noexcept;
 [[nodiscard]] std::uint32_t tcp_route_mtu(const tcp_sock& tp) noexcept;
+/// The peer offers `window`, and segments may be larger if no window was larger.
+inline void tcp_max_window_update(tcp_sock& tp, std::uint32_t window) noexcept {
+  if (window <= tp.max_window) return;
+  const bool was_in_the_way = tp.max_window / 2 < tp.sk_dst.mtu;
+  tp.max_window = window;
+  if (was_in_the_way) tcp_sync_mss(tp, tcp_route_mtu(tp));
+}
 [[nodiscard]] std::uint16_t tcp_advertised_mss(const tcp_sock& listener_or_sock, std::uint16_t mtu) noexcept;
 
 // The receive window (tcp_window.cpp).

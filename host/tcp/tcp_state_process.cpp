@@ -146,8 +146,7 @@ void enter_established(tcp_sock& tp, const rx_segment& segment) {
   tp.snd_una = segment.ack_seq;
   tp.snd_wnd = std::uint32_t{segment.window} << tp.snd_wscale;
   tp.snd_wl1 = segment.seq;
-  tp.max_window = std::max(tp.max_window, tp.snd_wnd);
-  tcp_sync_mss(tp, tcp_route_mtu(tp));
+  tcp_max_window_update(tp, tp.snd_wnd);
   tcp_initialize_rcv_mss(tp);
   tcp_finish_connect(tp);
   ++tp.delivered;  // The SYN-ACK, which was the request's.
