@@ -220,11 +220,6 @@ void tcp::rcv(const ip::ipv4_packet& packet) {
   tcp_v4_rcv(*net_, packet);
 }
 
-bool tcp::early_demux(const packet::sk_buff& skb, std::span<const std::byte> datagram) {
-  net_->tcp_mstamp_refresh();
-  return tcp_v4_early_demux(*net_, skb, datagram);
-}
-
 void tcp::err(const ip::icmp_error& error) {
   net_->tcp_mstamp_refresh();
   tcp_v4_err(*net_, error);

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "host/base/byte_order.hpp"
+#include "host/tcp/tcp.hpp"
 #include "host/tcp/tcp_ipv4.hpp"
 #include "host/tcp/tcp_rcv_fast_path.hpp"
 
@@ -60,9 +61,8 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
   return true;
 }
 
-}  // namespace
-
-[[gnu::hot]] bool tcp_v4_early_demux(tcp_net& net, const packet::sk_buff& skb, std::span<const std::byte> datagram) {
+[[gnu::always_inline]] inline bool tcp_v4_early_demux(tcp_net& net, const packet::sk_buff& skb,
+                                                      std::span<const std::byte> datagram) {
   sock::sock_common* known = net.handles.find(skb.handle);
   if (known == nullptr || datagram.size() < ip_bytes + packet::tcp_header::bytes ||
       !has_tuple(datagram, known->skc_tuple)) [[unlikely]] {
@@ -73,6 +73,13 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
     return true;
   }
   return tcp_v4_rcv_known(net, *known, skb, datagram);
+}
+
+}  // namespace
+
+[[gnu::hot]] bool tcp::early_demux(const packet::sk_buff& skb, std::span<const std::byte> datagram) {
+  net_->tcp_mstamp_refresh();
+  return tcp_v4_early_demux(*net_, skb, datagram);
 }
 
 }  // namespace fourtuple::tcp

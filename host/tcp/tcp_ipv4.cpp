@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/tcp/tcp_ipv4.hpp"
 
-#include <cassert>
 #include <cerrno>
 
 #include "host/base/byte_order.hpp"
@@ -99,9 +98,7 @@ sock_reference<sock::sock_common> lookup_by_handle(tcp_net& net, const packet::s
 }
 
 std::uint32_t hash_of(const tcp_net& net, const packet::sk_buff* skb, const packet::connection_tuple& tuple) noexcept {
-  if (!net.rxhash || skb == nullptr || !skb->hash_valid) return net.hashinfo.inet_ehashfn(tuple);
-  assert(skb->hash == net.hashinfo.inet_ehashfn(tuple));
-  return skb->hash;
+  return net.rxhash && skb != nullptr && skb->hash_valid ? skb->hash : net.hashinfo.inet_ehashfn(tuple);
 }
 
 /// Linux: __inet_lookup_skb.

@@ -42,10 +42,8 @@ void tcp_v4_reqsk_send_ack(tcp_net& net, const sock::tcp_request_sock& req);
 
 /// What IPv4 hands up.
 void tcp_v4_rcv(tcp_net& net, const ip::ipv4_packet& packet);
-/// The same for a datagram whose connection the device knows (see ip::protocol::early_demux). False, and nothing
-/// happened, if there is no such connection.
-bool tcp_v4_early_demux(tcp_net& net, const packet::sk_buff& skb, std::span<const std::byte> datagram);
-/// Its long way, for the sock that the connection has. False, and nothing happened, if it has no TCP header.
+/// The same for a datagram whose connection the device knows and that is not the one expected (tcp_early_demux.cpp).
+/// False, and nothing happened, if it has no TCP header.
 bool tcp_v4_rcv_known(tcp_net& net, sock::sock_common& known, const packet::sk_buff& skb,
                       std::span<const std::byte> datagram);
 void tcp_v4_do_rcv(tcp_sock& tp, rx_segment& segment);

@@ -22,8 +22,8 @@ void destroy_tcp_skb(tcp_skb& skb) noexcept {
 }
 
 tcp_skb* make_tcp_skb(skb_memory& memory, std::uint32_t seq, std::uint32_t capacity) noexcept {
-  if (capacity != 0 && memory.with_block != nullptr && capacity <= skb_data::most_reusable_bytes(memory)) {
-    return reuse_tcp_skb(memory, seq, capacity);
+  if (capacity != 0) {
+    if (tcp_skb* kept = reuse_tcp_skb(memory, seq, capacity); kept != nullptr) return kept;
   }
   void* piece = memory.skb.alloc();
   if (piece == nullptr) return nullptr;

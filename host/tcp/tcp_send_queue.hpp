@@ -222,8 +222,11 @@ void destroy_tcp_skb(tcp_skb& skb) noexcept;
   ++memory.with_block_count;
 }
 
-/// One that was kept with its block is as good as new.
-inline tcp_skb* reuse_tcp_skb(skb_memory& memory, std::uint32_t seq, std::uint32_t capacity) noexcept {
+/// One that was kept with a block for `capacity` bytes, as good as new; nullptr if there is none.
+[[gnu::always_inline]] inline tcp_skb* reuse_tcp_skb(skb_memory& memory, std::uint32_t seq,
+                                                     std::uint32_t capacity) noexcept {
+  if (memory.with_block == nullptr || capacity > skb_data::most_reusable_bytes(memory)) [[unlikely]]
+    return nullptr;
   tcp_skb& skb = *memory.with_block;
   memory.with_block = skb.next;
   --memory.with_block_count;
@@ -247,10 +250,11 @@ inline tcp_skb* reuse_tcp_skb(skb_memory& memory, std::uint32_t seq, std::uint32
                                                                     std::span<const std::byte> message) noexcept {
   assert(empty());
   const auto bytes = static_cast<std::uint32_t>(message.size());
-  tcp_skb* skb = memory.with_block != nullptr && bytes <= skb_data::most_reusable_bytes(memory)
-                     ? reuse_tcp_skb(memory, seq, bytes)
-                     : make_tcp_skb(memory, seq, bytes);
-  if (skb == nullptr) return nullptr;
+  tcp_skb* skb = reuse_tcp_skb(memory, seq, bytes);
+  if (skb == nullptr) [[unlikely]] {
+    skb = make_tcp_skb(memory, seq, bytes);
+    if (skb == nullptr) return nullptr;
+  }
   if (bytes != 0) std::memcpy(skb->block.bytes(), message.data(), bytes);
   skb->len = bytes;
   skb->end_seq = seq + bytes;

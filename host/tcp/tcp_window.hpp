@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 
 #include "host/tcp/tcp_mem.hpp"
@@ -23,8 +24,8 @@ inline constexpr std::uint32_t tcp_max_unscaled_window = 65535;
 /// The window field of the next segment; what is offered is remembered.
 [[nodiscard, gnu::always_inline]] inline std::uint16_t tcp_select_window(tcp_sock& tp) noexcept {
   // Nothing waits to be read, so all that may be offered is, or what was offered before if that is more.
-  const bool all_is_free = sk_rmem_alloc(tp) == 0 && tp.rcv_wscale != 0 && tp.rcv_wnd != 0 && !tp.icsk_ack.nomem &&
-                           tp.icsk_ack.rcv_mss != 0 && tp.window_clamp != 0;
+  const bool all_is_free = sk_rmem_alloc(tp) == 0 && tp.rcv_wscale != 0 && tp.rcv_wnd != 0 && !tp.icsk_ack.nomem;
+  assert(!all_is_free || (tp.icsk_ack.rcv_mss != 0 && tp.window_clamp != 0));
   const std::uint32_t free = std::min(tcp_full_space(tp), tp.rcv_ssthresh);
   if (!all_is_free || free == 0) return tcp_select_window_slow(tp);
   // RFC 9293 3.8.6: never take back what was offered.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
 #include <utility>
 
+#include "host/driver/flow_queues.hpp"
 #include "tests/support/frames.hpp"
 #include "tests/support/virtual_wire.hpp"
 
@@ -44,7 +46,7 @@ class virtual_wire::device final : public ip::net_device {
       packet::sk_buff& skb = list.emplace_back();
       skb.frame = frame;
       skb.timestamp_ns = wire_.clock_.now_ns();
-      if (features_.connection_table) look_up(frame, skb);
+      look_at(frame, skb);
       if (!features_.rx_checksum) continue;
       skb.raw_sum = static_cast<std::uint16_t>(~checksum(skb.frame.subspan(ethernet_bytes)));
       skb.raw_sum_valid = true;
@@ -59,17 +61,24 @@ class virtual_wire::device final : public ip::net_device {
 
   std::map<packet::connection_tuple, std::uint32_t> connections_;
   std::map<packet::connection_tuple, std::uint32_t> forced_;
+  std::optional<std::uint32_t> hash_secret_;
   ip::net_device_features features_;
   std::uint16_t mtu_ = 1500;
 
  private:
   static constexpr std::size_t ethernet_bytes = 14;
 
-  void look_up(std::span<const std::byte> frame, packet::sk_buff& skb) {
+  void look_at(std::span<const std::byte> frame, packet::sk_buff& skb) {
+    if (!features_.connection_table && !hash_secret_) return;
     const auto segment = dissect(frame);
     if (!segment) return;
     const packet::connection_tuple tuple{segment->destination, segment->source, segment->header.destination_port,
                                          segment->header.source_port};
+    if (hash_secret_) {
+      skb.hash = driver::connection_hash(tuple, *hash_secret_);
+      skb.hash_valid = true;
+    }
+    if (!features_.connection_table) return;
     for (const auto* table : {&forced_, &connections_}) {
       const auto found = table->find(tuple);
       if (found == table->end()) continue;
@@ -110,6 +119,8 @@ const std::map<packet::connection_tuple, std::uint32_t>& virtual_wire::connectio
 void virtual_wire::force_handle(int index, const packet::connection_tuple& tuple, std::uint32_t handle) {
   ends_[index]->forced_[tuple] = handle;
 }
+
+void virtual_wire::set_hash_secret(int index, std::uint32_t secret) noexcept { ends_[index]->hash_secret_ = secret; }
 
 void virtual_wire::send(int from_end, std::vector<std::byte> frame) {
   auto segment = dissect(frame);

@@ -78,6 +78,8 @@ class virtual_wire {
   [[nodiscard]] const std::map<packet::connection_tuple, std::uint32_t>& connections(int index) const noexcept;
   /// Makes the device report another handle than it was given, as a stale one would.
   void force_handle(int index, const packet::connection_tuple& tuple, std::uint32_t handle);
+  /// The device at an end hashes the tuples of segments with this secret from now on.
+  void set_hash_secret(int index, std::uint32_t secret) noexcept;
 
  private:
   class device;

@@ -2,6 +2,9 @@
 // The device's connection table: installed when established, used on receive, never trusted, removed at the end.
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
+#include "host/sock/inet_hashinfo.hpp"
 #include "tests/support/virtual_network.hpp"
 
 namespace fourtuple::support {
@@ -55,6 +58,26 @@ TEST_F(tcp_table, handle_that_was_never_given_is_not_believed) {
     network.wire().force_handle(1, tuple_of(pair), handle);
     EXPECT_EQ(transfer(network, pair.client, pair.server, 20'000), "") << handle;
   }
+}
+
+TEST(tcp_rxhash, hash_of_a_device_is_believed_if_it_was_said_that_secrets_are_the_same) {
+  virtual_network network;
+  network.wire().set_hash_secret(1, network.host(1).hashinfo().ehash().secret());
+  network.tcp(1).set_rxhash(true);
+  const connected_pair pair = connect_pair(network);
+  EXPECT_EQ(transfer(network, pair.client, pair.server, 20'000), "");
+  // Where the hash of another secret leads to, there is no such connection.
+  network.wire().set_hash_secret(1, network.host(1).hashinfo().ehash().secret() + 1);
+  EXPECT_EQ(pair.client.write("lost"), 4);
+  network.run_for_ms(50);
+  EXPECT_EQ(pair.client.read().result, -ECONNRESET);
+}
+
+TEST(tcp_rxhash, hash_of_a_device_is_not_believed_otherwise) {
+  virtual_network network;
+  network.wire().set_hash_secret(1, network.host(1).hashinfo().ehash().secret() + 1);
+  const connected_pair pair = connect_pair(network);
+  EXPECT_EQ(transfer(network, pair.client, pair.server, 20'000), "");
 }
 
 }  // namespace
