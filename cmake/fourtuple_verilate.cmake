@@ -22,16 +22,21 @@ target_compile_features(fourtuple_verilated_runtime PUBLIC cxx_std_17)
 set_target_properties(fourtuple_verilated_runtime PROPERTIES POSITION_INDEPENDENT_CODE ON)  # For packetdrill's shared object.
 target_link_libraries(fourtuple_verilated_runtime PUBLIC Threads::Threads ZLIB::ZLIB)
 
-# fourtuple_verilate(NAME TOP module [SOURCES files ...] [PARAMETERS P=V ...] [ARGS ...] [COVERS files ...] [NO_TOGGLES] [TRACE] [LARGE])
-# A static library fourtuple_verilated_NAME with the class V<NAME>. SOURCES default to all of the RTL. With FOURTUPLE_COVERAGE it counts
+# fourtuple_verilate(NAME TOP module [CLASS name] [SOURCES files ...] [PARAMETERS P=V ...] [ARGS ...] [COVERS files ...] [NO_TOGGLES] [TRACE]
+#                    [LARGE])
+# A static library fourtuple_verilated_NAME with the class V<NAME>, or V<CLASS>: two variants with one class, in two programs, can share a
+# bench. SOURCES default to all of the RTL. With FOURTUPLE_COVERAGE it counts
 # lines, toggles and cover points, except with TRACE; COVERS are files that only such a build reads, with cover points bound to modules;
 # NO_TOGGLES leaves toggles out: of a large model they take hours to compile. LARGE: its files are compiled one by one; those of others
 # together, since Verilator's headers are most of what is compiled.
 function(fourtuple_verilate name)
-  cmake_parse_arguments(ARG "TRACE;NO_TOGGLES;LARGE" "TOP" "SOURCES;PARAMETERS;ARGS;COVERS" ${ARGN})
+  cmake_parse_arguments(ARG "TRACE;NO_TOGGLES;LARGE" "TOP;CLASS" "SOURCES;PARAMETERS;ARGS;COVERS" ${ARGN})
   set(target fourtuple_verilated_${name})
   if(NOT ARG_SOURCES)
     set(ARG_SOURCES ${FOURTUPLE_RTL_SOURCES})
+  endif()
+  if(NOT ARG_CLASS)
+    set(ARG_CLASS ${name})
   endif()
   set(parameters)
   foreach(parameter ${ARG_PARAMETERS})
@@ -61,7 +66,7 @@ function(fourtuple_verilate name)
   endif()
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp "// Gives the library a source of its own; Verilator's are added to it.\n")
   add_library(${target} STATIC ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp)
-  verilate(${target} SOURCES ${ARG_SOURCES} TOP_MODULE ${ARG_TOP} PREFIX V${name} ${trace} ${optimisation}
+  verilate(${target} SOURCES ${ARG_SOURCES} TOP_MODULE ${ARG_TOP} PREFIX V${ARG_CLASS} ${trace} ${optimisation}
     VERILATOR_ARGS -Wall --assert --x-assign fast --x-initial fast --output-split 20000 -O3 ${parameters} ${coverage} ${ARG_ARGS})
   if(coverage)
     target_compile_definitions(${target} PUBLIC FOURTUPLE_COVERAGE)

@@ -5,14 +5,13 @@
 ///
 /// latency       a read is answered 1 clock after read_enable_i; the answer stays until the next read
 /// throughput    one write and one read per clock
-/// collision     a read of the address that is written in the same clock gives the old content with COLLISIONS, which
-///               costs registers and a multiplexer around block RAM that does not do so itself. Without, users must not
-///               do it, and say so in an assertion, NoCollision
+/// collision     what a read of the address that is written in the same clock gives is undefined: users do not read it, or
+///               do not use it, and say so in an assertion. (The old content would cost registers and a multiplexer around
+///               block RAM that does not do so itself.)
 /// reset         none: the content is undefined until it is written
 module ram_1w1r #(
     parameter int unsigned WIDTH = 512,     // bits of a word
-    parameter int unsigned DEPTH_LOG2 = 10, // log2 of the words
-    parameter bit COLLISIONS = 1'b0         // a word may be read while it is written
+    parameter int unsigned DEPTH_LOG2 = 10  // log2 of the words
 ) (
     input  wire logic                  clk_i,
     input  wire logic                  write_enable_i,
@@ -26,8 +25,7 @@ module ram_1w1r #(
     $error("ram_1w1r: WIDTH and DEPTH_LOG2 must be at least 1");
   end
 
-  localparam bit unused_collisions = COLLISIONS;  // an attribute is no use to Verilator
-  (* no_rw_check = !COLLISIONS *)
+  (* no_rw_check *)
   logic [WIDTH-1:0] memory[2**DEPTH_LOG2];
 
   always_ff @(posedge clk_i) begin

@@ -16,7 +16,8 @@ module fourtuple_nic #(
     parameter int unsigned CLOCK_PERIOD_PS = 4000,   // only reported
     parameter int unsigned RX_FIFO_BEATS_LOG2 = 10,  // log2 of the receive buffer in beats of 64 bytes
     parameter int unsigned TX_FIFO_BEATS_LOG2 = 9,   // likewise for transmit
-    parameter int unsigned COMMAND_DEPTH = 16        // table commands that may be unanswered
+    parameter int unsigned COMMAND_DEPTH = 16,       // table commands that may be unanswered
+    parameter bit TSO = 1'b1                         // transmitted frames may be cut into TCP segments
 ) (
     input  wire logic clk_i,
     input  wire logic rst_ni,
@@ -159,7 +160,8 @@ module fourtuple_nic #(
       .CLOCK_PERIOD_PS(CLOCK_PERIOD_PS),
       .RX_FIFO_BEATS_LOG2(RX_FIFO_BEATS_LOG2),
       .TX_FIFO_BEATS_LOG2(TX_FIFO_BEATS_LOG2),
-      .COMMAND_DEPTH(COMMAND_DEPTH)
+      .COMMAND_DEPTH(COMMAND_DEPTH),
+      .TSO(TSO)
   ) i_core (
       .clk_i,
       .rst_ni(core_rst_n),

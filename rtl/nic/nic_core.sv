@@ -16,7 +16,8 @@ module nic_core #(
     parameter int unsigned CLOCK_PERIOD_PS = 4000,   // only reported
     parameter int unsigned RX_FIFO_BEATS_LOG2 = 10,  // log2 of the receive buffer in beats of 64 bytes
     parameter int unsigned TX_FIFO_BEATS_LOG2 = 9,   // likewise for transmit
-    parameter int unsigned COMMAND_DEPTH = 16        // table commands that may be unanswered
+    parameter int unsigned COMMAND_DEPTH = 16,       // table commands that may be unanswered
+    parameter bit TSO = 1'b1                         // transmitted frames may be cut into TCP segments
 ) (
     input  wire logic clk_i,
     input  wire logic rst_ni,
@@ -278,7 +279,8 @@ module nic_core #(
   logic [63:0] read_error_address;
   tx_engine #(
       .QUEUES(QUEUES),
-      .FIFO_BEATS_LOG2(TX_FIFO_BEATS_LOG2)
+      .FIFO_BEATS_LOG2(TX_FIFO_BEATS_LOG2),
+      .TSO(TSO)
   ) i_tx_engine (
       .clk_i,
       .rst_ni,
@@ -468,7 +470,7 @@ module nic_core #(
   assign hw2reg.device.capabilities.rx_checksum      = 1'b1;
   assign hw2reg.device.capabilities.tx_checksum      = 1'b1;
   assign hw2reg.device.capabilities.connection_table = 1'b1;
-  assign hw2reg.device.capabilities.tso              = 1'b1;
+  assign hw2reg.device.capabilities.tso              = TSO;
   assign hw2reg.device.table_size.buckets_log2        = 8'(BUCKETS_LOG2);
   assign hw2reg.device.table_size.overflow_lines_log2 = 8'(OVERFLOW_LINES_LOG2);
   assign hw2reg.device.clock.period_ps                = CLOCK_PERIOD_PS;

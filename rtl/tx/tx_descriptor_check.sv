@@ -14,7 +14,8 @@
 /// reset         empty, every queue at index 0 and at the start of a frame; clear_i does it for one
 module tx_descriptor_check #(
     parameter int unsigned QUEUES = 16,
-    parameter int unsigned PIECES_LOG2 = 6  // log2 of the descriptors that a frame may have
+    parameter int unsigned PIECES_LOG2 = 6,  // log2 of the descriptors that a frame may have
+    parameter bit TSO = 1'b1                 // frames may be cut into TCP segments
 ) (
     input  wire logic                                          clk_i,
     input  wire logic                                          rst_ni,
@@ -161,13 +162,13 @@ module tx_descriptor_check #(
       plain_long_q    <= !first_q.tso && (|first_total_q[16:14]);
       // Ends and lengths of what is behind the header: 1 to 65535 bytes.
       payload_long_q  <= first_q.tso && (payload[17] || payload[16] || payload == '0);
-      tso_bad_q       <= first_q.tso && (unfit || segment[14]);
+      tso_bad_q       <= first_q.tso && (!TSO || unfit || segment[14]);
 
       second_frame_q.queue_number          <= first_queue_q;
       second_frame_q.drop           <= 1'b0;
       second_frame_q.ends           <= first_ends_q;
       second_frame_q.length         <= first_total_q[16:0];
-      second_frame_q.tso            <= first_q.tso;
+      second_frame_q.tso            <= first_q.tso && TSO;
       second_frame_q.mss            <= first_q.mss;
       second_frame_q.header_length  <= first_q.header_length;
       second_frame_q.checksum       <= first_q.checksum;

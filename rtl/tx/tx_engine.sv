@@ -25,7 +25,8 @@
 module tx_engine #(
     parameter int unsigned QUEUES = 16,
     parameter int unsigned FIFO_BEATS_LOG2 = 9,  // log2 of the beats in each buffer
-    parameter int unsigned STORE_LOG2 = 8        // log2 of the descriptors stored for each queue
+    parameter int unsigned STORE_LOG2 = 8,       // log2 of the descriptors stored for each queue
+    parameter bit TSO = 1'b1                     // frames may be cut into TCP segments
 ) (
     input  wire logic                 clk_i,
     input  wire logic                 rst_ni,
@@ -161,7 +162,8 @@ module tx_engine #(
   logic [PIECES_LOG2:0] checked_pieces;
   tx_descriptor_check #(
       .QUEUES(QUEUES),
-      .PIECES_LOG2(PIECES_LOG2)
+      .PIECES_LOG2(PIECES_LOG2),
+      .TSO(TSO)
   ) i_check (
       .clk_i,
       .rst_ni,
@@ -373,23 +375,41 @@ module tx_engine #(
   logic [511:0] cut_data;
   tx_pkg::cut_t cut;
   assign frame_good = frame_valid && !frame.drop;
-  tx_segmenter i_segmenter (
-      .clk_i,
-      .rst_ni,
-      .data_i(frame_data),
-      .valid_i(frame_good),
-      .end_i(frame_end),
-      .refused_i(frame_refused),
-      .frame_i(frame),
-      .space_o(space),
-      .space_i(buffer_space),
-      .data_o(cut_data),
-      .valid_o(cut_valid),
-      .end_o(cut_end),
-      .refused_o(cut_refused),
-      .cut_o(cut),
-      .busy_o(segmenter_busy)
-  );
+  if (TSO) begin : gen_segmenter
+    tx_segmenter i_segmenter (
+        .clk_i,
+        .rst_ni,
+        .data_i(frame_data),
+        .valid_i(frame_good),
+        .end_i(frame_end),
+        .refused_i(frame_refused),
+        .frame_i(frame),
+        .space_o(space),
+        .space_i(buffer_space),
+        .data_o(cut_data),
+        .valid_o(cut_valid),
+        .end_o(cut_end),
+        .refused_o(cut_refused),
+        .cut_o(cut),
+        .busy_o(segmenter_busy)
+    );
+  end else begin : gen_uncut
+    // The buffer leaves room for more beats than may still come.
+    assign {space, cut_data, cut_valid, cut_end, cut_refused} =
+        {buffer_space, frame_data, frame_good, frame_good && frame_end, frame_refused};
+    assign segmenter_busy = 1'b0;
+    always_comb begin
+      cut                = '0;
+      cut.first          = 1'b1;
+      cut.last           = 1'b1;
+      cut.length         = frame.length[13:0];
+      cut.checksum       = frame.checksum;
+      cut.checksum_start = frame.checksum_start;
+      cut.checksum_field = frame.checksum_field;
+    end
+    logic unused;
+    assign unused = &{1'b0, frame};
+  end
 
   tx_pkg::stored_t stored;
   logic [15:0] stored_sum;

@@ -140,16 +140,17 @@ module tx_segmenter #(
 
   // Even lines and odd lines. Each beat reads one of each, also where it uses one: the other may be just arriving.
   logic [512:0] even, odd;
+  logic [WINDOW_LOG2-1:0] arriving;
   logic [HALF_LOG2-1:0] even_address;
+  assign arriving = written_q[WINDOW_LOG2-1:0];
   assign even_address = line_q[WINDOW_LOG2-1:1] + HALF_LOG2'(line_q[0]);
   ram_1w1r #(
       .WIDTH(513),
-      .DEPTH_LOG2(HALF_LOG2),
-      .COLLISIONS(1'b1)
+      .DEPTH_LOG2(HALF_LOG2)
   ) i_even (
       .clk_i,
-      .write_enable_i(valid_i && !written_q[0]),
-      .write_address_i(written_q[WINDOW_LOG2-1:1]),
+      .write_enable_i(valid_i && !arriving[0]),
+      .write_address_i(arriving[WINDOW_LOG2-1:1]),
       .write_data_i({refused_i, data_i}),
       .read_enable_i(go),
       .read_address_i(even_address),
@@ -157,12 +158,11 @@ module tx_segmenter #(
   );
   ram_1w1r #(
       .WIDTH(513),
-      .DEPTH_LOG2(HALF_LOG2),
-      .COLLISIONS(1'b1)
+      .DEPTH_LOG2(HALF_LOG2)
   ) i_odd (
       .clk_i,
-      .write_enable_i(valid_i && written_q[0]),
-      .write_address_i(written_q[WINDOW_LOG2-1:1]),
+      .write_enable_i(valid_i && arriving[0]),
+      .write_address_i(arriving[WINDOW_LOG2-1:1]),
       .write_data_i({refused_i, data_i}),
       .read_enable_i(go),
       .read_address_i(line_q[WINDOW_LOG2-1:1]),
@@ -229,6 +229,9 @@ module tx_segmenter #(
     if (rst_ni) begin
       LineHasItsPlace : assert (!(valid_i && (written_q - freed_q) == LINE'(2 ** WINDOW_LOG2)));
       FrameHasItsPlace : assert (!(starts && !frame_ready));
+      // What the RAMs answer where the line is just arriving is used by no beat.
+      LineIsThere : assert (!(go && valid_i) || ((arriving != line_q[WINDOW_LOG2-1:0]) &&
+          (arriving != line_q[WINDOW_LOG2-1:0] + 1'b1 || need_q == line_q)));
     end
   end
 endmodule
