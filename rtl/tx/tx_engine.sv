@@ -409,6 +409,9 @@ module tx_engine #(
     end
     logic unused;
     assign unused = &{1'b0, frame};
+    always_ff @(posedge clk_i) begin
+      if (rst_ni) NothingToCut : assert (!(frame_good && frame.tso));
+    end
   end
 
   tx_pkg::stored_t stored;
