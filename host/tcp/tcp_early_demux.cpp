@@ -23,14 +23,14 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
   return base::load_be<std::uint64_t>(datagram, 12) == addresses && base::load_be32(datagram, ip_bytes) == ports;
 }
 
-/// Whether the header is as predicted, besides what is acknowledged and the times (Linux: tcp_flag_word & TCP_HP_BITS
-/// == pred_flags).
+/// Whether the header is as predicted, besides what is acknowledged, the window and the times (Linux: tcp_flag_word &
+/// TCP_HP_BITS == pred_flags).
 [[gnu::always_inline]] inline bool is_usual(const tcp_sock& tp, std::span<const std::byte> header) noexcept {
   // Offset of the data and flags, less PSH and what is reserved, with the window behind them.
   constexpr std::uint32_t mask = 0xf0f7'0000;
   constexpr std::uint32_t offset_and_ack = usual_segment::tcp_bytes / 4 << 28 | 0x10U << 16;
   const std::uint32_t word = base::load_be32(header, 12);
-  return (word & mask) == offset_and_ack && (word & 0xffff) << tp.snd_wscale == tp.snd_wnd &&
+  return (word & mask) == offset_and_ack &&
          base::load_be32(header, packet::tcp_header::bytes) == packet::aligned_timestamps &&
          base::load_be32(header, 4) == tp.rcv_nxt && between(base::load_be32(header, 8), tp.snd_una, tp.snd_nxt);
 }
@@ -48,6 +48,9 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
   segment.flags = packet::tcp_flags::from_bits(base::load_be8(header, 13));
   segment.ecn = base::load_be8(datagram, 1) & ecn_mask;
   segment.payload = header.subspan(usual_segment::tcp_bytes);
+  segment.window = std::uint32_t{base::load_be16(header, 14)} << tp.snd_wscale;
+  if (segment.window != tp.snd_wnd && !tcp_takes_window(tp, segment)) [[unlikely]]
+    return false;
   segment.end_seq = segment.seq + segment.bytes();
   tp.saw_tstamp = true;
   tp.rcv_tsval = base::load_be32(header, packet::tcp_header::bytes + 4);

@@ -44,6 +44,8 @@ constexpr std::size_t ip_checksum_at = packet::ethernet_header::untagged_bytes +
 constexpr std::size_t tcp_checksum_at =
     packet::ethernet_header::untagged_bytes + packet::ipv4_header::min_bytes + packet::tcp_header::checksum_offset;
 
+constexpr std::size_t window_at = packet::ethernet_header::untagged_bytes + packet::ipv4_header::min_bytes + 14;
+
 struct tcp_fast_path : testing::Test {
   tcp_fast_path() {
     network.wire().set_features(1, {.rx_checksum = true, .tx_checksum = true, .connection_table = true});
@@ -89,6 +91,34 @@ TEST_F(tcp_fast_path, asks_for_no_memory) {
   EXPECT_EQ(allocations - before, 0U);
   EXPECT_EQ(network.counter(1, "TcpExtTCPHPHits") - predicted, 1U);
   EXPECT_EQ(pair->server.read().text(), "sixty-four bytes would do as well");
+}
+
+TEST_F(tcp_fast_path, takes_another_window_with_the_ack_of_all_that_is_in_flight) {
+  network.run_for_ms(100);  // What was said before is acknowledged by then.
+  EXPECT_EQ(pair->server.write("a question"), 10);
+  network.run_for_ms(6);
+  const tcp::tcp_sock& server = pair->server.sk();
+  ASSERT_EQ(server.packets_out, 1U) << "its ACK waits for the answer";
+  auto frame = next_frame("an answer");
+  put16(frame, window_at, 5);
+  const packet::sk_buff skb = as_received(frame);
+  const std::uint64_t predicted = network.counter(1, "TcpExtTCPHPHits");
+  network.host(1).ip().receive({&skb, 1});
+  EXPECT_EQ(network.counter(1, "TcpExtTCPHPHits") - predicted, 1U);
+  EXPECT_EQ(server.packets_out, 0U);
+  EXPECT_EQ(server.snd_wnd, 5U << server.snd_wscale);
+  EXPECT_EQ(pair->server.read().text(), "an answer");
+}
+
+TEST_F(tcp_fast_path, takes_another_window_the_long_way_if_that_is_all) {
+  network.run_for_ms(100);
+  auto frame = next_frame("nothing is in flight");
+  put16(frame, window_at, 5);
+  const packet::sk_buff skb = as_received(frame);
+  const std::uint64_t predicted = network.counter(1, "TcpExtTCPHPHits");
+  network.host(1).ip().receive({&skb, 1});
+  EXPECT_EQ(network.counter(1, "TcpExtTCPHPHits"), predicted);
+  EXPECT_EQ(pair->server.read().text(), "nothing is in flight");
 }
 
 TEST_F(tcp_fast_path, looks_nothing_up) {
