@@ -63,6 +63,7 @@ machine::machine(sc_core::sc_module_name name, const platform_options& options, 
       resets_ps_(function_resets_ps(options.faults)),
       watchdog_period_ns_(options.watchdog_ms * base::ns_per_ms) {
   stack_.ip().set_gro(options.gro);
+  stack_.tcp().set_rxhash(true);  // nic_options() gives the NIC the stack's secret.
   driver_ = std::make_unique<driver::nic_driver>(
       mmio_, dma_, interrupts_, nic_options(options, identity, stack_), [this] { work_->wake_all(); },
       [this](std::string_view line) { messages_.emplace_back(line); });
