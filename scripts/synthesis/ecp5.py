@@ -17,9 +17,13 @@ INSTALL = f"python3 -m venv build/python && build/python/bin/pip install {TOOL}"
 SEED = 1
 # Placement takes a quarter of an hour; a router that is not done by then will not be.
 LIMIT_S = 2 * 3600
+# Placed and routed for short wires (--no-tmdriv), not for short paths: wires are what there is not enough of.
 ROUTER = "router2"  # router1, the default, is left with seven more arcs for every ten that it routes, half through
-# One queue, 1024 connections in the buckets' own lines and 64 overflow lines, room for 32 KiB of received frames.
-PARAMETERS = {"QUEUES": 1, "BUCKETS_LOG2": 8, "OVERFLOW_LINES_LOG2": 6, "COMMAND_DEPTH": 4, "RX_FIFO_BEATS_LOG2": 9}
+# One queue, 1024 connections in the buckets' own lines and 64 overflow lines, room for 32 KiB of received frames, no segmentation, which is
+# a fifth of the wiring.
+PARAMETERS = {"QUEUES": 1, "BUCKETS_LOG2": 8, "OVERFLOW_LINES_LOG2": 6, "COMMAND_DEPTH": 4, "RX_FIFO_BEATS_LOG2": 9, "TSO": 0}
+# Small and wide memories for which there is block RAM left. Of LUTs, each four bits of sixteen words take three slices in a row.
+IN_BLOCK_RAM = ("i_ring_writer.i_beats.i_ram.memory", "i_insert.i_beats.i_ram.memory")
 # A reset or an enable that fewer registers share goes through LUTs instead. The eight registers of a tile have two resets, and two and two of
 # them an enable: with many small ones the placer searches for long where anything may lie.
 LEAST_REGISTERS = 32
@@ -55,8 +59,10 @@ def place() -> Placement:
     try:
         sources.yosys(name, [
             *wrapper.read(name, sources.WHOLE, PARAMETERS),
-            # Wider LUTs are several in given places, which are hard to find in a device that is three quarters full.
-            f"synth_ecp5 -nowidelut -top {wrapper.TOP} -run begin:map_ffs",
+            # Wider LUTs are several in given places, which are hard to find in a full device.
+            f"synth_ecp5 -nowidelut -top {wrapper.TOP} -run begin:map_ram",
+            f'setattr -set ram_style "block" {" ".join(f"c:*.{memory}" for memory in IN_BLOCK_RAM)}',
+            "synth_ecp5 -nowidelut -run map_ram:map_ffs",
             REGISTERS,
             "synth_ecp5 -nowidelut -run map_ffs:map_cells",
             # ABC gives every output that is the inverse of something an inverter of its own: each register that is reset at 0 its own reset.
@@ -66,7 +72,7 @@ def place() -> Placement:
         # Paths below the tree: what is not there YoWASP's program may not see.
         log = sources.run(f"{name}.nextpnr", [command() or TOOL, "--um5g-85k", "--package", "CABGA756", "--speed", "8",
                                               "--json", str(netlist.relative_to(sources.TOP)), "--seed", str(SEED),
-                                              "--router", ROUTER, "--lpf-allow-unconstrained", "--timing-allow-fail"],
+                                              "--no-tmdriv", "--router", ROUTER, "--lpf-allow-unconstrained", "--timing-allow-fail"],
                           limit_s=LIMIT_S)
         for field, kind in (("lut4", "TRELLIS_COMB"), ("ff", "TRELLIS_FF"), ("block_ram", "DP16KD")):
             setattr(result, field, int(_said(rf"{kind}: *(\d+)/", log)))
