@@ -105,9 +105,10 @@ module rx_ring_space (
 
   logic [25:0] tail_next, before_next, before_other;  // before_other: without a frame's sum
   logic goes_straight, goes_over, before_is_other;
-  assign goes_straight   = take_i && straight && !ends_round;
-  assign goes_over       = take_i && !straight;
-  assign before_is_other = returning || (take_i && straight && ends_round);
+  // Which one counts does not ask for take_i, which is late: only whether one counts does.
+  assign goes_straight   = !returning && straight && !ends_round;
+  assign goes_over       = !returning && !straight;
+  assign before_is_other = returning || (straight && ends_round);
   assign tail_next       = (tail_after & {26{straight}}) | (round_after & {26{!straight}});
   assign before_other    = !returning ? behind_q : beyond_end_q ? to_end_q : more_before_q;
   assign before_next     = (before_after & {26{goes_straight}}) | (behind_after & {26{goes_over}}) |

@@ -2,7 +2,8 @@
 """Memory bits of a block: those that its parameters ask for, and those that synthesis has kept.
 
 Yosys turns an array that it does not understand into nothing, without a word. So Verilator elaborates the same block, and the two must
-agree on the size of every memory. An array whose name ends in _q is a row of registers, not a memory.
+agree on the size of every memory. An array whose name ends in _q is a row of registers, not a memory. Verilator's names leave out some
+generate blocks (gen_...): so all of them are left out of both, and what is in several copies of one is added up.
 """
 
 import pathlib
@@ -33,8 +34,13 @@ def expected(module: str, parameters: dict[str, int] | None = None) -> dict[str,
     for cell in tree.find("cells").iter("cell"):
         place = cell.get("hier").split(".")[1:]
         for name, bits in arrays.get(cell.get("submodname"), {}).items():
-            found[".".join([*place, name])] = bits
+            whole = _without_generate_blocks(".".join([*place, name]))
+            found[whole] = found.get(whole, 0) + bits
     return found
+
+
+def _without_generate_blocks(name: str) -> str:
+    return re.sub(r"\bgen_\w+(\[\d+\])?\.", "", name)
 
 
 def _number(text: str) -> int:
@@ -62,7 +68,7 @@ def found(dump: pathlib.Path) -> dict[str, int]:
     bits = {}
     for cell in re.split(r"^  cell \$mem", dump.read_text(), flags=re.MULTILINE)[1:]:
         value = dict(re.findall(r"^    parameter (?:signed )?\\(\w+) (.*)$", cell, re.MULTILINE))
-        name = value["MEMID"].strip('"').lstrip("\\")
+        name = _without_generate_blocks(value["MEMID"].strip('"').lstrip("\\"))
         bits[name] = bits.get(name, 0) + int(value["WIDTH"]) * int(value["SIZE"])
     return bits
 

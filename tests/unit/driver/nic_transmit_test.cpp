@@ -170,6 +170,27 @@ TEST(NicTransmit, WhatTheDeviceCutsUpIsAChainOfDescriptors) {
   EXPECT_EQ(nic.driver.counters().tx_tso_frames, 1U);
 }
 
+TEST(NicTransmit, ADeviceWithoutSegmentationGetsNothingToCutUp) {
+  fake_memory memory;
+  fake_nic device(memory);
+  device.set_reg(regs::device_capabilities,
+                 device.reg(regs::device_capabilities) & ~regs::device_capabilities::tso_mask);
+  nic_driver driver(
+      device, memory, device, small_options(), [] {}, [](std::string_view) {});
+  ASSERT_EQ(driver.open(), nic_result::ok);
+  // So that what is in front of it cuts up itself.
+  EXPECT_FALSE(driver.features().tso);
+  EXPECT_TRUE(driver.features().tx_checksum);
+  const auto payload = frame_of(5000, 1);
+  ASSERT_EQ(driver.xmit(segmented_skb(payload, 0x1234)), ip::netdev_tx::ok);
+  ASSERT_EQ(driver.xmit(skb_of(60, 5)), ip::netdev_tx::ok);
+  driver.flush();
+  device.transmit();
+  EXPECT_EQ(device.sent.size(), 1U);
+  EXPECT_EQ(driver.counters().tx_dropped_size, 1U);
+  EXPECT_EQ(driver.counters().tx_tso_frames, 0U);
+}
+
 TEST(NicTransmit, ChainsOfAnyLengthFindRoomAtLast) {
   for (unsigned every = 1; every <= 8; ++every) {
     nic_options options = small_options();

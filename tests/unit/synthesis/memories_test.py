@@ -33,6 +33,15 @@ class Memories(unittest.TestCase):
     def setUp(self) -> None:
         sources.OUT.mkdir(parents=True, exist_ok=True)
 
+    def test_names_are_without_generate_blocks(self) -> None:
+        copies = "".join(DUMP.replace("i_ram.memory", f"gen_half[{i}].i_ram.memory") for i in range(2))
+        self.assertEqual(found_in(copies), {"i_ram.memory": 2 * 64 * 16})
+        engine = memories.expected("tx_engine")
+        self.assertEqual(engine["i_segmenter.i_even.memory"], 32 * 513)
+
+    def test_a_block_that_is_left_out_has_no_memories(self) -> None:
+        self.assertNotIn("i_segmenter.i_even.memory", memories.expected("tx_engine", {"TSO": 0}))
+
     def test_expectation_follows_the_parameters(self) -> None:
         self.assertEqual(memories.expected("sync_fifo"), {"i_ram.memory": 64 * 16})
         self.assertEqual(memories.expected("jhash_tuple"), {})
