@@ -377,4 +377,10 @@ std::vector<std::byte> tx_bench::state() const {
   return {root, root + sizeof(*dut_->rootp)};
 }
 
+tx_frame plain_frame(tx_bench& bench, std::size_t length) {
+  tx_frame frame{.bytes = std::vector<std::byte>(length), .pieces = {length}};
+  for (auto& byte : frame.bytes) byte = static_cast<std::byte>(bench.random()());
+  return frame;
+}
+
 }  // namespace fourtuple::tb

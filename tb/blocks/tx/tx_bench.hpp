@@ -172,4 +172,7 @@ class tx_bench {
   bool inputs_changed_ = true;
 };
 
+/// `length` random bytes in one descriptor, nothing asked for.
+[[nodiscard]] tx_frame plain_frame(tx_bench& bench, std::size_t length);
+
 }  // namespace fourtuple::tb

@@ -14,12 +14,6 @@ namespace {
 constexpr unsigned source_descriptor = 3;
 constexpr unsigned source_data = 4;
 
-tx_frame plain_frame(tx_bench& bench, std::size_t length) {
-  tx_frame frame{.bytes = std::vector<std::byte>(length), .pieces = {length}};
-  for (auto& byte : frame.bytes) byte = static_cast<std::byte>(bench.random()());
-  return frame;
-}
-
 struct drop_case {
   const char* name;
   std::function<void(tx_bench&)> send;
