@@ -74,7 +74,7 @@ void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
 /// that it has, it still may, which tcp_ack_snd_check finds out.)
 [[nodiscard]] inline bool tcp_ack_may_wait(const tcp_sock& tp) noexcept {
   const icsk_ack_state& ack = tp.icsk_ack;
-  return ack.sched && !ack.now && (ack.pingpong || ack.quick == 0) && tp.rcv_nxt - tp.rcv_wup <= ack.rcv_mss;
+  return ack.sched && !ack.now && !tcp_in_quickack_mode(tp) && tp.rcv_nxt - tp.rcv_wup <= ack.rcv_mss;
 }
 /// Sends an ACK if one is due, or sees to it that it comes (Linux: __tcp_ack_snd_check).
 void tcp_ack_snd_check(tcp_sock& tp);

@@ -49,7 +49,7 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
   segment.ecn = base::load_be8(datagram, 1) & ecn_mask;
   segment.payload = header.subspan(usual_segment::tcp_bytes);
   segment.window = std::uint32_t{base::load_be16(header, 14)} << tp.snd_wscale;
-  if (segment.window != tp.snd_wnd && !tcp_takes_window(tp, segment)) [[unlikely]]
+  if (tcp_has_new_window(tp, segment) && !tcp_takes_window(tp, segment)) [[unlikely]]
     return false;
   segment.end_seq = segment.seq + segment.bytes();
   tp.saw_tstamp = true;

@@ -28,8 +28,9 @@ namespace fourtuple::tcp {
          segment.options.timestamps.has_value() == tp.tstamp_ok;
 }
 
-/// A segment that is predicted, but perhaps for its window, and has no options but aligned timestamps: what of it is
-/// not known beforehand. Where an rx_segment would do, too, this costs only what is used of it.
+/// A segment that is predicted, but perhaps for its window, and has no options but aligned timestamps, while nobody
+/// listens to tracepoints: what of it is not known beforehand. Where an rx_segment would do, too, this costs only what
+/// is used of it.
 struct usual_segment {
   std::uint32_t seq = 0;
   std::uint32_t end_seq = 0;
@@ -50,6 +51,8 @@ struct usual_segment {
   [[nodiscard]] std::uint32_t bytes() const noexcept { return static_cast<std::uint32_t>(payload.size()); }
   [[nodiscard]] std::uint32_t skb_bytes() const noexcept { return bytes(); }
 };
+
+inline void trace(const tcp_sock&, tracepoint, const usual_segment&) noexcept {}
 
 [[nodiscard]] inline bool tcp_has_timestamps(const tcp_sock& tp, const rx_segment&) noexcept { return tp.tstamp_ok; }
 [[nodiscard]] constexpr bool tcp_has_timestamps(const tcp_sock&, const usual_segment&) noexcept { return true; }
