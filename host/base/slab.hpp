@@ -56,7 +56,7 @@ class slab {
     if (count == 0) return false;
     try {
       free_.reserve(made_ + count);
-      chunks_.push_back(std::make_unique<T[]>(count));
+      chunks_.push_back(std::make_unique_for_overwrite<T[]>(count));
     } catch (const std::bad_alloc&) {
       return false;
     }
