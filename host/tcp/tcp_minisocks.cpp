@@ -13,6 +13,7 @@
 #include "host/tcp/tcp_rtt.hpp"
 #include "host/tcp/tcp_seq.hpp"
 #include "host/tcp/tcp_timer.hpp"
+#include "host/tcp/tcp_window.hpp"
 
 namespace fourtuple::tcp {
 namespace {
@@ -82,11 +83,10 @@ void set_options(tcp_sock& child, const sock::tcp_request_sock& req) noexcept {
   child.ts_recent_stamp_s = net.now_s();
   child.mss_clamp = req.mss;
   child.advmss = static_cast<std::uint16_t>(tcp_advertised_mss(child, child.sk_dst.mtu) - (req.tstamp_ok ? 12 : 0));
-  const initial_window window = tcp_select_initial_window(net.config, child.sk_rcvbuf, child.sk_rcvbuf_lock,
-                                                          child.advmss, req.wscale_ok, child.window_clamp);
   child.rcv_wnd = req.rsk_rcv_wnd;
-  child.window_clamp = window.window_clamp;
-  child.rcv_ssthresh = window.rcv_ssthresh;
+  child.window_clamp = std::min(tcp_max_unscaled_window << req.rcv_wscale,
+                                tcp_initial_window_clamp(child.sk_rcvbuf, child.sk_rcvbuf_lock, child.window_clamp));
+  child.rcv_ssthresh = std::min(req.rsk_rcv_wnd, child.window_clamp);
   child.icsk_rto_us = net.config.tcp_rto_init_ms * 1000;
 }
 

@@ -11,8 +11,6 @@
 namespace fourtuple::tcp {
 namespace {
 
-constexpr std::uint8_t max_wscale = 14;  // RFC 7323 2.3
-
 constexpr std::uint32_t round_down(std::uint32_t value, std::uint32_t unit) noexcept { return value - value % unit; }
 
 }  // namespace
@@ -20,11 +18,8 @@ constexpr std::uint32_t round_down(std::uint32_t value, std::uint32_t unit) noex
 initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t rcvbuf, bool rcvbuf_locked,
                                          std::uint32_t mss, bool wscale_ok, std::uint32_t window_clamp) noexcept {
   initial_window result;
-  const std::uint32_t full_space = rcvbuf / 2;  // Before anything was received (Linux: TCP_DEFAULT_SCALING_RATIO).
-  // A buffer that the application has fixed will not grow.
-  if (rcvbuf_locked && (window_clamp == 0 || window_clamp > full_space)) window_clamp = full_space;
-  if (window_clamp == 0) window_clamp = tcp_max_unscaled_window << max_wscale;
-  std::uint32_t space = std::min(full_space, window_clamp);
+  window_clamp = tcp_initial_window_clamp(rcvbuf, rcvbuf_locked, window_clamp);
+  std::uint32_t space = std::min(tcp_initial_full_space(rcvbuf), window_clamp);
   if (space > mss) space = round_down(space, mss);
   // In the SYN it is no more than 65535 (RFC 7323 2.2), but all of it may be used.
   result.rcv_wnd = space;
@@ -32,7 +27,7 @@ initial_window tcp_select_initial_window(const tcp_config& config, std::uint32_t
     // Room for what autotuning may come to.
     const std::uint32_t most = std::min(std::max({space, config.tcp_rmem[2], config.rmem_max}), window_clamp);
     const int shift = static_cast<int>(std::bit_width(most)) - 1 - 15;
-    result.rcv_wscale = static_cast<std::uint8_t>(std::clamp<int>(shift, 0, max_wscale));
+    result.rcv_wscale = static_cast<std::uint8_t>(std::clamp<int>(shift, 0, tcp_max_wscale));
   }
   result.window_clamp = std::min(tcp_max_unscaled_window << result.rcv_wscale, window_clamp);
   result.rcv_ssthresh = std::min(space, result.window_clamp);

@@ -13,6 +13,18 @@
 namespace fourtuple::tcp {
 
 inline constexpr std::uint32_t tcp_max_unscaled_window = 65535;
+inline constexpr std::uint8_t tcp_max_wscale = 14;  // RFC 7323 2.3
+
+/// What of a receive buffer may be offered before anything was received (Linux: TCP_DEFAULT_SCALING_RATIO).
+[[nodiscard]] constexpr std::uint32_t tcp_initial_full_space(std::uint32_t rcvbuf) noexcept { return rcvbuf / 2; }
+/// The most that may ever be offered of it, whatever the scale can say. `window_clamp`: what the sock has, 0 for none.
+[[nodiscard]] constexpr std::uint32_t tcp_initial_window_clamp(std::uint32_t rcvbuf, bool rcvbuf_locked,
+                                                               std::uint32_t window_clamp) noexcept {
+  const std::uint32_t full_space = tcp_initial_full_space(rcvbuf);
+  // A buffer that the application has fixed will not grow.
+  if (rcvbuf_locked && (window_clamp == 0 || window_clamp > full_space)) return full_space;
+  return window_clamp == 0 ? tcp_max_unscaled_window << tcp_max_wscale : window_clamp;
+}
 
 /// The next number that the window field can stand for.
 [[nodiscard]] constexpr std::uint32_t tcp_scaled_up(std::uint32_t window, unsigned wscale) noexcept {
