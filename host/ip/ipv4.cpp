@@ -31,8 +31,9 @@ void ipv4::add_device(net_device& device, packet::ipv4_address address, unsigned
   s.addresses_changed();
   s.interfaces.push_back(
       {&device, address,
-       std::make_unique<neighbour_table>(device, address, s.clock, s.timers, s.counters,
-                                         [&s](const queued_packet& packet) { s.unreachable(packet); })});
+       std::make_unique<neighbour_table>(
+           device, address, s.clock, s.timers, s.counters, [&s](const queued_packet& packet) { s.unreachable(packet); },
+           [&s] { s.recent_headers = {}; })});
 }
 
 void ipv4::set_gateway(packet::ipv4_address gateway) {
@@ -63,6 +64,7 @@ std::optional<route> ipv4::state::route_output(packet::ipv4_address destination)
 void ipv4::state::addresses_changed() noexcept {
   last_good_source = last_good_destination = {};
   recent_routes = {};
+  recent_headers = {};
 }
 
 xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output) {

@@ -42,6 +42,11 @@ packet::ipv4_header header_for(const ipv4_output& how) {
   return largest <= via.mtu && bytes <= max_packet_bytes;
 }
 
+/// A device can take it as it is.
+[[gnu::always_inline]] inline bool needs_nothing(const packet::tx_sk_buff& skb, const route& via) noexcept {
+  return fits(skb, via) && (skb.gso_size != 0 || !skb.checksum_partial() || via.tx_checksum != 0);
+}
+
 }  // namespace
 
 ipv4::state::interface* ipv4::state::find_interface(const route& via) noexcept {
@@ -59,7 +64,9 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
   const bool as_routed =
       how.source == via.source && how.destination == via.destination && how.protocol == packet::ip_protocol::tcp;
   to.how = how;
-  to.id = &ids[as_routed ? via.id_generator : id_generator(how.source, how.destination, how.protocol)];
+  to.id_generator = static_cast<std::uint16_t>(as_routed ? via.id_generator
+                                                         : id_generator(how.source, how.destination, how.protocol));
+  to.device = nullptr;
   packet::write_ipv4(to.bytes, header_for(how));
   // The checksum says what the others come to.
   to.sum = static_cast<std::uint16_t>(~base::load_be16(to.bytes, packet::ipv4_header::checksum_offset));
@@ -76,18 +83,19 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
 
 [[gnu::always_inline]] inline std::uint16_t ipv4::state::select_id(const recent_header& header,
                                                                    const packet::tx_sk_buff& skb) noexcept {
-  const std::uint16_t id = *header.id;
+  std::uint16_t& next = ids[header.id_generator];
+  const std::uint16_t id = next;
   // Each segment that this is cut into has an identification of its own.
-  *header.id = static_cast<std::uint16_t>(id + skb.gso_segs());
+  next = static_cast<std::uint16_t>(id + skb.gso_segs());
   return id;
 }
 
 /// One packet that the device takes as it is, to a neighbour whose Ethernet header is ready (Linux: neigh_hh_output).
 [[gnu::always_inline]] inline xmit_result ipv4::state::output_connected(packet::tx_sk_buff& skb, const route& via,
-                                                                        const ipv4_output& how,
-                                                                        std::span<const std::byte, 14> ethernet) {
+                                                                        const recent_header& header) {
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
-  const recent_header& header = header_of(how, via);
+  const std::array<std::byte, packet::ethernet_header::untagged_bytes>& ethernet = header.hh->header;
+  header.hh->use();
   const std::uint16_t id = select_id(header, skb);
   const std::span<std::byte> headers = skb.push(ethernet.size() + packet::ipv4_header::min_bytes);
   std::memcpy(headers.data() + ethernet.size(), header.bytes.data(), header.bytes.size());
@@ -102,11 +110,22 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
 xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
   counters.add(mib::out_requests);
   unflushed = true;
+  const recent_header& last = recent_headers[how.destination.value % recent_headers.size()];
+  if (last.is_for(how, via) && needs_nothing(skb, via)) [[likely]]
+    return output_connected(skb, via, last);
+  return output_by_neighbour(skb, via, how);
+}
+
+xmit_result ipv4::state::output_by_neighbour(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
   interface* out = interface_of(via);
-  const bool is_gso = skb.gso_size != 0;
-  if (out != nullptr && fits(skb, via) && (is_gso || !skb.checksum_partial() || via.tx_checksum)) [[likely]] {
-    if (const neighbour_table::hh_cache* hh = out->neighbours->connected(via.next_hop)) {
-      return output_connected(skb, via, how, hh->header);
+  if (out != nullptr && needs_nothing(skb, via)) {
+    if (neighbour_table::hh_cache* hh = out->neighbours->connected(via.next_hop)) {
+      recent_header& last = header_of(how, via);
+      last.device = via.device;
+      last.source = via.source;
+      last.next_hop = via.next_hop;
+      last.hh = hh;
+      return output_connected(skb, via, last);
     }
   }
   return output_slow(skb, via, how, out);

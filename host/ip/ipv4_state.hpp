@@ -56,8 +56,10 @@ struct ipv4::state {
 
   // Output: ipv4_output.cpp.
   [[nodiscard]] xmit_result output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
-  [[nodiscard]] xmit_result output_connected(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
-                                             std::span<const std::byte, 14> ethernet);
+  struct recent_header;
+  [[nodiscard]] xmit_result output_connected(packet::tx_sk_buff& skb, const route& via, const recent_header& header);
+  [[nodiscard, gnu::noinline]] xmit_result output_by_neighbour(packet::tx_sk_buff& skb, const route& via,
+                                                               const ipv4_output& how);
   [[nodiscard, gnu::noinline]] xmit_result output_slow(packet::tx_sk_buff& skb, const route& via,
                                                        const ipv4_output& how, interface* out);
   [[nodiscard]] xmit_result output_fragments(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
@@ -66,10 +68,9 @@ struct ipv4::state {
   [[nodiscard]] xmit_result count(xmit_result result, std::size_t bytes);
   [[nodiscard]] static std::uint16_t id_generator(packet::ipv4_address source, packet::ipv4_address destination,
                                                   std::uint8_t protocol) noexcept;
-  struct recent_header;
   [[nodiscard]] recent_header& header_of(const ipv4_output& how, const route& via) noexcept;
   [[gnu::noinline]] void make_header(recent_header& to, const ipv4_output& how, const route& via) noexcept;
-  [[nodiscard]] static std::uint16_t select_id(const recent_header& header, const packet::tx_sk_buff& skb) noexcept;
+  [[nodiscard]] std::uint16_t select_id(const recent_header& header, const packet::tx_sk_buff& skb) noexcept;
   [[nodiscard]] std::optional<route> route_output(packet::ipv4_address destination) noexcept;
   [[nodiscard]] interface* interface_of(const route& via) noexcept {
     // Hardly any host has more than one.
@@ -110,12 +111,22 @@ struct ipv4::state {
   std::array<recent_route, 64> recent_routes{};
 
   /// The header of the last packet to a destination, by its lowest bits: length, identification and sum are all that
-  /// changes from one to the next.
+  /// changes from one to the next. With the way that it took, if it went to a neighbour.
   struct alignas(64) recent_header {
-    ipv4_output how;                                                ///< No destination: there is none.
-    std::uint16_t* id = nullptr;                                    ///< Where its identifications are counted.
-    std::uint32_t sum = 0;                                          ///< Of `bytes`.
+    ipv4_output how;                          ///< No destination: there is none.
+    std::uint16_t sum = 0;                    ///< Of `bytes`.
+    std::uint16_t id_generator = 0;           ///< Which of `ids` counts its identifications.
+    const net_device* device = nullptr;       ///< Of a route by which `hh` was found; nullptr: by none.
+    packet::ipv4_address source;              ///< The route's.
+    packet::ipv4_address next_hop;            ///< The route's.
+    neighbour_table::hh_cache* hh = nullptr;  ///< Its neighbour's, if there is a device.
     std::array<std::byte, packet::ipv4_header::min_bytes> bytes{};  ///< With 0 for what changes.
+
+    /// What it was made for, on a way that is open.
+    [[nodiscard]] bool is_for(const ipv4_output& packet, const route& via) const noexcept {
+      return how == packet && device == via.device && source == via.source && next_hop == via.next_hop &&
+             device != nullptr && hh->connected;
+    }
   };
   std::array<recent_header, 64> recent_headers{};
 

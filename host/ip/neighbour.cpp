@@ -10,7 +10,9 @@
 namespace fourtuple::ip {
 
 struct neighbour_table::entry : base::timer, neighbour_table::hh_cache {
-  entry(neighbour_table& owner, packet::ipv4_address of) : base::timer(&on_timer), table(owner), address(of) {}
+  entry(neighbour_table& owner, packet::ipv4_address of) : base::timer(&on_timer), table(owner), address(of) {
+    uses = &owner.uses_;
+  }
 
   neighbour_table& table;
   packet::ipv4_address address;
@@ -58,13 +60,15 @@ packet::tx_sk_buff rebuild(const queued_packet& packet) {
 }  // namespace
 
 neighbour_table::neighbour_table(net_device& device, packet::ipv4_address own, base::clock& clock,
-                                 base::timer_wheel& timers, mib_counters& counters, unreachable_handler on_unreachable)
+                                 base::timer_wheel& timers, mib_counters& counters, unreachable_handler on_unreachable,
+                                 forget_handler on_forget)
     : device_(device),
       own_(own),
       clock_(clock),
       timers_(timers),
       counters_(counters),
-      on_unreachable_(std::move(on_unreachable)) {}
+      on_unreachable_(std::move(on_unreachable)),
+      on_forget_(std::move(on_forget)) {}
 
 neighbour_table::~neighbour_table() = default;
 
@@ -82,7 +86,7 @@ neighbour_table::output neighbour_table::send(packet::ipv4_address next_hop, pac
   entry* neighbour = find_or_create(next_hop);
   if (neighbour == nullptr) return output::full;
   recent_[next_hop.value % recent_entries] = {next_hop, neighbour};
-  neighbour->last_use = ++uses_;
+  neighbour->use();
   if (!has_address(neighbour->state)) {
     const output result = enqueue(*neighbour, skb);
     if (neighbour->state == nud::failed) {
@@ -135,6 +139,7 @@ void neighbour_table::erase(packet::ipv4_address address) {
   const auto gone = entries_.find(address);
   recent_entry& last = recent_[address.value % recent_entries];
   if (last.hh == gone->second.get()) last = {};
+  on_forget_();
   entries_.erase(gone);
 }
 

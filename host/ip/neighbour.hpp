@@ -61,9 +61,11 @@ class neighbour_table {
 
   /// Told about each packet that is given up because its neighbour does not answer, from its IPv4 header on.
   using unreachable_handler = std::function<void(const queued_packet&)>;
+  /// Told whenever an entry goes, and with it what connected() gave for it.
+  using forget_handler = std::function<void()>;
 
   neighbour_table(net_device& device, packet::ipv4_address own, base::clock& clock, base::timer_wheel& timers,
-                  mib_counters& counters, unreachable_handler on_unreachable);
+                  mib_counters& counters, unreachable_handler on_unreachable, forget_handler on_forget);
   ~neighbour_table();
   neighbour_table(const neighbour_table&) = delete;
   neighbour_table& operator=(const neighbour_table&) = delete;
@@ -79,13 +81,16 @@ class neighbour_table {
     /// more than to put the header in front (Linux: neigh_connected_output).
     bool connected = false;
     std::uint64_t last_use = 0;  ///< Counted by the table.
+    std::uint64_t* uses = nullptr;
+    /// Something is sent with it.
+    void use() noexcept { last_use = ++*uses; }
   };
   /// Of an address that was sent to lately, and so is a neighbour's, if that is connected; otherwise nullptr, and
-  /// send() is to be called.
-  [[nodiscard]] const hh_cache* connected(packet::ipv4_address next_hop) noexcept {
+  /// send() is to be called. It stays until on_forget is called, connected or
+  /// not.
+  [[nodiscard]] hh_cache* connected(packet::ipv4_address next_hop) noexcept {
     const recent_entry& last = recent_[next_hop.value % recent_entries];
     if (last.address != next_hop || last.hh == nullptr || !last.hh->connected) return nullptr;
-    last.hh->last_use = ++uses_;
     return last.hh;
   }
 
@@ -129,6 +134,7 @@ class neighbour_table {
   base::timer_wheel& timers_;
   mib_counters& counters_;
   unreachable_handler on_unreachable_;
+  forget_handler on_forget_;
   std::map<packet::ipv4_address, std::unique_ptr<entry>> entries_;
   std::array<recent_entry, recent_entries> recent_{};
   std::uint64_t uses_ = 0;  ///< Packets that were sent to any.

@@ -168,6 +168,22 @@ TEST_F(Arp, UnusedEntriesGo) {
   EXPECT_TRUE(take_arp());
 }
 
+TEST_F(Arp, NothingRemembersHowItWasSentToWhoIsGone) {
+  const bytes data = pattern(10);
+  const auto use = [&](packet::ipv4_address neighbour) {
+    send(neighbour, data);
+    answer_arp(neighbour);
+    send(neighbour, data);
+    device.sent.clear();
+  };
+  use(peer);
+  while (timers.next_expiry_ns() != base::never_ns) advance(neighbour_table::gc_stale_ns);
+  // Somebody else is known now, perhaps where the peer was in memory.
+  use({peer.value + 1});
+  send(peer, data);
+  EXPECT_TRUE(take_arp());
+}
+
 TEST_F(Arp, TheTableIsBoundedAndAnswersDoNotStop) {
   host.add_device(device, {0x0b000001}, 8);
   for (std::uint32_t i = 2; i < 3 * neighbour_table::table_entries; ++i) {
