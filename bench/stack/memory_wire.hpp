@@ -55,6 +55,7 @@ class memory_wire {
     std::size_t size = 0;
     std::array<std::byte, buffer_bytes> bytes;
     void append(std::span<const std::byte> piece) noexcept;
+    void append_headers(std::span<const std::byte> headers) noexcept;
     [[nodiscard]] std::span<std::byte> contents() noexcept { return std::span{bytes}.first(size); }
     [[nodiscard]] std::span<const std::byte> contents() const noexcept { return std::span{bytes}.first(size); }
   };
