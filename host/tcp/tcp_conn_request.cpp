@@ -13,6 +13,10 @@
 namespace fourtuple::tcp {
 namespace {
 
+/// Linux: enum tcp_synack_type. A SYN cookie's carries options in the low bits of its timestamp.
+enum class tcp_synack : std::uint8_t { normal, cookie };
+void send_synack(tcp_net& net, const sock::tcp_request_sock& req, const ip::route& via, tcp_synack type);
+
 // The request is found from its timer's place in it: no virtual bases, so the compiler supports offsetof.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
@@ -151,7 +155,7 @@ void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::option
     if (!req.tstamp_ok) cookie_clear_options(req);
     tcp_openreq_init_rwin(listener, req, via->mtu);
     req.snt_isn = cookie_v4_init_sequence(listener, req);
-    tcp_send_synack(net, req, tcp_synack::cookie);
+    send_synack(net, req, *via, tcp_synack::cookie);
     return;
   }
   tcp_openreq_init_rwin(listener, req, via->mtu);
@@ -161,12 +165,16 @@ void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::option
   listener.icsk_accept_queue.added();
   trace(net, tracepoint::inet_csk_reqsk_queue_hash_add, segment);
   net.timers.arm(req.rsk_timer, net.now_ns() + synack_timeout_ns(net, 0));
-  tcp_send_synack(net, req);
+  send_synack(net, req, *via, tcp_synack::normal);
 }
 
-void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack type) {
-  const auto via = net.ip.route_output(req.skc_tuple.foreign);
-  if (!via) return;
+void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req) {
+  if (const auto via = net.ip.route_output(req.skc_tuple.foreign)) send_synack(net, req, *via, tcp_synack::normal);
+}
+
+namespace {
+
+void send_synack(tcp_net& net, const sock::tcp_request_sock& req, const ip::route& via, tcp_synack type) {
   const auto& listener = static_cast<const tcp_sock&>(*req.rsk_listener);
   const packet::tcp_header header{
       .seq = req.snt_isn,
@@ -176,14 +184,16 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
   std::uint32_t clock = net.now_ms();
   if (type == tcp_synack::cookie && req.tstamp_ok) clock = cookie_init_timestamp(req, clock);
   const packet::tcp_timestamps timestamps{clock + req.ts_off, req.ts_recent};
-  const std::uint16_t mss = tcp_advertised_mss(listener, via->mtu);
+  const std::uint16_t mss = tcp_advertised_mss(listener, via.mtu);
   const bool capable = req.ecn_ok && listener.icsk_ca_ops->needs_ecn();
   const auto tos = static_cast<std::uint8_t>((listener.tos & ~ecn_mask) | (capable ? ecn_ect_0 : 0));
-  net.trace(
-      {.what = tracepoint::tcp_send_synack, .tuple = req.skc_tuple, .seq = req.snt_isn, .ack_seq = req.rcv_isn + 1});
+  if (net.traced()) [[unlikely]] {
+    net.trace(
+        {.what = tracepoint::tcp_send_synack, .tuple = req.skc_tuple, .seq = req.snt_isn, .ack_seq = req.rcv_isn + 1});
+  }
   // If it cannot be sent now, the timer sends it.
   if (req.tstamp_ok && req.sack_ok && req.wscale_ok) {
-    static_cast<void>(tcp_v4_xmit_syn(net, *via, req.skc_tuple, header,
+    static_cast<void>(tcp_v4_xmit_syn(net, via, req.skc_tuple, header,
                                       {.mss = mss, .window_scale = req.rcv_wscale, .timestamps = timestamps},
                                       {.source = req.skc_tuple.local,
                                        .destination = req.skc_tuple.foreign,
@@ -202,8 +212,10 @@ void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack
   if (req.tstamp_ok) synack.options.timestamps = timestamps;
   synack.tos = tos;
   synack.ttl = listener.uc_ttl;
-  static_cast<void>(tcp_v4_xmit(net, *via, synack));
+  static_cast<void>(tcp_v4_xmit(net, via, synack));
 }
+
+}  // namespace
 
 void inet_csk_reqsk_queue_drop(sock::tcp_request_sock& req) {
   const auto keep = sock_reference<sock::tcp_request_sock>::hold(req);

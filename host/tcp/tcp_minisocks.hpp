@@ -21,10 +21,8 @@ void tcp_conn_request(tcp_sock& listener, const rx_segment& segment, std::option
 /// Window and window scale of a request whose options are known.
 void tcp_openreq_init_rwin(const tcp_sock& listener, sock::tcp_request_sock& req, std::uint16_t mtu) noexcept;
 
-/// Linux: enum tcp_synack_type. A SYN cookie's carries options in the low bits of its timestamp.
-enum class tcp_synack : std::uint8_t { normal, cookie };
-/// Sends the SYN-ACK of a request, again or for the first time.
-void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req, tcp_synack type = tcp_synack::normal);
+/// Sends the SYN-ACK of a request again.
+void tcp_send_synack(tcp_net& net, const sock::tcp_request_sock& req);
 /// Takes a request out of ehash and gives it up.
 void inet_csk_reqsk_queue_drop(sock::tcp_request_sock& req);
 
