@@ -52,11 +52,13 @@ std::optional<route> fib::lookup(packet::ipv4_address destination) const noexcep
     via = on_link(next_hop);
   }
   if (via == nullptr) return std::nullopt;
+  const net_device_features features = via->device->features();
   return route{.device = via->device,
                .source = via->address,
                .next_hop = next_hop,
                .mtu = via->device->mtu(),
-               .tx_checksum = via->device->features().tx_checksum,
+               .tx_checksum = features.tx_checksum,
+               .connection_table = features.connection_table,
                .destination = destination};
 }
 

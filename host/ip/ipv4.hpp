@@ -70,9 +70,10 @@ struct route {
   packet::ipv4_address source;    ///< Preferred source address.
   packet::ipv4_address next_hop;  ///< Whose Ethernet address is needed.
   std::uint16_t mtu = 0;
-  std::uint16_t id_generator : 15 = 0;  ///< Which identifications packets from source to destination take.
-  std::uint16_t tx_checksum : 1 = 0;    ///< The device puts checksums in (Linux: sk_route_caps).
-  packet::ipv4_address destination{};   ///< What was asked for.
+  std::uint16_t id_generator : 14 = 0;     ///< Which identifications packets from source to destination take.
+  std::uint16_t tx_checksum : 1 = 0;       ///< The device puts checksums in (Linux: sk_route_caps).
+  std::uint16_t connection_table : 1 = 0;  ///< It knows connections that it is told of.
+  packet::ipv4_address destination{};      ///< What was asked for.
 };
 
 /// What queue_xmit needs besides the packet.

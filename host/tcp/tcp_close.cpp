@@ -118,8 +118,7 @@ void tcp_bound_fin_wait2(tcp_sock& tp, bool fin_follows) {
 }
 
 void tcp_table_insert(tcp_sock& tp) {
-  if (tp.sk_handle != sock::connection_handles::none || tp.sk_dst.device == nullptr) return;
-  if (!tp.sk_dst.device->features().connection_table) return;
+  if (tp.sk_handle != sock::connection_handles::none || !tp.sk_dst.connection_table) return;
   tp.sk_handle = tp.net->handles.insert(tp);
   if (tp.sk_handle == sock::connection_handles::none) return;
   trace(tp, tracepoint::tcp_table_insert);
