@@ -64,15 +64,32 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
   return true;
 }
 
+/// The sock that the device says, if it is that of the segment. `datagram`: with all of a TCP header.
+[[gnu::always_inline]] inline sock::sock_common* find_known(const tcp_net& net, const packet::sk_buff& skb,
+                                                            std::span<const std::byte> datagram) noexcept {
+  sock::sock_common* known = net.handles.find(skb.handle);
+  if (known == nullptr) [[unlikely]]
+    return nullptr;
+  return has_tuple(datagram, known->skc_tuple) ? known : nullptr;
+}
+
+/// Of a segment that has no timestamps.
+[[gnu::noinline]] bool early_demux_short(tcp_net& net, const packet::sk_buff& skb,
+                                         std::span<const std::byte> datagram) {
+  if (datagram.size() < ip_bytes + packet::tcp_header::bytes) return false;
+  sock::sock_common* known = find_known(net, skb, datagram);
+  return known != nullptr && tcp_v4_rcv_known(net, *known, skb, datagram);
+}
+
 [[gnu::always_inline]] inline bool tcp_v4_early_demux(tcp_net& net, const packet::sk_buff& skb,
                                                       std::span<const std::byte> datagram) {
-  sock::sock_common* known = net.handles.find(skb.handle);
-  if (known == nullptr || datagram.size() < ip_bytes + packet::tcp_header::bytes ||
-      !has_tuple(datagram, known->skc_tuple)) [[unlikely]] {
+  if (datagram.size() < ip_bytes + usual_segment::tcp_bytes) [[unlikely]]
+    return early_demux_short(net, skb, datagram);
+  sock::sock_common* known = find_known(net, skb, datagram);
+  if (known == nullptr) [[unlikely]]
     return false;
-  }
-  if (known->kind() == sock::sock_kind::full && datagram.size() >= ip_bytes + usual_segment::tcp_bytes &&
-      skb.gso_size == 0 && rcv_predicted(net, static_cast<tcp_sock&>(*known), datagram)) [[likely]] {
+  if (known->kind() == sock::sock_kind::full && skb.gso_size == 0 &&
+      rcv_predicted(net, static_cast<tcp_sock&>(*known), datagram)) [[likely]] {
     return true;
   }
   return tcp_v4_rcv_known(net, *known, skb, datagram);
