@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -49,10 +47,7 @@ class fourtuple_pair final : public stack_pair {
     open_connection c;
     hosts_.establish(c);
     if (with_exchange) exchange_on(c);
-    if (how == ending::rst) {
-      const linger at_once{1, 0};
-      client().setsockopt(*c.client.sk, SOL_SOCKET, SO_LINGER, std::as_bytes(std::span{&at_once, 1}));
-    }
+    if (how == ending::rst) reset_on_close(client(), *c.client.sk);
     client().close(*c.client.sk);
     hosts_.settle();
     const ssize_t end = server().recvmsg(*c.server.sk, buffer_, 0);
@@ -79,9 +74,7 @@ class fourtuple_pair final : public stack_pair {
       hosts_.step();
       if (!c.server.told.readable) continue;
       c.server.told.readable = false;
-      ssize_t n = 0;
-      while ((n = server().recvmsg(*c.server.sk, received_, 0)) > 0) received += static_cast<std::size_t>(n);
-      if (n != -EAGAIN) fail("recvmsg", n);
+      received += read_all(server(), *c.server.sk, received_);
     }
     hosts_.settle();
   }

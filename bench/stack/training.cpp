@@ -2,8 +2,6 @@
 // What a profile-guided build learns from (FOURTUPLE_PGO=generate): an ordinary day of two hosts. Web pages,
 // conversations and uploads of all sizes, ended by either side, with as much of a NIC as there is. None of it is a case
 // of the bench.
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -85,9 +83,7 @@ class day {
       hosts_.step();
       if (!receiver.told.readable) continue;
       receiver.told.readable = false;
-      ssize_t n = 0;
-      while ((n = to.recvmsg(*receiver.sk, received_, 0)) > 0) received += static_cast<std::size_t>(n);
-      if (n != -EAGAIN) fail("recvmsg", n);
+      received += read_all(to, *receiver.sk, received_);
     }
   }
 
@@ -98,10 +94,7 @@ class day {
     tcp::tcp& last = server_first ? client() : server();
     open_end& closing = server_first ? c.server : c.client;
     open_end& waiting = server_first ? c.client : c.server;
-    if (between(0, 7) == 0) {
-      const linger at_once{1, 0};
-      first.setsockopt(*closing.sk, SOL_SOCKET, SO_LINGER, std::as_bytes(std::span{&at_once, 1}));
-    }
+    if (between(0, 7) == 0) reset_on_close(first, *closing.sk);
     first.set_wakeup(*closing.sk, nullptr);
     first.close(*closing.sk);
     hosts_.settle();

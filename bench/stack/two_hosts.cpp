@@ -44,6 +44,20 @@ void fail(const char* what, long result) {
   throw std::runtime_error(std::string(what) + " returned " + std::to_string(result));
 }
 
+std::size_t read_all(tcp::tcp& of, tcp::tcp_sock& sk, std::span<std::byte> buffer) {
+  std::size_t received = 0;
+  ssize_t n = 0;
+  while ((n = of.recvmsg(sk, buffer, 0)) > 0) received += static_cast<std::size_t>(n);
+  if (n != -EAGAIN) fail("recvmsg", n);
+  return received;
+}
+
+void reset_on_close(tcp::tcp& of, tcp::tcp_sock& sk) {
+  const linger at_once{1, 0};
+  const int r = of.setsockopt(sk, SOL_SOCKET, SO_LINGER, std::as_bytes(std::span{&at_once, 1}));
+  if (r != 0) fail("setsockopt", r);
+}
+
 void notice::wake(std::uint32_t epoll_events) noexcept {
   if ((epoll_events & EPOLLIN) != 0) readable = true;
   if ((epoll_events & EPOLLOUT) != 0) writable = true;

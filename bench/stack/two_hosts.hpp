@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "bench/stack/memory_wire.hpp"
@@ -33,6 +35,11 @@ struct open_connection {
 
 /// An application cannot go on: `what` returned `result`, which it should not have.
 [[noreturn]] void fail(const char* what, long result);
+
+/// Reads until there is nothing more; how much that was.
+std::size_t read_all(tcp::tcp& of, tcp::tcp_sock& sk, std::span<std::byte> buffer);
+/// close() of it is to reset the connection (SO_LINGER, for no time).
+void reset_on_close(tcp::tcp& of, tcp::tcp_sock& sk);
 
 /// Two hosts with our stack at the ends of a wire in memory, in virtual time. One connects, the other listens.
 class two_hosts {
