@@ -67,7 +67,7 @@ function(fourtuple_verilate name)
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp "// Gives the library a source of its own; Verilator's are added to it.\n")
   add_library(${target} STATIC ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp)
   verilate(${target} SOURCES ${ARG_SOURCES} TOP_MODULE ${ARG_TOP} PREFIX V${ARG_CLASS} ${trace} ${optimisation}
-    VERILATOR_ARGS -Wall --assert --x-assign fast --x-initial fast --output-split 20000 -O3 ${parameters} ${coverage} ${ARG_ARGS})
+    VERILATOR_ARGS -Wall -DRAM_COLLISIONS_INVERT --assert --x-assign fast --x-initial fast --output-split 20000 -O3 ${parameters} ${coverage} ${ARG_ARGS})
   if(coverage)
     target_compile_definitions(${target} PUBLIC FOURTUPLE_COVERAGE)
   endif()

@@ -19,6 +19,7 @@ table/jhash_step.sv
 table/jhash_tuple.sv
 table/overflow_pool.sv
 table/connection_line.sv
+table/connection_memory.sv
 table/connection_lookup.sv
 table/connection_commands.sv
 table/connection_table.sv

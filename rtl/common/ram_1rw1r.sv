@@ -7,7 +7,10 @@
 /// latency       2 clocks from an enabled read to its data; the data stay until the port's next
 ///               read
 /// throughput    1 access per clock on each port
-/// collisions    port a reads the old word while port b writes it
+/// collisions    what port a reads of the word that port b writes in the same clock is undefined: memories
+///               differ there, and where they do not do what is asked for, synthesis adds registers and a
+///               multiplexer for each bit. With RAM_COLLISIONS_INVERT, for simulation and proofs, it is the
+///               old word inverted.
 /// reset         none: the content is unknown until it is written
 /// quiet         quiet_o: no read is on its way to an output register
 module ram_1rw1r #(
@@ -25,12 +28,16 @@ module ram_1rw1r #(
     output logic      [     WIDTH-1:0] b_data_o,
     output logic                       quiet_o
 );
+  (* no_rw_check *)
   logic [WIDTH-1:0] memory[1<<WORDS_LOG2];
   logic [WIDTH-1:0] a_word_q, a_out_q, b_word_q, b_out_q;
   logic a_read_q, b_read_q;
 
   always_ff @(posedge clk_i) begin
     if (a_read_i) a_word_q <= memory[a_address_i];
+`ifdef RAM_COLLISIONS_INVERT
+    if (a_read_i && b_write_i && a_address_i == b_address_i) a_word_q <= ~memory[a_address_i];
+`endif
   end
 
   // A write reads as well, into a word that nobody takes: so do block RAMs, and no logic is needed

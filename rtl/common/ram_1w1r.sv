@@ -7,7 +7,8 @@
 /// throughput    one write and one read per clock
 /// collision     what a read of the address that is written in the same clock gives is undefined: users do not read it, or
 ///               do not use it, and say so in an assertion. (The old content would cost registers and a multiplexer around
-///               block RAM that does not do so itself.)
+///               block RAM that does not do so itself.) With RAM_COLLISIONS_INVERT, for simulation and proofs, it is the old
+///               content inverted.
 /// reset         none: the content is undefined until it is written
 module ram_1w1r #(
     parameter int unsigned WIDTH = 512,     // bits of a word
@@ -34,6 +35,9 @@ module ram_1w1r #(
 
   always_ff @(posedge clk_i) begin
     if (read_enable_i) read_data_o <= memory[read_address_i];
+`ifdef RAM_COLLISIONS_INVERT
+    if (read_enable_i && write_enable_i && read_address_i == write_address_i) read_data_o <= ~memory[read_address_i];
+`endif
   end
 endmodule
 

@@ -4,7 +4,7 @@
 /// Executes the connection table's commands, one after another, on a port of the memories of its
 /// own: lookups go on.
 ///
-/// What a lookup sees is always the state before or after a command. A command writes one line,
+/// What a lookup sees is always the state before or after a command. A command writes one entry,
 /// except where it needs a new overflow line: that is written first and linked afterwards; a last
 /// entry's line is unlinked and then left as it is.
 ///
@@ -30,16 +30,22 @@ module connection_commands #(
     input  wire logic                                answer_ready_i,
     output fourtuple_nic_pkg::table_answer_t         answer_o,
     // The memories' second ports: data come 2 clocks after read and stay until the next.
+    output logic      [                       133:0] entry_o,      // what main entries are written with
     output logic                                     main_read_o,
-    output logic                                     main_write_o,
+    output logic      [                         3:0] main_write_entries_o,
+    output logic                                     main_write_link_o,
     output logic      [            BUCKETS_LOG2-1:0] main_address_o,
-    output logic      [   536+OVERFLOW_LINES_LOG2:0] main_line_o,
-    input  wire logic [   536+OVERFLOW_LINES_LOG2:0] main_line_i,
+    output logic      [       OVERFLOW_LINES_LOG2:0] main_link_o,  // line, is there one
+    input  wire logic [                       535:0] main_entries_i,
+    input  wire logic [       OVERFLOW_LINES_LOG2:0] main_link_i,
     output logic                                     overflow_read_o,
-    output logic                                     overflow_write_o,
+    output logic      [                         3:0] overflow_write_entries_o,
+    output logic                                     overflow_write_bucket_o,
     output logic      [     OVERFLOW_LINES_LOG2-1:0] overflow_address_o,
-    output logic      [        535+BUCKETS_LOG2:0]   overflow_line_o,
-    input  wire logic [        535+BUCKETS_LOG2:0]   overflow_line_i,
+    output logic      [                       535:0] overflow_entries_o,
+    output logic      [            BUCKETS_LOG2-1:0] overflow_bucket_o,
+    input  wire logic [                       535:0] overflow_entries_i,
+    input  wire logic [            BUCKETS_LOG2-1:0] overflow_bucket_i,
     // Status. Each pulse is one clock.
     output logic                                     live_o,  // not being cleared
     output logic      [                        31:0] entries_o,
@@ -108,9 +114,8 @@ module connection_commands #(
   // Reading: main line in steps 0 to 2, overflow line in steps 2 to 4, comparing until step 6.
   logic linked, linked_q, overflow_is_ours;
   logic [OVERFLOW_LINES_LOG2-1:0] link;
-  assign linked           = main_line_i[536];
-  assign link             = main_line_i[537+:OVERFLOW_LINES_LOG2];
-  assign overflow_is_ours = linked_q && overflow_line_i[536+:BUCKETS_LOG2] == bucket_q;
+  assign {link, linked}   = main_link_i;
+  assign overflow_is_ours = linked_q && overflow_bucket_i == bucket_q;
 
   logic [3:0] main_match, main_used, overflow_match, overflow_used;
   logic main_hit, overflow_hit;
@@ -119,7 +124,9 @@ module connection_commands #(
       .clk_i,
       .valid_i  (state_q == READING && read_step_q == 3'd2),
       .enable_i (1'b1),
-      .entries_i(main_line_i[535:0]),
+      .entries_i(main_entries_i),
+      .written_i('0),
+      .written_entry_i('0),
       .tuple_i  (command_q.tuple),
       .match_o  (main_match),
       .used_o   (main_used),
@@ -129,7 +136,9 @@ module connection_commands #(
       .clk_i,
       .valid_i  (state_q == READING && read_step_q == 3'd4),
       .enable_i (overflow_is_ours),
-      .entries_i(overflow_line_i[535:0]),
+      .entries_i(overflow_entries_i),
+      .written_i('0),
+      .written_entry_i('0),
       .tuple_i  (command_q.tuple),
       .match_o  (overflow_match),
       .used_o   (overflow_used),
@@ -161,32 +170,32 @@ module connection_commands #(
     end
   end
 
-  // Writing: the entry that was decided on, and everything else as it was.
+  // Writing: the entry that was decided on. A new overflow line is written whole, with the entry in
+  // its first place; clearing writes nothing but zeros.
+  logic clearing, write_overflow;
   logic [133:0] entry;
-  assign entry = {command_q.steer_queue, command_q.steer, command_q.handle, command_q.tuple, 1'b1} & {134{is_insert}};
-  always_comb begin
-    main_line_o     = main_line_i;
-    overflow_line_o = take_line_q ? '0 : overflow_line_i;
-    for (int unsigned slot = 0; slot < 4; slot++) begin
-      if (main_slot_q[slot]) main_line_o[134*slot+:134] = entry;
-      if (overflow_slot_q[slot]) overflow_line_o[134*slot+:134] = entry;
-    end
-    if (take_line_q) main_line_o[536+:OVERFLOW_LINES_LOG2+1] = {pool_line, 1'b1};
-    if (give_line_q) main_line_o[536+:OVERFLOW_LINES_LOG2+1] = '0;
-    if (state_q == CLEARING) main_line_o = '0;
-    overflow_line_o[536+:BUCKETS_LOG2] = bucket_q;
-  end
+  assign clearing       = state_q == CLEARING;
+  assign write_overflow = state_q == WRITING_OVERFLOW;
+  assign entry = {command_q.steer_queue, command_q.steer, command_q.handle, command_q.tuple, 1'b1} &
+                 {134{is_insert && !clearing}};
 
-  assign main_read_o        = state_q == READING && read_step_q == 3'd0;
-  assign main_write_o       = state_q == CLEARING || state_q == WRITING_MAIN;
-  assign main_address_o     = state_q == CLEARING ? clear_q : bucket_q;
-  assign overflow_read_o    = state_q == READING && read_step_q == 3'd2 && linked;
-  assign overflow_write_o   = state_q == WRITING_OVERFLOW;
-  assign overflow_address_o = take_line_q ? pool_line : link;
+  assign entry_o              = entry;
+  assign main_link_o          = take_line_q ? {pool_line, 1'b1} : '0;
+  assign main_write_entries_o = clearing ? 4'hf : main_slot_q & {4{state_q == WRITING_MAIN}};
+  assign main_write_link_o    = clearing || (state_q == WRITING_MAIN && (take_line_q || give_line_q));
+  assign main_read_o          = state_q == READING && read_step_q == 3'd0;
+  assign main_address_o       = clearing ? clear_q : bucket_q;
+
+  assign overflow_entries_o       = {{3{entry & {134{!take_line_q}}}}, entry};
+  assign overflow_bucket_o        = bucket_q;
+  assign overflow_write_entries_o = (overflow_slot_q | {4{take_line_q}}) & {4{write_overflow}};
+  assign overflow_write_bucket_o  = take_line_q && write_overflow;
+  assign overflow_read_o          = state_q == READING && read_step_q == 3'd2 && linked;
+  assign overflow_address_o       = take_line_q ? pool_line : link;
 
   logic writing_last, pool_quiet;
   logic [OVERFLOW_LINES_LOG2:0] pool_used;
-  assign writing_last = state_q == WRITING_MAIN || (state_q == WRITING_OVERFLOW && !take_line_q);
+  assign writing_last = state_q == WRITING_MAIN || (write_overflow && !take_line_q);
   overflow_pool #(
       .LINES_LOG2(OVERFLOW_LINES_LOG2)
   ) u_pool (

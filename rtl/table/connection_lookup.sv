@@ -8,6 +8,9 @@
 /// in Linux's hlist_nulls: a line that was given to another bucket between the two reads is not
 /// taken for one of this bucket.
 ///
+/// What is written in the clock in which a lookup reads it comes from the command instead of from the
+/// memory: the lookup sees the new state. `written` signals are of the commands' ports of the memories.
+///
 /// latency       7 clocks; the main line is read in the clock of lookup_valid_i
 /// throughput    1 lookup per clock, in order
 /// backpressure  none
@@ -28,10 +31,21 @@ module connection_lookup #(
     // Read ports of the memories: data come 2 clocks after read.
     output logic                                main_read_o,
     output logic      [       BUCKETS_LOG2-1:0] main_address_o,
-    input  wire logic [536+OVERFLOW_LINES_LOG2:0] main_line_i,
+    input  wire logic [                  535:0] main_entries_i,
+    input  wire logic [  OVERFLOW_LINES_LOG2:0] main_link_i,     // line, is there one
     output logic                                overflow_read_o,
     output logic      [OVERFLOW_LINES_LOG2-1:0] overflow_address_o,
-    input  wire logic [   535+BUCKETS_LOG2:0]   overflow_line_i,
+    input  wire logic [                  535:0] overflow_entries_i,
+    input  wire logic [       BUCKETS_LOG2-1:0] overflow_bucket_i,
+    // What the commands write in this clock; the entry and the link stay for 2 more.
+    input  wire logic [                  133:0] written_entry_i,
+    input  wire logic [                    3:0] main_written_i,          // entries
+    input  wire logic                           main_link_written_i,
+    input  wire logic [       BUCKETS_LOG2-1:0] main_written_address_i,
+    input  wire logic [  OVERFLOW_LINES_LOG2:0] main_written_link_i,
+    input  wire logic [                    3:0] overflow_written_i,      // entries
+    input  wire logic                           overflow_bucket_written_i,
+    input  wire logic [OVERFLOW_LINES_LOG2-1:0] overflow_written_address_i,
     output logic                                quiet_o
 );
   // Index n: n + 1 clocks after lookup_valid_i.
@@ -45,10 +59,33 @@ module connection_lookup #(
     else valid_q <= {valid_q[5:0], lookup_valid_i};
   end
 
+  // Reads that meet a write.
+  logic main_met_0_q, link_written_0_q, link_written_1_q, overflow_met_2_q;
+  logic [3:0] main_written_0_q, main_written_1_q, overflow_written_2_q, overflow_written_3_q;
+  logic [OVERFLOW_LINES_LOG2:0] link_1;
+  assign link_1 = link_written_1_q ? main_written_link_i : main_link_i;
+
   assign main_read_o        = lookup_valid_i;
   assign main_address_o     = lookup_bucket_i;
-  assign overflow_read_o    = valid_q[1] && main_line_i[536];
-  assign overflow_address_o = main_line_i[537+:OVERFLOW_LINES_LOG2];
+  assign overflow_read_o    = valid_q[1] && link_1[0];
+  assign overflow_address_o = link_1[1+:OVERFLOW_LINES_LOG2];
+
+  always_ff @(posedge clk_i) begin
+    if (lookup_valid_i) begin
+      main_met_0_q     <= main_written_address_i == lookup_bucket_i;
+      main_written_0_q <= main_written_i;
+      link_written_0_q <= main_link_written_i;
+    end
+    if (valid_q[0]) begin
+      main_written_1_q <= main_written_0_q & {4{main_met_0_q}};
+      link_written_1_q <= link_written_0_q && main_met_0_q;
+    end
+    if (valid_q[1]) begin
+      overflow_met_2_q     <= overflow_written_address_i == overflow_address_o;
+      overflow_written_2_q <= overflow_written_i;
+    end
+    if (valid_q[2]) overflow_written_3_q <= overflow_written_2_q & {4{overflow_met_2_q}};
+  end
 
   always_ff @(posedge clk_i) begin
     if (lookup_valid_i) begin
@@ -62,7 +99,7 @@ module connection_lookup #(
       bucket_1_q <= bucket_0_q;
     end
     if (valid_q[1]) begin
-      linked_2_q <= live_1_q && main_line_i[536];
+      linked_2_q <= live_1_q && link_1[0];
       tuple_2_q  <= tuple_1_q;
       bucket_2_q <= bucket_1_q;
     end
@@ -81,7 +118,9 @@ module connection_lookup #(
       .clk_i,
       .valid_i  (valid_q[1]),
       .enable_i (live_1_q),
-      .entries_i(main_line_i[535:0]),
+      .entries_i(main_entries_i),
+      .written_i(main_written_1_q),
+      .written_entry_i,
       .tuple_i  (tuple_1_q),
       .match_o  (unused_main_match),
       .used_o   (unused_main_used),
@@ -91,8 +130,10 @@ module connection_lookup #(
   connection_line u_overflow (
       .clk_i,
       .valid_i  (valid_q[3]),
-      .enable_i (linked_3_q && overflow_line_i[536+:BUCKETS_LOG2] == bucket_3_q),
-      .entries_i(overflow_line_i[535:0]),
+      .enable_i (linked_3_q && overflow_bucket_i == bucket_3_q),
+      .entries_i(overflow_entries_i),
+      .written_i(overflow_written_3_q),
+      .written_entry_i,
       .tuple_i  (tuple_3_q),
       .match_o  (unused_overflow_match),
       .used_o   (unused_overflow_used),
@@ -121,6 +162,13 @@ module connection_lookup #(
   assign result_hit_o    = hit_q;
   assign result_value_o = value_q;
   assign quiet_o         = valid_q == '0;
+
+  // A line gets another bucket only after all lookups that knew it as the last one's have read it.
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && overflow_read_o && live_1_q) begin
+      LineStaysTheBuckets : assert (!overflow_bucket_written_i || overflow_written_address_i != overflow_address_o);
+    end
+  end
 
   // A tuple stands in the main line or in the overflow line, never in both: entries do not move.
   always_ff @(posedge clk_i) begin

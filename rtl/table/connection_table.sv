@@ -43,8 +43,6 @@ module connection_table #(
     output logic                                     quiet_o
 );
   localparam int unsigned LOOKUP_CLOCKS = 7;
-  localparam int unsigned MAIN_BITS = 537 + OVERFLOW_LINES_LOG2;  // entries, linked, link
-  localparam int unsigned OVERFLOW_BITS = 536 + BUCKETS_LOG2;     // entries, number of its bucket
 
   if (BUCKETS_LOG2 < 1 || BUCKETS_LOG2 > 24) begin : gen_buckets
     $error("connection_table: BUCKETS_LOG2 must be 1 to 24");
@@ -59,14 +57,18 @@ module connection_table #(
   logic look_main_read, look_overflow_read, lookup_quiet;
   logic [BUCKETS_LOG2-1:0] look_main_address;
   logic [OVERFLOW_LINES_LOG2-1:0] look_overflow_address;
-  logic [MAIN_BITS-1:0] look_main_line;
-  logic [OVERFLOW_BITS-1:0] look_overflow_line;
+  logic [535:0] look_main_entries, look_overflow_entries;
+  logic [OVERFLOW_LINES_LOG2:0] look_main_link;
+  logic [BUCKETS_LOG2-1:0] look_overflow_bucket;
 
-  logic edit_main_read, edit_main_write, edit_overflow_read, edit_overflow_write, commands_quiet;
+  logic edit_main_read, edit_main_write_link, edit_overflow_read, edit_overflow_write_bucket, commands_quiet;
+  logic [3:0] edit_main_write_entries, edit_overflow_write_entries;
   logic [BUCKETS_LOG2-1:0] edit_main_address;
   logic [OVERFLOW_LINES_LOG2-1:0] edit_overflow_address;
-  logic [MAIN_BITS-1:0] edit_main_line, edit_main_new;
-  logic [OVERFLOW_BITS-1:0] edit_overflow_line, edit_overflow_new;
+  logic [133:0] edit_entry;
+  logic [535:0] edit_main_entries, edit_overflow_entries, edit_overflow_new_entries;
+  logic [OVERFLOW_LINES_LOG2:0] edit_main_link, edit_main_new_link;
+  logic [BUCKETS_LOG2-1:0] edit_overflow_bucket, edit_overflow_new_bucket;
 
   connection_lookup #(
       .BUCKETS_LOG2       (BUCKETS_LOG2),
@@ -83,11 +85,22 @@ module connection_table #(
       .result_value_o,
       .main_read_o       (look_main_read),
       .main_address_o    (look_main_address),
-      .main_line_i       (look_main_line),
+      .main_entries_i    (look_main_entries),
+      .main_link_i       (look_main_link),
       .overflow_read_o   (look_overflow_read),
       .overflow_address_o(look_overflow_address),
-      .overflow_line_i   (look_overflow_line),
-      .quiet_o           (lookup_quiet));
+      .overflow_entries_i(look_overflow_entries),
+      .overflow_bucket_i (look_overflow_bucket),
+
+      .written_entry_i           (edit_entry),
+      .main_written_i            (edit_main_write_entries),
+      .main_link_written_i       (edit_main_write_link),
+      .main_written_address_i    (edit_main_address),
+      .main_written_link_i       (edit_main_new_link),
+      .overflow_written_i        (edit_overflow_write_entries),
+      .overflow_bucket_written_i (edit_overflow_write_bucket),
+      .overflow_written_address_i(edit_overflow_address),
+      .quiet_o                   (lookup_quiet));
 
   connection_commands #(
       .BUCKETS_LOG2       (BUCKETS_LOG2),
@@ -103,17 +116,23 @@ module connection_table #(
       .answer_valid_o,
       .answer_ready_i,
       .answer_o,
-      .main_read_o       (edit_main_read),
-      .main_write_o      (edit_main_write),
-      .main_address_o    (edit_main_address),
-      .main_line_o       (edit_main_new),
-      .main_line_i       (edit_main_line),
-      .overflow_read_o   (edit_overflow_read),
-      .overflow_write_o  (edit_overflow_write),
-      .overflow_address_o(edit_overflow_address),
-      .overflow_line_o   (edit_overflow_new),
-      .overflow_line_i   (edit_overflow_line),
-      .live_o            (ready_o),
+      .entry_o                 (edit_entry),
+      .main_read_o             (edit_main_read),
+      .main_write_entries_o    (edit_main_write_entries),
+      .main_write_link_o       (edit_main_write_link),
+      .main_address_o          (edit_main_address),
+      .main_link_o             (edit_main_new_link),
+      .main_entries_i          (edit_main_entries),
+      .main_link_i             (edit_main_link),
+      .overflow_read_o         (edit_overflow_read),
+      .overflow_write_entries_o(edit_overflow_write_entries),
+      .overflow_write_bucket_o (edit_overflow_write_bucket),
+      .overflow_address_o      (edit_overflow_address),
+      .overflow_entries_o      (edit_overflow_new_entries),
+      .overflow_bucket_o       (edit_overflow_new_bucket),
+      .overflow_entries_i      (edit_overflow_entries),
+      .overflow_bucket_i       (edit_overflow_bucket),
+      .live_o                  (ready_o),
       .entries_o,
       .overflow_lines_used_o,
       .inserted_o,
@@ -124,35 +143,43 @@ module connection_table #(
       .quiet_o           (commands_quiet));
 
   logic main_quiet, overflow_quiet;
-  ram_1rw1r #(
-      .WIDTH     (MAIN_BITS),
-      .WORDS_LOG2(BUCKETS_LOG2)
+  connection_memory #(
+      .TAG_BITS  (OVERFLOW_LINES_LOG2 + 1),
+      .LINES_LOG2(BUCKETS_LOG2)
   ) u_main (
       .clk_i,
-      .a_read_i   (look_main_read),
-      .a_address_i(look_main_address),
-      .a_data_o   (look_main_line),
-      .b_read_i   (edit_main_read),
-      .b_write_i  (edit_main_write),
-      .b_address_i(edit_main_address),
-      .b_data_i   (edit_main_new),
-      .b_data_o   (edit_main_line),
-      .quiet_o    (main_quiet));
+      .a_read_i         (look_main_read),
+      .a_address_i      (look_main_address),
+      .a_entries_o      (look_main_entries),
+      .a_tag_o          (look_main_link),
+      .b_read_i         (edit_main_read),
+      .b_write_entries_i(edit_main_write_entries),
+      .b_write_tag_i    (edit_main_write_link),
+      .b_address_i      (edit_main_address),
+      .b_entries_i      ({4{edit_entry}}),
+      .b_tag_i          (edit_main_new_link),
+      .b_entries_o      (edit_main_entries),
+      .b_tag_o          (edit_main_link),
+      .quiet_o          (main_quiet));
 
-  ram_1rw1r #(
-      .WIDTH     (OVERFLOW_BITS),
-      .WORDS_LOG2(OVERFLOW_LINES_LOG2)
+  connection_memory #(
+      .TAG_BITS  (BUCKETS_LOG2),
+      .LINES_LOG2(OVERFLOW_LINES_LOG2)
   ) u_overflow (
       .clk_i,
-      .a_read_i   (look_overflow_read),
-      .a_address_i(look_overflow_address),
-      .a_data_o   (look_overflow_line),
-      .b_read_i   (edit_overflow_read),
-      .b_write_i  (edit_overflow_write),
-      .b_address_i(edit_overflow_address),
-      .b_data_i   (edit_overflow_new),
-      .b_data_o   (edit_overflow_line),
-      .quiet_o    (overflow_quiet));
+      .a_read_i         (look_overflow_read),
+      .a_address_i      (look_overflow_address),
+      .a_entries_o      (look_overflow_entries),
+      .a_tag_o          (look_overflow_bucket),
+      .b_read_i         (edit_overflow_read),
+      .b_write_entries_i(edit_overflow_write_entries),
+      .b_write_tag_i    (edit_overflow_write_bucket),
+      .b_address_i      (edit_overflow_address),
+      .b_entries_i      (edit_overflow_new_entries),
+      .b_tag_i          (edit_overflow_new_bucket),
+      .b_entries_o      (edit_overflow_entries),
+      .b_tag_o          (edit_overflow_bucket),
+      .quiet_o          (overflow_quiet));
 
   assign quiet_o = lookup_quiet && commands_quiet && main_quiet && overflow_quiet;
 endmodule

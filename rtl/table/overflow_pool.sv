@@ -4,7 +4,8 @@
 /// The overflow lines that no bucket uses. Lines that were never used since clear_i are counted up;
 /// lines that were given back lie on a stack and go out first.
 ///
-/// latency       line_o and available_o are right 3 clocks after take_i, give_i or clear_i
+/// latency       line_o and available_o are right 3 clocks after take_i, give_i or clear_i; until 2 clocks after
+///               take_i line_o is the line that was taken
 /// throughput    one of take_i, give_i, clear_i every 3 clocks
 /// backpressure  available_o; take_i without it is not allowed
 /// reset         needs clear_i afterwards

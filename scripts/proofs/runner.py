@@ -41,7 +41,7 @@ def _elaborate(proof: Proof, bug: str) -> list[str]:
     """Yosys commands up to one flat module of plain registers: their resets and enables are logic before their inputs."""
     top = harness(proof).stem
     define = f"-DBUG_{bug} " if bug else ""
-    commands = [f"read_verilog -formal -defer -sv -I. {define}{' '.join(_files(proof))}",
+    commands = [f"read_verilog -formal -defer -sv -I. -DRAM_COLLISIONS_INVERT {define}{' '.join(_files(proof))}",
                 f"hierarchy -check -top {top}", "proc", "flatten", *(f"delete {top}/c:*.{name}" for name in proof.leave_out),
                 "opt_expr", "opt_clean", "memory -nordff -nomap"]
     if proof.map_memories:
@@ -64,7 +64,7 @@ def _elaborate_machine(proof: Proof, bug: str) -> list[str]:
     top = harness(proof).stem
     define = f"-DBUG_{bug} " if bug else ""
     probes = PROBE.findall(harness(proof).read_text())
-    return [f"read_verilog -formal -defer -sv -I. {define}{' '.join(_files(proof))}", f"hierarchy -check -top {top}", "proc", "flatten",
+    return [f"read_verilog -formal -defer -sv -I. -DRAM_COLLISIONS_INVERT {define}{' '.join(_files(proof))}", f"hierarchy -check -top {top}", "proc", "flatten",
             f"cd {top}", *(f"connect -set {name} \\{path}" for name, path in probes), "cd ..", "opt_expr", "opt_clean",
             "delete t:$assert t:$assume t:$cover", "memory -nordff", "opt -full -fine", "async2sync", "dffunmap",
             "opt_expr", "opt_clean", "setundef -undriven -anyseq", "techmap", "dffunmap", "opt_clean", "aigmap", "opt_clean"]

@@ -46,8 +46,10 @@ class Memories(unittest.TestCase):
         self.assertEqual(memories.expected("sync_fifo"), {"i_ram.memory": 64 * 16})
         self.assertEqual(memories.expected("jhash_tuple"), {})
         table = memories.expected("connection_table")
-        self.assertEqual(table["u_main.memory"], 1024 * (537 + 8))
-        self.assertEqual(table["u_overflow.memory"], 256 * (536 + 10))
+        self.assertEqual(table["u_main.i_ram.memory"], 1024 * 4 * 134)
+        self.assertEqual(table["u_main.i_tags.memory"], 1024 * (1 + 8))
+        self.assertEqual(table["u_overflow.i_ram.memory"], 256 * 4 * 134)
+        self.assertEqual(table["u_overflow.i_tags.memory"], 256 * 10)
 
     def test_agreement(self) -> None:
         self.assertEqual(memories.differences(memories.expected("sync_fifo"), found_in(DUMP)), [])
