@@ -17,6 +17,7 @@ common/queue_registers.sv
 common/round_robin.sv
 table/jhash_step.sv
 table/jhash_tuple.sv
+table/jhash_serial.sv
 table/overflow_pool.sv
 table/connection_line.sv
 table/connection_memory.sv

@@ -8,7 +8,7 @@
 /// except where it needs a new overflow line: that is written first and linked afterwards; a last
 /// entry's line is unlinked and then left as it is.
 ///
-/// latency       about 30 clocks + SETTLE_CLOCKS from a command to its answer; flush:
+/// latency       about 45 clocks + SETTLE_CLOCKS from a command to its answer; flush:
 ///               2^BUCKETS_LOG2 + SETTLE_CLOCKS
 /// throughput    one command at a time
 /// backpressure  command_ready_o; an answer waits for answer_ready_i, and further commands behind
@@ -101,7 +101,7 @@ module connection_commands #(
   logic [31-BUCKETS_LOG2:0] unused_hash;
   assign command_ready_o = state_q == IDLE;
   assign accept = command_valid_i && command_ready_o;
-  jhash_tuple u_hash (
+  jhash_serial u_hash (
       .clk_i,
       .rst_ni,
       .tuple_valid_i(accept && command_i.op != FLUSH),

@@ -19,7 +19,7 @@ PROOFS = [
     Proof("interrupt_moderation", "interrupt_moderation: fires once an arming, behind a completion; skip n is n + 1 clocks",
           bounded=14, cover=14, bugs=("ARMS_ITSELF", "SKIPS_ONE_MORE")),
     Proof("connection_table", "connection_table: a lookup sees the old or the new entry, never a mixture; no hit without the key",
-          engine="abc", bounded=25, cover=36, not_before=3, abstract=("jhash_tuple",), bugs=("OTHER_TUPLE",)),
+          engine="abc", bounded=25, cover=36, not_before=3, abstract=("jhash_serial",), bugs=("OTHER_TUPLE",)),
     Proof("function_reset", "function_reset: no DMA in a reset of the function, nothing left open across it; the buses' rules hold",
           engine="abc", unbounded=True, bounded=14, cover=16,
           bugs=("FORGETS_THE_REST_OF_A_BURST", "COUNTS_A_RESPONSE_TWICE", "DOES_NOT_AWAIT_READS", "CUTS_A_FRAME")),

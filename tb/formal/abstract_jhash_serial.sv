@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
-/// Instead of jhash_tuple in proofs: any of the functions that add up some bits of the tuple, in one clock.
-module jhash_tuple (
+/// Instead of jhash_serial in proofs: any of the functions that add up some bits of the tuple, in one clock.
+module jhash_serial (
     input  wire logic                          clk_i,
     input  wire logic                          rst_ni,
     input  wire logic                          tuple_valid_i,
