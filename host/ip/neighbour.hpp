@@ -86,8 +86,7 @@ class neighbour_table {
     void use() noexcept { last_use = ++*uses; }
   };
   /// Of an address that was sent to lately, and so is a neighbour's, if that is connected; otherwise nullptr, and
-  /// send() is to be called. It stays until on_forget is called, connected or
-  /// not.
+  /// send() is to be called. It stays until on_forget is called, connected or not.
   [[nodiscard]] hh_cache* connected(packet::ipv4_address next_hop) noexcept {
     const recent_entry& last = recent_[next_hop.value % recent_entries];
     if (last.address != next_hop || last.hh == nullptr || !last.hh->connected) return nullptr;
