@@ -187,10 +187,10 @@ void send_synack(tcp_net& net, const sock::tcp_request_sock& req, const ip::rout
   const std::uint16_t mss = tcp_advertised_mss(listener, via.mtu);
   const bool capable = req.ecn_ok && listener.icsk_ca_ops->needs_ecn();
   const auto tos = static_cast<std::uint8_t>((listener.tos & ~ecn_mask) | (capable ? ecn_ect_0 : 0));
-  if (net.traced()) [[unlikely]] {
-    net.trace(
-        {.what = tracepoint::tcp_send_synack, .tuple = req.skc_tuple, .seq = req.snt_isn, .ack_seq = req.rcv_isn + 1});
-  }
+  net.trace([&] {
+    return trace_event{
+        .what = tracepoint::tcp_send_synack, .tuple = req.skc_tuple, .seq = req.snt_isn, .ack_seq = req.rcv_isn + 1};
+  });
   // If it cannot be sent now, the timer sends it.
   if (req.tstamp_ok && req.sack_ok && req.wscale_ok) {
     static_cast<void>(tcp_v4_xmit_syn(net, via, req.skc_tuple, header,
@@ -220,7 +220,7 @@ void send_synack(tcp_net& net, const sock::tcp_request_sock& req, const ip::rout
 void inet_csk_reqsk_queue_drop(sock::tcp_request_sock& req) {
   const auto keep = sock_reference<sock::tcp_request_sock>::hold(req);
   tcp_net& net = net_of(req);
-  net.trace({.what = tracepoint::inet_csk_reqsk_queue_drop, .tuple = req.skc_tuple});
+  net.trace([&] { return trace_event{.what = tracepoint::inet_csk_reqsk_queue_drop, .tuple = req.skc_tuple}; });
   net.timers.disarm(req.rsk_timer);
   if (net.hashinfo.inet_unhash(req)) req.rsk_listener->icsk_accept_queue.removed(req);
 }

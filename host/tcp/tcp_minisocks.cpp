@@ -104,13 +104,13 @@ sock_reference<tcp_sock> tcp_create_openreq_child(const tcp_sock& listener, cons
   child->skc_state = tcp_state::syn_recv;
   inherit_settings(*child, listener);
   set_sequence(*child, req, segment);
-  if (net.traced()) [[unlikely]] {
-    net.trace({.what = tracepoint::inet_sock_set_state,
-               .tuple = child->skc_tuple,
-               .sk = child.get(),
-               .old_state = tcp_state::new_syn_recv,
-               .new_state = tcp_state::syn_recv});
-  }
+  net.trace([&] {
+    return trace_event{.what = tracepoint::inet_sock_set_state,
+                       .tuple = child->skc_tuple,
+                       .sk = child.get(),
+                       .old_state = tcp_state::new_syn_recv,
+                       .new_state = tcp_state::syn_recv};
+  });
   set_options(*child, req);
   tcp_sync_mss(*child, tcp_route_mtu(*child));
   // RFC 6298 5.7: a SYN-ACK that had to be repeated gives no sample and a careful timeout.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 
@@ -64,12 +65,11 @@ struct tcp_net {
   void set_config(const tcp_config& settings);
   void count(mib what, std::uint64_t by = 1) noexcept { counters[static_cast<std::size_t>(what)] += by; }
   void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
-  /// Whether anybody listens: events need not be made otherwise.
   [[nodiscard]] bool traced() const noexcept { return observer != nullptr; }
-  /// One branch that is never taken while nobody listens.
-  void trace(const trace_event& event) const {
-    if (observer != nullptr) [[unlikely]]
-      observer->on_trace(event);
+  /// Tells whoever listens what `event` returns. While nobody does, it is not called, and this is one branch.
+  void trace(const std::invocable auto& event) const {
+    if (traced()) [[unlikely]]
+      observer->on_trace(event());
   }
 
   tcp_config config;
@@ -110,26 +110,24 @@ struct tcp_net {
 };
 
 inline void trace(const tcp_sock& tp, tracepoint what) {
-  if (!tp.net->traced()) [[likely]]
-    return;
-  tp.net->trace({.what = what, .tuple = tp.skc_tuple, .sk = &tp});
+  tp.net->trace([&] { return trace_event{.what = what, .tuple = tp.skc_tuple, .sk = &tp}; });
 }
 inline void trace(const tcp_sock& tp, tracepoint what, const auto& segment) {
-  if (!tp.net->traced()) [[likely]]
-    return;
-  tp.net->trace({.what = what,
-                 .tuple = tp.skc_tuple,
-                 .sk = &tp,
-                 .seq = segment.seq,
-                 .ack_seq = segment.ack_seq,
-                 .bytes = segment.bytes()});
+  tp.net->trace([&] {
+    return trace_event{.what = what,
+                       .tuple = tp.skc_tuple,
+                       .sk = &tp,
+                       .seq = segment.seq,
+                       .ack_seq = segment.ack_seq,
+                       .bytes = segment.bytes()};
+  });
 }
 /// Of a segment whose connection has no full sock, or none that is known yet.
 inline void trace(const tcp_net& net, tracepoint what, const rx_segment& segment) {
-  if (!net.traced()) [[likely]]
-    return;
-  net.trace(
-      {.what = what, .tuple = segment.tuple, .seq = segment.seq, .ack_seq = segment.ack_seq, .bytes = segment.bytes()});
+  net.trace([&] {
+    return trace_event{
+        .what = what, .tuple = segment.tuple, .seq = segment.seq, .ack_seq = segment.ack_seq, .bytes = segment.bytes()};
+  });
 }
 
 /// The net of a sock in TIME_WAIT.

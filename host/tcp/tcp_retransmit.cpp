@@ -98,8 +98,10 @@ bool tcp_resend_skb(tcp_sock& tp, tcp_skb& skb, std::uint32_t segs) {
   }
   tp.net->count(mib::retrans_segs, skb.gso_segs);
   if (skb.syn) tp.net->count(mib::syn_retrans);
-  tp.net->trace(
-      {.what = tracepoint::tcp_retransmit_skb, .tuple = tp.skc_tuple, .sk = &tp, .seq = skb.seq, .bytes = skb.len});
+  tp.net->trace([&] {
+    return trace_event{
+        .what = tracepoint::tcp_retransmit_skb, .tuple = tp.skc_tuple, .sk = &tp, .seq = skb.seq, .bytes = skb.len};
+  });
   tp.total_retrans += skb.gso_segs;
   tp.bytes_retrans += skb.len;
   return true;

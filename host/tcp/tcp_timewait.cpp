@@ -49,13 +49,13 @@ tw_status process_fin_wait2(tcp_net& net, sock::tcp_timewait_sock& tw, const rx_
     return tw_status::success;
   }
   tw.tw_substate = tcp_state::time_wait;
-  if (net.traced()) [[unlikely]] {
-    net.trace({.what = tracepoint::tcp_timewait_state_process,
-               .tuple = tw.skc_tuple,
-               .seq = segment.seq,
-               .old_state = tcp_state::fin_wait2,
-               .new_state = tcp_state::time_wait});
-  }
+  net.trace([&] {
+    return trace_event{.what = tracepoint::tcp_timewait_state_process,
+                       .tuple = tw.skc_tuple,
+                       .seq = segment.seq,
+                       .old_state = tcp_state::fin_wait2,
+                       .new_state = tcp_state::time_wait};
+  });
   tw.tw_rcv_nxt = segment.end_seq;
   if (segment.options.timestamps) {
     tw.tw_ts_recent = segment.options.timestamps->value;
@@ -107,25 +107,25 @@ void tcp_time_wait(tcp_sock& tp, tcp_state substate, std::uint64_t timeout_ms) {
   if (substate == tcp_state::time_wait || timeout_ms == 0) timeout_ms = net.config.tcp_timewait_length_ms;
   inet_twsk_reschedule(net, tw, timeout_ms);
   net.count(mib::tw);
-  if (net.traced()) [[unlikely]] {
-    net.trace({.what = tracepoint::tcp_time_wait,
-               .tuple = tp.skc_tuple,
-               .sk = &tp,
-               .old_state = tp.skc_state,
-               .new_state = substate});
-  }
+  net.trace([&] {
+    return trace_event{.what = tracepoint::tcp_time_wait,
+                       .tuple = tp.skc_tuple,
+                       .sk = &tp,
+                       .old_state = tp.skc_state,
+                       .new_state = substate};
+  });
   tcp_done(tp);
 }
 
 void inet_twsk_kill(sock::tcp_timewait_sock& tw) {
   tcp_net& net = net_of(tw);
   const auto keep = sock_reference<sock::tcp_timewait_sock>::hold(tw);
-  if (net.traced()) [[unlikely]] {
-    net.trace({.what = tracepoint::inet_twsk_kill,
-               .tuple = tw.skc_tuple,
-               .old_state = tw.tw_substate,
-               .new_state = tcp_state::close});
-  }
+  net.trace([&] {
+    return trace_event{.what = tracepoint::inet_twsk_kill,
+                       .tuple = tw.skc_tuple,
+                       .old_state = tw.tw_substate,
+                       .new_state = tcp_state::close};
+  });
   net.timers.disarm(tw.tw_timer);
   net.hashinfo.inet_twsk_unhash(tw);
 }
