@@ -72,6 +72,16 @@ bool tcp_sequence(const tcp_sock& tp, const rx_segment& segment) noexcept {
   return !after(segment.seq, limit) && tp.sk_receive_queue.bytes() == 0;
 }
 
+void tcp_trace_state(const tcp_sock& tp, tcp_state old) {
+  tp.net->trace([&] {
+    return trace_event{.what = tracepoint::inet_sock_set_state,
+                       .tuple = tp.skc_tuple,
+                       .sk = &tp,
+                       .old_state = old,
+                       .new_state = tp.skc_state};
+  });
+}
+
 void tcp_reset(tcp_sock& tp) {
   trace(tp, tracepoint::tcp_reset);
   switch (tp.skc_state) {

@@ -41,6 +41,8 @@ void tcp_send_challenge_ack(tcp_sock& tp);
 /// True if an ACK for a segment out of the window was sent too short a time ago (RFC 5961 section 7).
 [[nodiscard]] bool tcp_oow_rate_limited(tcp_net& net, std::uint32_t& last_ms) noexcept;
 
+/// Tells that `old` was the state.
+[[gnu::noinline, gnu::cold]] void tcp_trace_state(const tcp_sock& tp, tcp_state old);
 /// In line, since most callers know the state, and with it what there is to count.
 [[gnu::always_inline]] inline void tcp_set_state(tcp_sock& tp, tcp_state state) {
   const tcp_state old = tp.skc_state;
@@ -51,13 +53,8 @@ void tcp_send_challenge_ack(tcp_sock& tp);
   if (was_established && state != tcp_state::close_wait) tp.net->uncount(mib::curr_estab);
   if (state == tcp_state::close) tcp_unhash(tp);
   tp.skc_state = state;
-  tp.net->trace([&] {
-    return trace_event{.what = tracepoint::inet_sock_set_state,
-                       .tuple = tp.skc_tuple,
-                       .sk = &tp,
-                       .old_state = old,
-                       .new_state = state};
-  });
+  if (tp.net->traced()) [[unlikely]]
+    tcp_trace_state(tp, old);
 }
 /// Reads the timestamps option into the sock.
 inline void tcp_parse_aligned_timestamp(tcp_sock& tp, const rx_segment& segment) noexcept {

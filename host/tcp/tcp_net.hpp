@@ -67,7 +67,7 @@ struct tcp_net {
   void uncount(mib what) noexcept { --counters[static_cast<std::size_t>(what)]; }
   [[nodiscard]] bool traced() const noexcept { return observer != nullptr; }
   /// Tells whoever listens what `event` returns. While nobody does, it is not called, and this is one branch.
-  void trace(const std::invocable auto& event) const {
+  [[gnu::always_inline]] void trace(const std::invocable auto& event) const {
     if (traced()) [[unlikely]]
       observer->on_trace(event());
   }
