@@ -39,6 +39,15 @@ void tcp_compress_ack(tcp_sock& tp) noexcept {
   tp.net->timers.arm(tp.icsk_delack_timer, tp.net->now_ns() + delay_ns + config.tcp_comp_sack_slack_ns);
 }
 
+/// Of a FIN before any data: there is no delay to go by, and the ACK goes with the next tick. A FIN of an application
+/// that closes at once still carries it. (Linux: tcp_send_delayed_ack, whose timer is for the jiffy at hand then.)
+void tcp_send_ack_at_next_tick(tcp_sock& tp) noexcept {
+  const std::uint64_t tick_ns = base::ns_per_s / tp.net->config.hz;
+  const std::uint64_t when_ns = (tp.net->now_ns() / tick_ns + 1) * tick_ns;
+  // An ACK that is already waiting keeps its time.
+  if (tp.icsk_delack_timer.expires_ns() > when_ns) tp.net->timers.arm(tp.icsk_delack_timer, when_ns);
+}
+
 }  // namespace
 
 void tcp_incr_quickack(tcp_sock& tp, std::uint8_t max_quickacks) noexcept {
@@ -64,7 +73,11 @@ void tcp_ack_snd_check(tcp_sock& tp) {
   if (more_than_one_segment || tcp_in_quickack_mode(tp) || tp.icsk_ack.now) {
     tcp_send_ack(tp);
   } else if (tp.out_of_order_queue.empty()) {
-    tcp_send_delayed_ack(tp);
+    if (tp.icsk_ack.ato_us == 0) {
+      tcp_send_ack_at_next_tick(tp);
+    } else {
+      tcp_send_delayed_ack(tp, tp.net->mstamp());
+    }
   } else if (tcp_sack_goes_now(tp)) {
     tcp_send_ack(tp);
   } else {

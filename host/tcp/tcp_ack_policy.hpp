@@ -80,6 +80,7 @@ void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
 void tcp_ack_snd_check(tcp_sock& tp);
 /// Sends the ACK that stands for several of segments out of order, if one waits (Linux: tcp_sack_compress_send_ack).
 void tcp_sack_compress_send_ack(tcp_sock& tp);
+/// After data, which said how long an ACK may wait.
 [[gnu::always_inline]] inline void tcp_send_delayed_ack(tcp_sock& tp, const tcp_mstamp& now) {
   icsk_ack_state& ack = tp.icsk_ack;
   std::uint32_t ato = ack.ato_us;
@@ -95,7 +96,6 @@ void tcp_sack_compress_send_ack(tcp_sock& tp);
   if (tp.icsk_delack_timer.expires_ns() <= when) return;
   tp.net->timers.arm(tp.icsk_delack_timer, when);
 }
-inline void tcp_send_delayed_ack(tcp_sock& tp) { tcp_send_delayed_ack(tp, tp.net->mstamp()); }
 /// The window that would be offered now is twice what is left of the one that was.
 [[nodiscard]] bool tcp_window_has_doubled(tcp_sock& tp, std::uint32_t left) noexcept;
 /// After reading: acknowledges what was put off, or a window that has grown (Linux: tcp_cleanup_rbuf).

@@ -52,7 +52,8 @@ struct tcp_config {
   bool tcp_slow_start_after_idle = false;
   std::string tcp_congestion_control = "cubic";  ///< "cubic", "reno" or "dctcp", for sockets that do not choose.
   /// Ticks a second, 1 to 1000, as a Linux kernel is configured with (CONFIG_HZ): the grain of CUBIC's clock. On paths
-  /// whose round trip is shorter than a tick CUBIC is the faster the longer a tick is.
+  /// whose round trip is shorter than a tick CUBIC is the faster the longer a tick is. The ACK of a FIN before any data
+  /// waits for the next one.
   std::uint32_t hz = 1'000;
   std::uint32_t tcp_ecn = 2;     ///< 0: never; 1: asked for; 2: agreed to when the peer asks.
   bool tcp_ecn_fallback = true;  ///< A SYN that has to be repeated does not ask for it.

@@ -244,7 +244,7 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
 bool tcp_queue_lone_fin(tcp_sock& tp, const rx_segment& segment) {
   const tcp_net& net = *tp.net;
   if (!segment.payload.empty() || !tp.out_of_order_queue.empty() || !net.short_ways || !tcp_can_ingest(tp) ||
-      !tcp_memory_is_plentiful(net) || tcp_under_memory_pressure(net)) {
+      sk_mem_used(tp) > tp.sk_mem_reserved || !tcp_memory_is_plentiful(net) || tcp_under_memory_pressure(net)) {
     return false;
   }
   tcp_rcv_nxt_update(tp, segment.end_seq);

@@ -54,6 +54,25 @@ TEST(delayed_ack, rides_on_the_answer) {
   peer.expect_silence(100);
 }
 
+TEST(delayed_ack, of_a_fin_before_any_data_goes_with_the_next_tick) {
+  network_settings settings = scripted_peer::default_settings();
+  settings.host[0].tcp.hz = 100;
+  scripted_peer peer(settings);
+  static_cast<void>(peer.accept_from_peer());
+  peer.run_for_ms(13 - peer.network().now_ms() % 10);  // 3 ms behind a tick.
+  peer.send("F. 1:1(0) ack 1");
+  peer.expect_after(7, ". 1:1(0) ack 2");
+}
+
+TEST(delayed_ack, of_a_fin_before_any_data_rides_on_the_fin_of_who_closes_at_once) {
+  scripted_peer peer;
+  const endpoint server = peer.accept_from_peer();
+  peer.send("F. 1:1(0) ack 1");
+  server.close();
+  peer.expect("F. 1:1(0) ack 2");
+  peer.expect_silence(100);
+}
+
 TEST(sack, newest_block_first_and_neighbours_merged) {
   scripted_peer peer;
   static_cast<void>(peer.accept_from_peer("<mss 1000,sackOK>"));

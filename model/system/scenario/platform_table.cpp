@@ -292,13 +292,14 @@ void add_tcp(settings_table<platform>& table) {
                                                  .help = "for sockets that do not choose"},
                                                 {{"cubic", "cubic"}, {"reno", "reno"}},
                                                 FOURTUPLE_PLACE(tcp.tcp_congestion_control)));
-  table.push_back(at<platform>({.section = "tcp",
-                                .key = "hz",
-                                .unit = "1/s",
-                                .help = "ticks of CUBIC's clock (Linux: CONFIG_HZ)",
-                                .least = 1,
-                                .most = 1'000},
-                               FOURTUPLE_PLACE(tcp.hz)));
+  table.push_back(
+      at<platform>({.section = "tcp",
+                    .key = "hz",
+                    .unit = "1/s",
+                    .help = "ticks of CUBIC's clock, and of the ACK of a FIN before any data (Linux: CONFIG_HZ)",
+                    .least = 1,
+                    .most = 1'000},
+                   FOURTUPLE_PLACE(tcp.hz)));
   table.push_back(at<platform>({.section = "tcp",
                                 .key = "initial_cwnd",
                                 .unit = "segments",
