@@ -19,39 +19,41 @@ namespace fourtuple::tcp {
 namespace {
 
 /// What a child takes over from its listener (Linux: sk_clone_lock).
-void inherit_settings(tcp_sock& child, const tcp_sock& listener) noexcept {
+/// In the order in which they lie there, and told apart from one another (__restrict): the compiler copies neighbours
+/// together.
+void inherit_settings(tcp_sock& __restrict child, const tcp_sock& __restrict listener) noexcept {
   child.skc_reuse = listener.skc_reuse;
   child.skc_reuseport = listener.skc_reuseport;
   child.sk_uid = listener.sk_uid;
   child.sk_rcvbuf = listener.sk_rcvbuf;
   child.sk_sndbuf = listener.sk_sndbuf;
+  child.sk_lingertime_s = listener.sk_lingertime_s;
+  child.sk_linger = listener.sk_linger;
   child.sk_rcvbuf_lock = listener.sk_rcvbuf_lock;
   child.sk_sndbuf_lock = listener.sk_sndbuf_lock;
-  child.sk_linger = listener.sk_linger;
-  child.sk_lingertime_s = listener.sk_lingertime_s;
-  child.tos = listener.tos;
-  child.uc_ttl = listener.uc_ttl;
-  child.window_clamp = listener.window_clamp;
-  child.pmtudisc = listener.pmtudisc;
-  child.min_ttl = listener.min_ttl;
-  child.recverr = listener.recverr;
   child.sk_zerocopy = listener.sk_zerocopy;
   child.sk_urginline = listener.sk_urginline;
+  child.tos = listener.tos;
+  child.uc_ttl = listener.uc_ttl;
+  child.pmtudisc = listener.pmtudisc;
+  child.recverr = listener.recverr;
+  child.min_ttl = listener.min_ttl;
+  child.keepalive_probes = listener.keepalive_probes;
+  child.linger2_s = listener.linger2_s;
+  child.keepalive_time_s = listener.keepalive_time_s;
+  child.keepalive_intvl_s = listener.keepalive_intvl_s;
+  child.keepopen = listener.keepopen;
   child.recvmsg_inq = listener.recvmsg_inq;
+  child.nonagle = listener.nonagle;
+  child.icsk_ca_ops = listener.icsk_ca_ops;
+  child.user_mss = listener.user_mss;
+  child.window_clamp = listener.window_clamp;
+  child.user_timeout_ms = listener.user_timeout_ms;
+  child.rcvlowat = listener.rcvlowat;
   child.notsent_lowat = listener.notsent_lowat;
   if (listener.sk_extension && listener.sk_extension->tsflags != 0) {
     child.extension().tsflags = listener.sk_extension->tsflags;
   }
-  child.nonagle = listener.nonagle;
-  child.keepopen = listener.keepopen;
-  child.keepalive_time_s = listener.keepalive_time_s;
-  child.keepalive_intvl_s = listener.keepalive_intvl_s;
-  child.keepalive_probes = listener.keepalive_probes;
-  child.user_timeout_ms = listener.user_timeout_ms;
-  child.user_mss = listener.user_mss;
-  child.linger2_s = listener.linger2_s;
-  child.rcvlowat = listener.rcvlowat;
-  child.icsk_ca_ops = listener.icsk_ca_ops;
   // Without memory it goes unpaced.
   if (listener.pacing != nullptr) tcp_set_max_pacing_rate(child, listener.pacing->max_rate);
 }
