@@ -239,8 +239,9 @@ void tcp_data_queue_ofo(tcp_sock& tp, const rx_segment& segment) {
   if (!tp.sk_dead) tcp_rcvbuf_grow(tp, tp.rcvq_space);
 }
 
-/// A FIN alone takes no memory that would not be given back with it at once (tcp_fin), so where there is enough of it
-/// there is nothing to queue. False, and nothing happened, if it is more than that.
+/// A FIN alone takes no memory that would not be given back with it at once (tcp_fin), so where there is enough of it,
+/// also for what the sock has queued already, there is nothing to queue. False, and nothing happened, if it is more
+/// than that.
 bool tcp_queue_lone_fin(tcp_sock& tp, const rx_segment& segment) {
   const tcp_net& net = *tp.net;
   if (!segment.payload.empty() || !tp.out_of_order_queue.empty() || !net.short_ways || !tcp_can_ingest(tp) ||
