@@ -18,7 +18,7 @@ SEED = 1
 # A quarter of an hour is what it takes on a machine that does nothing else.
 LIMIT_S = 2 * 3600
 # Placed and routed for short wires (--no-tmdriv), not for short paths: wires are what there is not enough of.
-ROUTER = "router2"  # router1, the default, is left with seven more arcs for every ten that it routes, half through
+ROUTER = "router2"  # Lets nets share wires at first and makes them dearer from round to round; router1, the default, does not.
 # One queue, 1024 connections in the buckets' own lines and 64 overflow lines, room for 32 KiB of received frames, no segmentation, which is
 # a fifth of the wiring.
 PARAMETERS = {"QUEUES": 1, "BUCKETS_LOG2": 8, "OVERFLOW_LINES_LOG2": 6, "COMMAND_DEPTH": 4, "RX_FIFO_BEATS_LOG2": 9, "TSO": 0}

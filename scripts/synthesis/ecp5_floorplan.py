@@ -9,14 +9,14 @@ import json
 import pathlib
 import re
 
-from . import sources
+from . import sources, wrapper
 
 # Two tiles of the device's columns stand between one block RAM and the next, three behind each fourth; in the middle is the clock's column.
 SITES = [first + step for first in (*range(4, 60, 9), *range(69, 115, 9)) for step in (0, 2, 4, 6)]
 # Row of the device -> memories from left to right, bit by bit; those in brackets bit by bit in turn; a number leaves so many sites empty.
 #
 # Transmission is on the left, in the order in which data pass through it, beside reception, where what holds the same bits stands above one
-# another: each entry of the connection table, and each FIFO of the stream. The table has the two rows with the most logic between them.
+# another: each entry of the connection table, and each FIFO of the stream. The table has two rows with much logic between them.
 FLOORPLAN: dict[int, tuple[str | tuple[str, ...] | int, ...]] = {
     82: ("i_tx_engine.i_lines", "i_tx_engine.i_port.i_asked", 3,
          ("i_rx_engine.i_rx_queues.i_frame_fifo.i_beats", "i_rx_engine.i_rx_queues.i_ring_writer.i_beats")),
@@ -59,21 +59,19 @@ def sites_of(widths: dict[str, int]) -> dict[tuple[str, int], str]:
                 site += group
                 continue
             together = group if isinstance(group, tuple) else (group,)
-            for index in range(max(widths.get(memory, 0) for memory in together)):
-                for memory in together:
-                    if index >= widths.get(memory, 0):
-                        continue
-                    if site == len(SITES):
-                        raise sources.ToolFailed(f"row {row} of the floorplan has no room for {memory}")
-                    found[memory, index] = f"X{SITES[site]}/Y{row}/EBR{site % 4}"
-                    site += 1
+            longest = max(widths.get(memory, 0) for memory in together)
+            for memory, index in [(memory, index) for index in range(longest) for memory in together if index < widths.get(memory, 0)]:
+                if site == len(SITES):
+                    raise sources.ToolFailed(f"row {row} of the floorplan has no room for {memory}")
+                found[memory, index] = f"X{SITES[site]}/Y{row}/EBR{site % 4}"
+                site += 1
     return found
 
 
 def constrain(netlist: pathlib.Path) -> int:
     """Puts the floorplan into the netlist. The number of cells that stand for LUTs to be left empty."""
     design = json.loads(netlist.read_text())
-    cells = max((module.get("cells", {}) for module in design["modules"].values()), key=len)
+    cells = design["modules"][wrapper.TOP]["cells"]
     memories: dict[str, list[tuple[int, int, str]]] = {}
     for name, cell in cells.items():
         if cell["type"] == "DP16KD":
