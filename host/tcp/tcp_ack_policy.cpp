@@ -42,10 +42,8 @@ void tcp_compress_ack(tcp_sock& tp) noexcept {
 /// Of a FIN before any data: there is no delay to go by, and the ACK goes with the next tick. A FIN of an application
 /// that closes at once still carries it. (Linux: tcp_send_delayed_ack, whose timer is for the jiffy at hand then.)
 void tcp_send_ack_at_next_tick(tcp_sock& tp) noexcept {
-  const std::uint64_t tick_ns = base::ns_per_s / tp.net->config.hz;
-  const std::uint64_t when_ns = (tp.net->now_ns() / tick_ns + 1) * tick_ns;
-  // An ACK that is already waiting keeps its time.
-  if (tp.icsk_delack_timer.expires_ns() > when_ns) tp.net->timers.arm(tp.icsk_delack_timer, when_ns);
+  const std::uint64_t tick = tick_ns(tp.net->config.hz);
+  tcp_arm_delack_timer(tp, (tp.net->now_ns() / tick + 1) * tick);
 }
 
 }  // namespace

@@ -80,6 +80,10 @@ void tcp_enter_quickack_mode(tcp_sock& tp, std::uint8_t max_quickacks) noexcept;
 void tcp_ack_snd_check(tcp_sock& tp);
 /// Sends the ACK that stands for several of segments out of order, if one waits (Linux: tcp_sack_compress_send_ack).
 void tcp_sack_compress_send_ack(tcp_sock& tp);
+/// An ACK is to go at `when_ns`; one that waits already keeps its time if that is sooner.
+[[gnu::always_inline]] inline void tcp_arm_delack_timer(tcp_sock& tp, std::uint64_t when_ns) noexcept {
+  if (tp.icsk_delack_timer.expires_ns() > when_ns) tp.net->timers.arm(tp.icsk_delack_timer, when_ns);
+}
 /// After data, which said how long an ACK may wait.
 [[gnu::always_inline]] inline void tcp_send_delayed_ack(tcp_sock& tp, const tcp_mstamp& now) {
   icsk_ack_state& ack = tp.icsk_ack;
@@ -91,10 +95,7 @@ void tcp_sack_compress_send_ack(tcp_sock& tp);
     ato = std::min(ato, most);
   }
   ack.sched = true;
-  // An ACK that is already waiting keeps its time.
-  const std::uint64_t when = now.ns + std::uint64_t{ato} * base::ns_per_us;
-  if (tp.icsk_delack_timer.expires_ns() <= when) return;
-  tp.net->timers.arm(tp.icsk_delack_timer, when);
+  tcp_arm_delack_timer(tp, now.ns + std::uint64_t{ato} * base::ns_per_us);
 }
 /// The window that would be offered now is twice what is left of the one that was.
 [[nodiscard]] bool tcp_window_has_doubled(tcp_sock& tp, std::uint32_t left) noexcept;

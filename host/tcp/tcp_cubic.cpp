@@ -36,7 +36,7 @@ constexpr std::uint32_t hystart_delay_max_us = 16'000;
 
 /// Linux: tcp_jiffies32.
 std::uint32_t jiffies(std::uint64_t now_ns, std::uint32_t hz) noexcept {
-  return static_cast<std::uint32_t>(now_ns / (base::ns_per_s / hz));
+  return static_cast<std::uint32_t>(now_ns / tick_ns(hz));
 }
 
 void begin_epoch(cubic_state& ca, std::uint32_t cwnd, std::uint32_t acked, std::uint32_t now) noexcept {

@@ -7,6 +7,9 @@
 
 namespace fourtuple::tcp {
 
+/// A tick of a kernel that has `hz` of them a second (Linux: a jiffy).
+[[nodiscard]] constexpr std::uint64_t tick_ns(std::uint32_t hz) noexcept { return base::ns_per_s / hz; }
+
 /// The time at which a segment is worked off, read and taken apart once for all that is done with it (Linux:
 /// tcp_mstamp_refresh).
 ///
