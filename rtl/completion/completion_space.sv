@@ -20,7 +20,7 @@ module completion_space (
   logic [15:0] free_q;
   logic taken_q;  // counted one clock late, to keep the caller's decision and the count apart
 
-  logic returned_valid;
+  logic returned_valid, returned_quiet;
   logic [15:0] minus_returned, used;
   ring_returned #(
       .WIDTH(16)
@@ -31,7 +31,8 @@ module completion_space (
       .head_i,
       .valid_o(returned_valid),
       .minus_returned_o(minus_returned),
-      .taken_i(returned_valid && !taken_q)
+      .taken_i(returned_valid && !taken_q),
+      .quiet_o(returned_quiet)
   );
 
   assign used = taken_q ? 16'd1 : minus_returned;
@@ -48,7 +49,7 @@ module completion_space (
   end
 
   assign available_o = |free_q[15:1] || (free_q[0] && !taken_q);
-  assign quiet_o     = !returned_valid && !taken_q;
+  assign quiet_o     = returned_quiet && !taken_q;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) OnlyWhatIsThere : assert (!take_i || available_o);

@@ -7,6 +7,7 @@
 /// latency       1 clock; a move during a pending one is told after that one is taken
 /// backpressure  minus_returned_o is held until taken_i
 /// reset, start  the count last seen is 0
+/// quiet_o       nothing waits, and the count has been looked at since something did and since the start
 module ring_returned #(
     parameter int unsigned WIDTH = 16  // bits of the count
 ) (
@@ -16,9 +17,11 @@ module ring_returned #(
     input  wire logic [WIDTH-1:0] head_i,
     output logic                  valid_o,
     output logic      [WIDTH-1:0] minus_returned_o,
-    input  wire logic             taken_i
+    input  wire logic             taken_i,
+    output logic                  quiet_o
 );
   logic [WIDTH-1:0] seen_q;
+  logic looked_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || start_i) begin
@@ -31,6 +34,9 @@ module ring_returned #(
       valid_o <= 1'b0;
     end
   end
+
+  always_ff @(posedge clk_i) looked_q <= rst_ni && !start_i && !valid_o;
+  assign quiet_o = !valid_o && looked_q;
 
   always_ff @(posedge clk_i) begin
     if (!valid_o) minus_returned_o <= seen_q - head_i;

@@ -45,7 +45,7 @@ module rx_ring_space (
   assign over_the_end = behind_big_q || beats <= behind_q[10:0];
   assign fits_o       = straight || over_the_end;
 
-  logic returned_valid, settled_q, returning;
+  logic returned_valid, returned_quiet, settled_q, returning;
   logic [25:0] minus_returned;
   ring_returned #(
       .WIDTH(26)
@@ -56,7 +56,8 @@ module rx_ring_space (
       .head_i,
       .valid_o(returned_valid),
       .minus_returned_o(minus_returned),
-      .taken_i(returning)
+      .taken_i(returning),
+      .quiet_o(returned_quiet)
   );
   assign return_waits_o = returned_valid;
   assign returning      = return_i && returned_valid && settled_q;
@@ -172,7 +173,7 @@ module rx_ring_space (
   assign flags_settled = before_big_q == |before_q[25:10] && behind_big_q == |behind_q[25:10] &&
                          reaches_end_q == (gap_q == '0);
   assign tail_o  = tail_q;
-  assign quiet_o = !returned_valid && !settled_q && flags_settled;
+  assign quiet_o = returned_quiet && !settled_q && flags_settled;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin

@@ -94,6 +94,20 @@ class ring_bench {
     if (ring.head != before) count_returned();
   }
 
+  /// Starts with a head that was left there.
+  void restart(std::uint32_t head) {
+    block_->take_i = 0;
+    block_->head_i = head;
+    block_->start_i = 1;
+    edge();
+    block_->start_i = 0;
+    block_->clk_i = 0;
+    block_->eval();
+  }
+  void clock() { edge(); }
+  [[nodiscard]] bool quiet() const { return block_->quiet_o != 0; }
+  [[nodiscard]] bool return_waits() const { return block_->return_waits_o != 0; }
+
   reference_ring ring;
   std::deque<std::uint32_t> placed;  ///< Where each frame that was not given back ends.
   std::uint64_t refused = 0;
@@ -146,6 +160,21 @@ TEST(rx_ring_space, a_full_ring_refuses_and_stays_as_it_is) {
   bench.step(256);
   EXPECT_EQ(bench.refused, 1U);
   EXPECT_EQ(bench.ring.tail, 512U);
+}
+
+TEST(rx_ring_space, is_not_quiet_before_it_has_looked_at_the_head) {
+  ring_bench bench(20);
+  bench.restart(5);
+  EXPECT_FALSE(bench.quiet()) << "the head is not the one that was seen last";
+  bench.clock();
+  EXPECT_FALSE(bench.quiet());
+  EXPECT_TRUE(bench.return_waits());
+
+  bench.restart(0);
+  EXPECT_FALSE(bench.quiet());
+  bench.clock();
+  EXPECT_TRUE(bench.quiet());
+  EXPECT_FALSE(bench.return_waits());
 }
 
 }  // namespace
