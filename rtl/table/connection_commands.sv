@@ -173,20 +173,18 @@ module connection_commands #(
   // Writing: the entry that was decided on. A new overflow line is written whole, with the entry in
   // its first place; clearing writes nothing but zeros.
   logic clearing, write_overflow;
-  logic [133:0] entry;
   assign clearing       = state_q == CLEARING;
   assign write_overflow = state_q == WRITING_OVERFLOW;
-  assign entry = {command_q.steer_queue, command_q.steer, command_q.handle, command_q.tuple, 1'b1} &
-                 {134{is_insert && !clearing}};
+  assign entry_o = {command_q.steer_queue, command_q.steer, command_q.handle, command_q.tuple, 1'b1} &
+                   {134{is_insert && !clearing}};
 
-  assign entry_o              = entry;
   assign main_link_o          = take_line_q ? {pool_line, 1'b1} : '0;
   assign main_write_entries_o = clearing ? 4'hf : main_slot_q & {4{state_q == WRITING_MAIN}};
   assign main_write_link_o    = clearing || (state_q == WRITING_MAIN && (take_line_q || give_line_q));
   assign main_read_o          = state_q == READING && read_step_q == 3'd0;
   assign main_address_o       = clearing ? clear_q : bucket_q;
 
-  assign overflow_entries_o       = {{3{entry & {134{!take_line_q}}}}, entry};
+  assign overflow_entries_o       = {{3{entry_o & {134{!take_line_q}}}}, entry_o};
   assign overflow_bucket_o        = bucket_q;
   assign overflow_write_entries_o = (overflow_slot_q | {4{take_line_q}}) & {4{write_overflow}};
   assign overflow_write_bucket_o  = take_line_q && write_overflow;
