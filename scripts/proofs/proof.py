@@ -19,8 +19,9 @@ class Proof:
     map_memories: bool = False              # small memories as registers, so that probes can look into them
     abstract: tuple[str, ...] = ()          # modules that are replaced by tb/formal/abstract_<module>.sv, which can do more
     leave_out: tuple[str, ...] = ()         # assertions of the blocks that what is replaced does not keep; other proofs and the tests look at them
-    machine: str = ""                       # skip or still: what machine.py or still.py show of a whole design, instead of all of these
-    reset_clocks: int = 0                   # clocks of reset before it is still
+    machine: str = ""                       # skip or still: what skip.py or still.py show of a whole design, instead of all of these
+    before: int = 0                         # still: clocks of reset before it is; skip: clocks with anything before it is quiet
+    late: tuple[str, ...] = ()              # skip: parts of the names of registers that may be as they were for a clock behind a skip
     bugs: tuple[str, ...] = ()              # BUG_<name>: a way to break the harness; each must give a counterexample
     slow: bool = False
     limit_s: int = 280                      # of the processor, for each run of a solver

@@ -11,8 +11,11 @@ import time
 
 from synthesis import sources
 
-from . import aiger, machine, netlist, still
+from . import aiger, netlist, still
+from .circuit import Circuit, Contradiction, evaluate
+from .machine import Machine
 from .proof import Outcome, Proof
+from .skip import skip
 
 OUT = sources.TOP / "build" / "formal"
 HARNESSES = "tb/formal"
@@ -66,7 +69,7 @@ def _elaborate_machine(proof: Proof, bug: str) -> list[str]:
     probes = PROBE.findall(harness(proof).read_text())
     return [f"read_verilog -formal -defer -sv -I. -DRAM_COLLISIONS_INVERT {define}{' '.join(_files(proof))}", f"hierarchy -check -top {top}", "proc", "flatten",
             f"cd {top}", *(f"connect -set {name} \\{path}" for name, path in probes), "cd ..", "opt_expr", "opt_clean",
-            "delete t:$assert t:$assume t:$cover", "memory -nordff", "opt -full -fine", "async2sync", "dffunmap",
+            "delete t:$assert t:$assume t:$cover", "memory -nordff", "opt_expr -fine", "opt_clean", "async2sync", "dffunmap",
             "opt_expr", "opt_clean", "setundef -undriven -anyseq", "techmap", "dffunmap", "opt_clean", "aigmap", "opt_clean"]
 
 
@@ -172,7 +175,7 @@ def _abc(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
         outcome.detail = (output.strip().splitlines() or ["no output"])[-1]
 
 
-def _satisfiable(proof: Proof, work: pathlib.Path, name: str, circuit: machine.Circuit, literal: int) -> str:
+def _satisfiable(proof: Proof, work: pathlib.Path, name: str, circuit: Circuit, literal: int) -> str:
     """The inputs with which the literal is 1; "" if there are none."""
     file, witness = work / f"{name}.aig", work / f"{name}.aiw"
     circuit.write(file, literal)
@@ -185,24 +188,30 @@ def _satisfiable(proof: Proof, work: pathlib.Path, name: str, circuit: machine.C
     raise ProofBroken(f"{proof.name}: {(output.strip().splitlines() or ['no output'])[-1]}")
 
 
-def _machine(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
-    """The whole design in one step, machine.py, or behind a reset, still.py."""
-    design = machine.Machine(work / "machine")
-    if proof.machine == "still":
-        began = time.process_time()
-        moves = still.outputs_that_move(design, "rst_ni", proof.reset_clocks)
-        _used.seconds = used_s() + time.process_time() - began
-        outcome.verdict, outcome.detail = ("failed" if moves else "proved"), "; ".join(moves)
-        return
-    circuit, wrong, possible, differences = machine.skip(design)
-    if not _satisfiable(proof, work, "possible", circuit, possible):
+def _still(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
+    """The whole design behind a reset."""
+    began = time.process_time()
+    moves = still.outputs_that_move(Machine(work / "machine"), "rst_ni", proof.before)
+    _used.seconds = used_s() + time.process_time() - began
+    outcome.verdict, outcome.detail = ("failed" if moves else "proved"), "; ".join(moves)
+
+
+def _skip(proof: Proof, work: pathlib.Path, outcome: Outcome) -> None:
+    """The whole design in one step."""
+    began = time.process_time()
+    try:
+        question = skip(Machine(work / "machine"), proof.before, proof.late)
+    except Contradiction:
+        question = None
+    _used.seconds = used_s() + time.process_time() - began
+    if not question or not _satisfiable(proof, work, "possible", question.circuit, question.possible):
         outcome.verdict, outcome.detail = "failed", "it can never be quiet"
         return
-    given = _satisfiable(proof, work, "wrong", circuit, wrong)
+    given = _satisfiable(proof, work, "wrong", question.circuit, question.wrong)
     outcome.verdict = "failed" if given else "proved"
     if given:
-        different = machine.evaluate(circuit, given, differences)
-        outcome.detail = f"{len(different)} of {len(differences)} differ: " + "; ".join(different[:4])
+        different = evaluate(question.circuit, given, question.differences)
+        outcome.detail = f"{len(different)} of {len(question.differences)} differ: " + "; ".join(different[:4])
         (work / "differences.txt").write_text("\n".join(different) + "\n")
 
 
@@ -211,6 +220,6 @@ def solve(proof: Proof, work: pathlib.Path, method: str, bug: str = "") -> Outco
     depth = getattr(proof, method) if method in ("induction", "bounded", "cover") else 0
     outcome = Outcome(proof.name, method, depth, bug=bug, engine=proof.engine)
     began = used_s()
-    (_machine if proof.machine else _abc if proof.engine == "abc" else _smtbmc)(proof, work, outcome)
+    ({"still": _still, "skip": _skip}[proof.machine] if proof.machine else _abc if proof.engine == "abc" else _smtbmc)(proof, work, outcome)
     outcome.seconds = used_s() - began
     return outcome

@@ -24,6 +24,11 @@ module delay_line #(
   assign m_valid_o = valid_q[CLOCKS-1];
   assign empty_o   = valid_q == '0;
 
+  // Stands for the words inside: something else once one comes.
+  (* anyseq *) logic any_content;
+  (* keep *) logic content_q;
+  always_ff @(posedge clk_i) if (s_valid_i) content_q <= any_content;
+
   logic unused;
   assign unused = ^s_data_i;
 endmodule

@@ -18,8 +18,13 @@ module ram_1w1r #(
   (* anyseq *) logic [WIDTH-1:0] any_word;
   always_ff @(posedge clk_i) if (read_enable_i) read_data_o <= any_word;
 
+  // Stands for the content: something else once there is a write.
+  (* anyseq *) logic any_content;
+  (* keep *) logic content_q;
+  always_ff @(posedge clk_i) if (write_enable_i) content_q <= any_content;
+
   logic unused;
-  assign unused = ^{write_enable_i, write_address_i, write_data_i, read_address_i, COLLISIONS};
+  assign unused = ^{write_address_i, write_data_i, read_address_i, COLLISIONS};
 endmodule
 
 `default_nettype wire

@@ -87,6 +87,12 @@ module axil_proof (
       .rready_i
   );
   `FOURTUPLE_ASSERT(NotQuietWithAnswers, !quiet || !(bvalid && bready_i) && !(rvalid && rready_i));
+
+  // nic_quiet_proof begins with states in which it is so.
+  `FOURTUPLE_PROBE(3, write_state, i_registers.i_regs.write_state_q)
+  `FOURTUPLE_PROBE(3, read_state, i_registers.i_regs.read_state_q)
+  `FOURTUPLE_ASSERT(WriteIsAnsweredInAnswer, bvalid == (write_state == 3'd4));
+  `FOURTUPLE_ASSERT(ReadIsAnsweredInAnswer, rvalid == (read_state == 3'd5));
   `FOURTUPLE_COVER(Refuses, register_error && bvalid && bresp == 2'b10);
   `FOURTUPLE_COVER(ReadsTheIdentity, rvalid && rresp == 2'b00 && rdata != '0);
 endmodule

@@ -3,7 +3,7 @@
 
 `include "tb/formal/properties.svh"
 
-/// interrupt_moderation while nothing happens: what scripts/proofs/machine.py compares. From any state in which quiet_o is 1,
+/// interrupt_moderation while nothing happens: what scripts/proofs/skip.py compares. From any state in which quiet_o is 1,
 /// n clocks and one more leave the same registers as one clock with skip n, for every n from 1 to quiet_clocks_o; it
 /// does not fire meanwhile, and stays quiet.
 ///
