@@ -46,6 +46,8 @@ module jhash_quiet_proof (
   `FOURTUPLE_ASSERT(QuietIsEmpty, !quiet || valid == '0);
 `endif
 
+  `FOURTUPLE_ASSERT(LastIsShown, valid[31] == hash_valid);
+
   logic had_q;
   always_ff @(posedge clk_i) had_q <= rst_ni && (had_q || tuple_valid_i);
   `FOURTUPLE_COVER(Hashes, hash_valid);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
+`include "tb/formal/moderation_settled.svh"
 `include "tb/formal/properties.svh"
 
 /// interrupt_moderation while nothing happens: what scripts/proofs/skip.py compares. From any state in which quiet_o is 1,
@@ -53,8 +54,8 @@ module moderation_quiet_proof (
   `FOURTUPLE_PROBE(1, any, i_moderation.any_q)
   `FOURTUPLE_PROBE(1, running, i_moderation.running_q)
   logic reachable;
-  assign reachable = (!index_new || settle == 2'd3) &&
-                     (!(settle == '0 && armed) || (counted && !enough && (!any || running)));
+  assign reachable = `FOURTUPLE_ARMED_IS_NOT_SETTLED(index_new, settle) &&
+                     `FOURTUPLE_SETTLED_IS_DECIDED(settle == '0, armed, counted, enough, any, running);
 `ifdef BUG_ALWAYS_QUIET
   assign quiet_o = reachable;
 `else

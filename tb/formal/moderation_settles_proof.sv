@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
+`include "tb/formal/moderation_settled.svh"
 `include "tb/formal/properties.svh"
 
 /// interrupt_moderation: in every state that can be reached, who has settled has decided. moderation_quiet_proof begins with
@@ -50,8 +51,8 @@ module moderation_settles_proof (
 `else
   assign settled = settle == '0;
 `endif
-  `FOURTUPLE_ASSERT(ArmedIsNotSettled, !index_new || settle == 2'd3);
-  `FOURTUPLE_ASSERT(SettledIsDecided, !(settled && armed) || (counted && !enough && (!any || running)));
+  `FOURTUPLE_ASSERT(ArmedIsNotSettled, `FOURTUPLE_ARMED_IS_NOT_SETTLED(index_new, settle));
+  `FOURTUPLE_ASSERT(SettledIsDecided, `FOURTUPLE_SETTLED_IS_DECIDED(settled, armed, counted, enough, any, running));
   `FOURTUPLE_COVER(SettlesWhileTiming, settled && armed && timing);
 endmodule
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 `default_nettype none
 
+`include "tb/formal/moderation_settled.svh"
 `include "tb/formal/properties.svh"
 
 /// The whole NIC while nothing happens: what scripts/proofs/skip.py compares. From every state in which quiet_o is 1 and nothing
@@ -185,10 +186,10 @@ module nic_quiet_proof (
   `FOURTUPLE_PROBE(1, running_1, i_nic.i_core.i_interrupts.gen_queue[1].i_moderation.running_q)
   `FOURTUPLE_PROBE(16, left_1, i_nic.i_core.i_interrupts.gen_queue[1].i_moderation.left_q)
   logic settled_0, settled_1;
-  assign settled_0 = (!index_new_0 || settle_0 == 2'd3) &&
-                     (!(settle_0 == '0 && armed_0) || (counted_0 && !enough_0 && (!any_0 || running_0)));
-  assign settled_1 = (!index_new_1 || settle_1 == 2'd3) &&
-                     (!(settle_1 == '0 && armed_1) || (counted_1 && !enough_1 && (!any_1 || running_1)));
+  assign settled_0 = `FOURTUPLE_ARMED_IS_NOT_SETTLED(index_new_0, settle_0) &&
+                     `FOURTUPLE_SETTLED_IS_DECIDED(settle_0 == '0, armed_0, counted_0, enough_0, any_0, running_0);
+  assign settled_1 = `FOURTUPLE_ARMED_IS_NOT_SETTLED(index_new_1, settle_1) &&
+                     `FOURTUPLE_SETTLED_IS_DECIDED(settle_1 == '0, armed_1, counted_1, enough_1, any_1, running_1);
 
   // nearest_timer_proof
   `FOURTUPLE_PROBE(16, shortest, i_nic.i_core.i_interrupts.i_nearest_timer.shortest_q)
