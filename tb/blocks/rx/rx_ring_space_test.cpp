@@ -37,9 +37,7 @@ class ring_bench {
     block_->bytes_log2_i = static_cast<std::uint8_t>(bytes_log2);
     edge();
     block_->rst_ni = 1;
-    block_->start_i = 1;
-    edge();
-    block_->start_i = 0;
+    restart(0);
   }
   ~ring_bench() { block_->final(); }
   ring_bench(const ring_bench&) = delete;
