@@ -12,6 +12,7 @@ class Graph:
         data = path.read_bytes()
         header, rest = data.split(b"\n", 1)
         _, self.inputs, self.latches, outputs, ands = (int(field) for field in header.split()[1:6])
+        self.first_gate = 1 + self.inputs + self.latches  # its variable
         lines = rest.split(b"\n", self.latches + outputs)
         self.next = [int(line.split()[0]) for line in lines[:self.latches]]
         self.outputs = [int(line) for line in lines[self.latches:self.latches + outputs]]
@@ -33,13 +34,12 @@ class Graph:
 
         gates = []
         for gate in range(count):
-            left = 2 * (1 + self.inputs + self.latches + gate) - number()
+            left = 2 * (self.first_gate + gate) - number()
             gates.append((left, left - number()))
         return gates
 
     def run(self, frames: list[str]) -> list[tuple[bytearray, list[int]]]:
         """For each clock the values of inputs and latches, and the outputs that are 1. All latches begin with 0."""
-        first = 1 + self.inputs + self.latches
         state = bytes(self.latches)
         results = []
         for frame in frames:
@@ -47,7 +47,7 @@ class Graph:
             append = values.append
             for left, right in self.gates:
                 append((values[left >> 1] ^ (left & 1)) & (values[right >> 1] ^ (right & 1)))
-            results.append((values[:first], [index for index, literal in enumerate(self.outputs) if values[literal >> 1] ^ (literal & 1)]))
+            results.append((values[:self.first_gate], [index for index, literal in enumerate(self.outputs) if values[literal >> 1] ^ (literal & 1)]))
             state = bytes(values[literal >> 1] ^ (literal & 1) for literal in self.next)
         return results
 

@@ -104,8 +104,8 @@ class Circuit:
         return result
 
     def assume(self, literal: int) -> int:
-        """How many variables have one value only, if the literal is 1, beyond those that were known: unit propagation. A circuit that is made once more is
-        the same circuit wherever the assumption holds, and smaller."""
+        """How many variables have one value only, if the literal is 1, beyond those that were known: unit propagation. A circuit
+        that is made once more is the same circuit wherever the assumption holds, and smaller."""
         gates_of: dict[int, list[int]] = collections.defaultdict(list)
         for gate, (left, right) in enumerate(self.gates):
             gates_of[left & ~1].append(gate)
@@ -145,11 +145,10 @@ class Circuit:
     def clock(self, machine: Machine, inputs: list[int], state: list[int], cone: Cone) -> Clock:
         """What the cone's gates are in a clock that begins with this state."""
         graph = machine.graph
-        first = 1 + graph.inputs + graph.latches
         values = [0, *inputs, *state, *[0] * len(graph.gates)]
         for gate in cone.gates:
             left, right = graph.gates[gate]
-            values[first + gate] = self.and_(values[left >> 1] ^ (left & 1), values[right >> 1] ^ (right & 1))
+            values[graph.first_gate + gate] = self.and_(values[left >> 1] ^ (left & 1), values[right >> 1] ^ (right & 1))
         return Clock(machine, values)
 
     def write(self, path: pathlib.Path, output: int) -> None:

@@ -42,7 +42,7 @@ class Machine:
 
     def cone(self, literals: Iterable[int]) -> Cone:
         """What the literals depend on."""
-        first = 1 + self.graph.inputs + self.graph.latches
+        first = self.graph.first_gate
         marked = bytearray(first + len(self.graph.gates))
         for literal in literals:
             marked[literal >> 1] = 1

@@ -5,8 +5,8 @@ with skip n does, offers nothing, and is quiet still. That is a step of an induc
 A state is one that some clocks of the machine lead to from any state whatever, with whatever arrives meanwhile: what is quiet has been
 so long enough to have forgotten the rest. These clocks have no skip; no state is left out, because one clock with skip n is n + 1 without.
 
-Registers that are shown late may still be different behind these clocks, if nobody looks: one clock more, in which anything may arrive, then
-leaves the same registers and gives the same outputs.
+Registers that are shown late may still be different behind these clocks, if nobody looks: one clock more, in which anything may arrive and
+be skipped, then leaves the same registers and gives the same outputs.
 
 Of the harness's inputs, idle_... are 0 and rst_ni is 1 in the clocks compared (if it tied them, Yosys would take registers away that then
 never change); held_... are the same in all of them; others are free in each, and all are before."""
@@ -44,21 +44,25 @@ class _Runs:
         return Cone(list(range(len(graph.gates))), list(range(graph.latches)))
 
     @functools.cached_property
-    def _quiet(self) -> Cone:
+    def _quiet(self) -> list[Cone]:
+        """What the outputs that say whether it is quiet depend on, in each clock up to the first that is compared."""
         graph = self.machine.graph
-        return self.machine.cone(graph.outputs[place] for name, width in (("quiet_o", 1), ("quiet_clocks_o", SKIP_BITS))
+        cone = self.machine.cone(graph.outputs[place] for name, width in (("quiet_o", 1), ("quiet_clocks_o", SKIP_BITS))
                                  for place in self.machine.outputs(name, width))
+        return [*self._history(cone), cone]
 
     def assumed(self) -> int:
         """It is quiet, and the skip is one that may be."""
-        first = self._clock("first", [0] * SKIP_BITS, self._state(self._quiet), self._quiet)
-        return self._may_skip(first)
+        circuit, (*history, cone) = self.circuit, self._quiet
+        first = self._clock("first", [0] * SKIP_BITS, self._state(history, cone), cone)
+        may_be = circuit.at_most(self.skip, first.output("quiet_clocks_o", SKIP_BITS))
+        return circuit.and_(first.output("quiet_o")[0], circuit.and_(circuit.any(self.skip), may_be))
 
     def differences(self) -> dict[str, int]:
         """What is different, by name."""
         circuit, latches = self.circuit, self.machine.names["latch"]
         none, less_one = [0] * SKIP_BITS, circuit.less_one(self.skip)
-        state = self._state(self._everything)
+        state = self._state(self._history(self._everything), self._everything)
         first = self._clock("first", none, state)
         last = self._clock("last", less_one, first.behind())
         once = self._clock("skipped", self.skip, state)
@@ -74,26 +78,26 @@ class _Runs:
         return found
 
     def _one_more(self, behind_last: list[int], behind_once: list[int]) -> dict[str, int]:
-        one, other = (self._clock("next", [0] * SKIP_BITS, state, compared=False) for state in (behind_last, behind_once))
+        any_skip = [self.circuit.input("next skip", bit) for bit in range(SKIP_BITS)]
+        one, other = (self._clock("next", any_skip, state, compared=False) for state in (behind_last, behind_once))
         names = [f"{name}, next" for name in (*self.machine.names["latch"], *self.machine.names["output"])]
         return {name: self.circuit.xor(left, right)
                 for name, left, right in zip(names, one.behind() + one.outputs(), other.behind() + other.outputs())}
 
-    def _may_skip(self, clock: Clock) -> int:
-        circuit = self.circuit
-        return circuit.and_(clock.output("quiet_o")[0],
-                            circuit.and_(circuit.any(self.skip), circuit.at_most(self.skip, clock.output("quiet_clocks_o", SKIP_BITS))))
-
-    def _state(self, needed: Cone) -> list[int]:
-        """The registers before the first clock that is compared; 0 where the cone does not need them."""
-        cones = []
+    def _history(self, needed: Cone) -> list[Cone]:
+        """What the registers that a cone needs depend on, in each clock before."""
+        cones: list[Cone] = []
         for _ in range(self.before):
             needed = self.machine.cone(self.machine.graph.next[latch] for latch in needed.latches)
-            cones.append(needed)
+            cones.insert(0, needed)
+        return cones
+
+    def _state(self, history: list[Cone], needed: Cone) -> list[int]:
+        """The registers before the first clock that is compared; only those that the cone needs."""
         state = [0] * self.machine.graph.latches
-        for latch in needed.latches:
+        for latch in [*history, needed][0].latches:
             state[latch] = self.circuit.input("state", latch)
-        for clock, cone in zip(range(-self.before, 0), reversed(cones)):
+        for clock, cone in zip(range(-self.before, 0), history):
             state = self._clock(str(clock), [0] * SKIP_BITS, state, cone, compared=False).behind()
         return state
 
@@ -114,8 +118,8 @@ def skip(machine: Machine, before: int, late: tuple[str, ...] = ()) -> Skip:
     is found first: most of what could be different then is not."""
     runs = _Runs(machine, before, late)
     circuit = runs.circuit
-    possible = runs.assumed()
-    while circuit.assume(runs.assumed()):
-        pass
+    possible = assumed = runs.assumed()
+    while circuit.assume(assumed):
+        assumed = runs.assumed()
     differences = runs.differences()
     return Skip(circuit, possible, circuit.gate(possible, circuit.any(list(differences.values()))), differences)

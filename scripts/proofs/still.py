@@ -21,7 +21,7 @@ def _inputs(machine: Machine, reset: str, in_reset: bool) -> list[int]:
 def _multiplexers(machine: Machine) -> list[tuple[int, int] | None]:
     """For each gate that is the inverse of `s ? a : b`, a and b: what both are it is whatever s is, which the gates alone do not tell."""
     graph = machine.graph
-    first = 1 + graph.inputs + graph.latches
+    first = graph.first_gate
 
     def data(left: int, right: int) -> tuple[int, int] | None:
         if not left & 1 or not right & 1 or min(left, right) >> 1 < first:
