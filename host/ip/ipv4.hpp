@@ -124,7 +124,7 @@ class ipv4 final : public net_device_receiver {
   void add_device(net_device& device, packet::ipv4_address address, unsigned prefix_length);
   /// Where everything goes that is on no device's network; must be on one of them.
   void set_gateway(packet::ipv4_address gateway);
-  /// Whether segments that come in one poll are merged (ethtool -K DEV gro on); they are not unless this says so.
+  /// Whether segments that come in one poll are merged (ethtool -K DEV gro off). They are unless this says otherwise.
   void set_gro(bool on) noexcept;
   /// Linux: inet_add_protocol.
   void add_protocol(std::uint8_t number, protocol& handler);

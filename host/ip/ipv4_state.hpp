@@ -94,7 +94,7 @@ struct ipv4::state {
   std::array<protocol*, 256> protocols{};
   icmp messages;
   gro merging;
-  bool gro_on = false;
+  bool gro_on = true;
   bool unflushed = false;  ///< Something was sent since flush_devices().
   ip_defrag defrag;
   std::vector<interface> interfaces;

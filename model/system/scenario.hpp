@@ -71,7 +71,7 @@ struct platform_options {
   std::uint32_t watchdog_ms = 2'000;  ///< Period of the driver's watchdog; 0: none.
   std::uint32_t queues = 4;           ///< Receive queues that a host's driver uses, 1 to 16.
   std::uint32_t tx_queues = 1;        ///< Transmit queues, 1 to 16; no more than receive queues are used.
-  bool gro = false;                   ///< Whether segments that come in one poll are merged (ip::ipv4::set_gro).
+  bool gro = true;                    ///< Whether segments that come in one poll are merged (ip::ipv4::set_gro).
   std::filesystem::path trace;        ///< FST file of the first host's NIC; empty: none.
   std::uint64_t trace_from_ps = 0;
   std::uint64_t trace_to_ps = ~std::uint64_t{0};

@@ -12,10 +12,7 @@ namespace {
 
 class gro : public testing::Test {
  protected:
-  gro() {
-    peer.network().wire().set_features(0, {.rx_checksum = true});
-    peer.network().host(0).ip().set_gro(true);
-  }
+  gro() { peer.network().wire().set_features(0, {.rx_checksum = true}); }
   [[nodiscard]] std::uint64_t counter(std::string_view name) { return peer.network().counter(0, name); }
 
   scripted_peer peer;
@@ -84,7 +81,6 @@ TEST_F(gro, nothing_is_taken_beyond_the_window) {
   settings.host[0].tcp.tcp_rmem = {4096, 8000, 8000};
   scripted_peer small{settings};
   small.network().wire().set_features(0, {.rx_checksum = true});
-  small.network().host(0).ip().set_gro(true);
   const endpoint server = small.accept_from_peer("<mss 1000>");
   small.send_together({". 1:1001(1000) ack 1", ". 1001:2001(1000) ack 1", ". 2001:3001(1000) ack 1",
                        ". 3001:4001(1000) ack 1", ". 4001:5001(1000) ack 1", ". 5001:6001(1000) ack 1"});
@@ -120,7 +116,6 @@ TEST_P(gro_weather, data_is_intact) {
     virtual_network network{settings};
     for (int end = 0; end < 2; ++end) {
       network.wire().set_features(end, {.rx_checksum = true, .connection_table = true});
-      network.host(end).ip().set_gro(true);
     }
     network.wire().set_polls(true);
     seeded_random random{seed * 99};

@@ -281,8 +281,9 @@ class Impaired(Directory):
                 self.assertGreaterEqual(report["retransmits"], 1)
 
     def test_every_part_of_a_connection_survives_its_loss(self):
+        # Of the ACKs so many that the client times out a few times, and not so often that it gives up (tcp_retries2).
         for drop in ("client:syn:1", "server:syn-ack:1", "client:ack:1", "client:data:1", "server:data:1", "client:fin:1",
-                     "server:fin:1", "client:syn:1-3", "server:ack:1-20"):
+                     "server:fin:1", "client:syn:1-3", "server:ack:1-10"):
             with self.subTest(drop):
                 report = self.run_ok("--nic=model", "--connections=1", "--time-wait-ms=60000", f"--drop={drop}")
                 self.check_transfer(report, 1)
@@ -402,7 +403,8 @@ class Events(Directory):
         self.assertEqual((client["name"], server["name"]), ("client", "server"))
         self.assertEqual(sum(client["sent_payload_bytes"]), report["bytes_delivered"])
         self.assertEqual(max(client["table_entries"]), 5)
-        self.assertEqual(client["table_entries"][-1], 0)
+        # The plots end with the last byte; the last connection may go after that.
+        self.assertLessEqual(client["table_entries"][-1], 1)
         self.assertLessEqual(series["bins"], 1024)
         self.assertEqual(sum(n for _, n in series["latency_ns"]["histogram"]), 5)
         self.assertLess(series["bins"] * series["bin_ns"], 1e9, "TIME_WAIT is no part of the plots")
