@@ -58,8 +58,7 @@ std::optional<route> fib::lookup(packet::ipv4_address destination) const noexcep
                .next_hop = next_hop,
                .mtu = via->device->mtu(),
                .tx_checksum = features.tx_checksum,
-               .connection_table = features.connection_table,
-               .destination = destination};
+               .connection_table = features.connection_table};
 }
 
 }  // namespace fourtuple::ip

@@ -67,18 +67,7 @@ void ipv4::state::addresses_changed() noexcept {
   recent_headers = {};
 }
 
-xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output) {
-  return state_->output(skb, via, output);
-}
-
-void ipv4::flush() {
-  if (state_->unflushed) state_->flush_devices();
-}
-
-void ipv4::state::flush_devices() {
-  unflushed = false;
-  for (const interface& of : interfaces) of.device->flush();
-}
+void ipv4::flush() { state_->flush(); }
 
 void ipv4::receive(std::span<const packet::sk_buff> list) {
   if (state_->gro_on && list.size() > 1) {
@@ -94,7 +83,10 @@ void ipv4::state::loopback_receiver::receive(std::span<const packet::sk_buff> li
 }
 
 void ipv4::tx_wake() {
-  for (const state::interface& interface : state_->interfaces) interface.neighbours->tx_wake();
+  for (const state::interface& interface : state_->interfaces) {
+    state_->flush_before(*interface.device);
+    interface.neighbours->tx_wake();
+  }
   // A handler may have several numbers.
   std::vector<protocol*> woken;
   for (protocol* handler : state_->protocols) {
@@ -102,7 +94,7 @@ void ipv4::tx_wake() {
     woken.push_back(handler);
     handler->tx_wake();
   }
-  state_->flush_devices();
+  flush();
 }
 
 std::vector<std::pair<std::string_view, std::uint64_t>> ipv4::counters() const {

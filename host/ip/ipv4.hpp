@@ -73,7 +73,7 @@ struct route {
   std::uint16_t id_generator : 14 = 0;     ///< Which identifications packets from source to destination take.
   std::uint16_t tx_checksum : 1 = 0;       ///< The device puts checksums in (Linux: sk_route_caps).
   std::uint16_t connection_table : 1 = 0;  ///< It knows connections that it is told of.
-  packet::ipv4_address destination{};      ///< What was asked for.
+  std::uint32_t flow = 0;                  ///< Who sends by it, for ipv4::queue_flow; 0: nobody has.
 };
 
 /// What queue_xmit needs besides the packet.
@@ -138,6 +138,14 @@ class ipv4 final : public net_device_receiver {
   /// the neighbour's address. However it ends, `skb` is used up: it has headers in front, and is made anew to try
   /// again. A neighbour that never answers is told to the protocol as an ICMP error, host unreachable.
   [[nodiscard]] xmit_result queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output);
+  /// The same for a sock, whose packets differ in length only. via.flow remembers the header that the last of them had,
+  /// and while that is at hand `output`, a function, is not asked what it says (Linux: dst_check, neigh_hh_output). For
+  /// whoever is to send differently from then on, it is set to 0. `destination`: what `output` says of it.
+  [[nodiscard]] xmit_result queue_flow(packet::tx_sk_buff& skb, route& via, packet::ipv4_address destination,
+                                       const std::invocable auto& output) {
+    const std::optional<xmit_result> result = queue_known_flow(skb, via, destination);
+    return result ? *result : queue_new_flow(skb, via, output());
+  }
   /// Ends a batch of queue_xmit on all devices. Costs a branch if nothing was sent since the last one.
   void flush();
 
@@ -151,6 +159,11 @@ class ipv4 final : public net_device_receiver {
   [[nodiscard]] std::vector<std::pair<std::string_view, std::uint64_t>> counters() const;
 
  private:
+  /// nullopt, and nothing happened, if its header is not there any more, or more is to be done than to put it in front.
+  [[nodiscard]] std::optional<xmit_result> queue_known_flow(packet::tx_sk_buff& skb, const route& via,
+                                                            packet::ipv4_address destination);
+  [[nodiscard]] xmit_result queue_new_flow(packet::tx_sk_buff& skb, route& via, const ipv4_output& output);
+
   struct state;
   std::unique_ptr<state> state_;
 };

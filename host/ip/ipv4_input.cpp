@@ -147,8 +147,8 @@ void ipv4::state::receive_arp(const packet::ethernet_frame& frame) {
     at = std::ranges::find_if(interfaces, [&](const interface& i) { return via && i.address == via->source; });
   }
   if (at == interfaces.end()) return;
+  flush_before(*at->device);  // An answer, or what had waited for one.
   at->neighbours->receive(*arp, frame.header.destination.is_group());
-  unflushed = true;  // An answer, or what had waited for one.
 }
 
 void ipv4::state::receive_ipv4(const packet::sk_buff& skb, const packet::ethernet_frame& frame, ingress from,

@@ -61,12 +61,12 @@ std::uint16_t ipv4::state::id_generator(packet::ipv4_address source, packet::ipv
 }
 
 void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const route& via) noexcept {
-  const bool as_routed =
-      how.source == via.source && how.destination == via.destination && how.protocol == packet::ip_protocol::tcp;
+  const bool as_routed = how.source == via.source && how.protocol == packet::ip_protocol::tcp;
   to.how = how;
   to.id_generator = static_cast<std::uint16_t>(as_routed ? via.id_generator
                                                          : id_generator(how.source, how.destination, how.protocol));
   to.device = nullptr;
+  to.flow = no_flow;
   packet::write_ipv4(to.bytes, header_for(how));
   // The checksum says what the others come to.
   to.sum = static_cast<std::uint16_t>(~base::load_be16(to.bytes, packet::ipv4_header::checksum_offset));
@@ -75,7 +75,7 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
 
 [[gnu::always_inline]] inline ipv4::state::recent_header& ipv4::state::header_of(const ipv4_output& how,
                                                                                  const route& via) noexcept {
-  recent_header& last = recent_headers[how.destination.value % recent_headers.size()];
+  recent_header& last = recent_header_to(how.destination);
   if (last.how != how) [[unlikely]]
     make_header(last, how, via);
   return last;
@@ -91,8 +91,11 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
 }
 
 /// One packet that the device takes as it is, to a neighbour whose Ethernet header is ready (Linux: neigh_hh_output).
-[[gnu::always_inline]] inline xmit_result ipv4::state::output_connected(packet::tx_sk_buff& skb, const route& via,
+[[gnu::always_inline]] inline xmit_result ipv4::state::output_connected(packet::tx_sk_buff& skb,
                                                                         const recent_header& header) {
+  counters.add(mib::out_requests);
+  if (unflushed != header.device) [[unlikely]]
+    flush_before(*header.device);
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
   const std::array<std::byte, packet::ethernet_header::untagged_bytes>& ethernet = header.hh->header;
   header.hh->use();
@@ -101,18 +104,48 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
   std::memcpy(headers.data() + ethernet.size(), header.bytes.data(), header.bytes.size());
   packet::complete_ipv4(headers.subspan(ethernet.size()), header.sum, static_cast<std::uint16_t>(bytes), id);
   std::memcpy(headers.data(), ethernet.data(), ethernet.size());
-  if (via.device->xmit(skb) != netdev_tx::ok) [[unlikely]]
+  if (header.device->xmit(skb) != netdev_tx::ok) [[unlikely]]
     return xmit_result::busy;
   counters.add(mib::out_octets, bytes);
   return xmit_result::ok;
 }
 
+[[gnu::always_inline]] inline std::optional<xmit_result> ipv4::state::output_flow(packet::tx_sk_buff& skb,
+                                                                                  const route& via,
+                                                                                  packet::ipv4_address destination) {
+  const recent_header& header = recent_header_to(destination);
+  // The number says it all, until it wraps. Then it says where to.
+  if (header.flow != via.flow || header.how.destination != destination || !header.hh->connected ||
+      !needs_nothing(skb, via)) [[unlikely]] {
+    return std::nullopt;
+  }
+  return output_connected(skb, header);
+}
+
+std::optional<xmit_result> ipv4::queue_known_flow(packet::tx_sk_buff& skb, const route& via,
+                                                  packet::ipv4_address destination) {
+  return state_->output_flow(skb, via, destination);
+}
+
+xmit_result ipv4::queue_new_flow(packet::tx_sk_buff& skb, route& via, const ipv4_output& output) {
+  const state::recent_header& header = state_->recent_header_to(output.destination);
+  if (header.is_for(output, via) && needs_nothing(skb, via)) [[likely]] {
+    via.flow = header.flow;
+    return state_->output_connected(skb, header);
+  }
+  const xmit_result result = state_->output_by_neighbour(skb, via, output);
+  via.flow = header.is_for(output, via) ? header.flow : 0;
+  return result;
+}
+
+xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output) {
+  return state_->output(skb, via, output);
+}
+
 xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
-  counters.add(mib::out_requests);
-  unflushed = true;
-  const recent_header& last = recent_headers[how.destination.value % recent_headers.size()];
+  const recent_header& last = recent_header_to(how.destination);
   if (last.is_for(how, via) && needs_nothing(skb, via)) [[likely]]
-    return output_connected(skb, via, last);
+    return output_connected(skb, last);
   return output_by_neighbour(skb, via, how);
 }
 
@@ -125,7 +158,8 @@ xmit_result ipv4::state::output_by_neighbour(packet::tx_sk_buff& skb, const rout
       last.source = via.source;
       last.next_hop = via.next_hop;
       last.hh = hh;
-      return output_connected(skb, via, last);
+      last.flow = next_flow();
+      return output_connected(skb, last);
     }
   }
   return output_slow(skb, via, how, out);
@@ -133,10 +167,12 @@ xmit_result ipv4::state::output_by_neighbour(packet::tx_sk_buff& skb, const rout
 
 xmit_result ipv4::state::output_slow(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
                                      interface* out) {
+  counters.add(mib::out_requests);
   if (out == nullptr && via.device != &loopback) {
     counters.add(mib::out_no_routes);
     return xmit_result::no_route;
   }
+  flush_before(*via.device);
   if (skb.checksum_partial() && skb.gso_size == 0 && !via.device->features().tx_checksum) skb_checksum_help(skb);
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
   if (!fits(skb, via)) {

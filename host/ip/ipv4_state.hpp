@@ -57,7 +57,9 @@ struct ipv4::state {
   // Output: ipv4_output.cpp.
   [[nodiscard]] xmit_result output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
   struct recent_header;
-  [[nodiscard]] xmit_result output_connected(packet::tx_sk_buff& skb, const route& via, const recent_header& header);
+  [[nodiscard]] std::optional<xmit_result> output_flow(packet::tx_sk_buff& skb, const route& via,
+                                                       packet::ipv4_address destination);
+  [[nodiscard]] xmit_result output_connected(packet::tx_sk_buff& skb, const recent_header& header);
   [[nodiscard, gnu::noinline]] xmit_result output_by_neighbour(packet::tx_sk_buff& skb, const route& via,
                                                                const ipv4_output& how);
   [[nodiscard, gnu::noinline]] xmit_result output_slow(packet::tx_sk_buff& skb, const route& via,
@@ -81,7 +83,14 @@ struct ipv4::state {
   }
   [[nodiscard, gnu::noinline]] interface* find_interface(const route& via) noexcept;
   void unreachable(const queued_packet& packet);
-  void flush_devices();
+  void flush() {
+    if (net_device* last = std::exchange(unflushed, nullptr); last != nullptr) last->flush();
+  }
+  /// Something is to be sent by `device`, which flush() has to end then.
+  void flush_before(net_device& device) {
+    if (unflushed != &device) flush();
+    unflushed = &device;
+  }
   /// What was remembered of routes and addresses may be wrong.
   void addresses_changed() noexcept;
 
@@ -95,7 +104,7 @@ struct ipv4::state {
   icmp messages;
   gro merging;
   bool gro_on = true;
-  bool unflushed = false;  ///< Something was sent since flush_devices().
+  net_device* unflushed = nullptr;  ///< By which something was sent since the last flush().
   ip_defrag defrag;
   std::vector<interface> interfaces;
   packet::mac_address last_own_mac;  ///< Of a device, as the last frame had it that was taken.
@@ -111,16 +120,19 @@ struct ipv4::state {
   std::array<recent_route, 64> recent_routes{};
 
   /// The header of the last packet to a destination, by its lowest bits: length, identification and sum are all that
-  /// changes from one to the next. With the way that it took, if it went to a neighbour.
+  /// changes from one to the next. With the way that it took, if it went to a neighbour. Then it has a number that no
+  /// other one had, unless there were four thousand million since.
+  static constexpr std::uint32_t no_flow = 1;  ///< Not what route::flow has from the beginning.
   struct alignas(64) recent_header {
     ipv4_output how;                          ///< No destination: there is none.
     std::uint16_t sum = 0;                    ///< Of `bytes`.
     std::uint16_t id_generator = 0;           ///< Which of `ids` counts its identifications.
-    const net_device* device = nullptr;       ///< Of a route by which `hh` was found; nullptr: by none.
+    net_device* device = nullptr;             ///< Of a route by which `hh` was found; nullptr: by none.
     packet::ipv4_address source;              ///< The route's.
     packet::ipv4_address next_hop;            ///< The route's.
     neighbour_table::hh_cache* hh = nullptr;  ///< Its neighbour's, if there is a device.
     std::array<std::byte, packet::ipv4_header::min_bytes> bytes{};  ///< With 0 for what changes.
+    std::uint32_t flow = no_flow;                                   ///< Its number.
 
     /// What it was made for, on a way that is open.
     [[nodiscard]] bool is_for(const ipv4_output& packet, const route& via) const noexcept {
@@ -128,7 +140,16 @@ struct ipv4::state {
              device != nullptr && hh->connected;
     }
   };
+  static_assert(sizeof(recent_header) == 64);
   std::array<recent_header, 64> recent_headers{};
+  std::uint32_t last_flow = no_flow;
+  [[nodiscard]] std::uint32_t next_flow() noexcept {
+    last_flow = std::max(last_flow + 1, no_flow + 1);
+    return last_flow;
+  }
+  [[nodiscard]] recent_header& recent_header_to(packet::ipv4_address destination) noexcept {
+    return recent_headers[destination.value % recent_headers.size()];
+  }
 
   /// Identifications, counted for some destinations together (Linux: ip_idents).
   static constexpr std::size_t id_generators = 2048;

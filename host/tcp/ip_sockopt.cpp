@@ -32,6 +32,7 @@ int in_range(std::uint8_t& to, int value, int least, int most) noexcept {
 int ip_setsockopt(tcp_sock& tp, int name, std::span<const std::byte> value) {
   const auto number = read_number(value);
   if (!number) return -EINVAL;
+  tp.sk_dst.flow = 0;  // The headers that it sends from now on may be others.
   switch (name) {
     case IP_TOS:
       tp.tos = static_cast<std::uint8_t>((*number & 0xff & ~ecn_mask) | (tp.tos & ecn_mask));

@@ -193,14 +193,14 @@ void send_synack(tcp_net& net, const sock::tcp_request_sock& req, const ip::rout
   });
   // If it cannot be sent now, the timer sends it.
   if (req.tstamp_ok && req.sack_ok && req.wscale_ok) {
-    static_cast<void>(tcp_v4_xmit_syn(net, via, req.skc_tuple, header,
-                                      {.mss = mss, .window_scale = req.rcv_wscale, .timestamps = timestamps},
-                                      {.source = req.skc_tuple.local,
-                                       .destination = req.skc_tuple.foreign,
-                                       .protocol = packet::ip_protocol::tcp,
-                                       .tos = tos,
-                                       .ttl = listener.uc_ttl},
-                                      false));
+    const ip::ipv4_output how{.source = req.skc_tuple.local,
+                              .destination = req.skc_tuple.foreign,
+                              .protocol = packet::ip_protocol::tcp,
+                              .tos = tos,
+                              .ttl = listener.uc_ttl};
+    static_cast<void>(tcp_v4_xmit_syn(
+        net, req.skc_tuple, header, {.mss = mss, .window_scale = req.rcv_wscale, .timestamps = timestamps},
+        [&](packet::tx_sk_buff& skb) { return net.ip.queue_xmit(skb, via, how); }, false));
     return;
   }
   tx_segment synack;

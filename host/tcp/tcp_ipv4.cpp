@@ -199,9 +199,11 @@ void tcp_v4_send_ack(tcp_net& net, const packet::connection_tuple& tuple, std::u
   const auto via = net.ip.route_output(tuple.foreign);
   if (!via) return;
   if (timestamps) {
-    static_cast<void>(tcp_v4_xmit_plain(
-        net, *via, tuple, {.seq = seq, .ack_seq = ack, .flags = {.ack = true}, .window = window}, *timestamps,
-        {.source = tuple.local, .destination = tuple.foreign, .protocol = packet::ip_protocol::tcp, .tos = tos}));
+    const ip::ipv4_output how{
+        .source = tuple.local, .destination = tuple.foreign, .protocol = packet::ip_protocol::tcp, .tos = tos};
+    static_cast<void>(
+        tcp_v4_xmit_plain(net, tuple, {.seq = seq, .ack_seq = ack, .flags = {.ack = true}, .window = window},
+                          *timestamps, [&](packet::tx_sk_buff& skb) { return net.ip.queue_xmit(skb, *via, how); }));
     return;
   }
   tx_segment segment;

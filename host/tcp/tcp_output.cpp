@@ -59,20 +59,22 @@ ip::xmit_result transmit_syn(tcp_sock& tp, const tcp_outgoing& what) {
   packet::tcp_flags flags = what.flags;
   std::uint8_t tos = tp.tos;
   tcp_ecn_send(tp, what.seq, false, flags, tos);
-  return tcp_v4_xmit_syn(
-      *tp.net, tp.sk_dst, tp.skc_tuple,
+  ip::ipv4_output how = tcp_ipv4_output(tp);
+  const bool as_later = how.tos == tos;
+  how.tos = tos;
+  const auto queue = [&](packet::tx_sk_buff& skb) {
+    return tp.net->ip.queue_flow(skb, tp.sk_dst, tp.skc_tuple.foreign, [&] { return how; });
+  };
+  const ip::xmit_result result = tcp_v4_xmit_syn(
+      *tp.net, tp.skc_tuple,
       {.seq = what.seq,
        .ack_seq = flags.ack ? what.rcv_nxt : 0,
        .flags = flags,
        .window = static_cast<std::uint16_t>(std::min(tp.rcv_wnd, max_handshake_window))},
-      {.mss = tp.advmss, .window_scale = tp.rcv_wscale, .timestamps = {tcp_time_stamp(tp), tp.ts_recent}},
-      {.source = tp.skc_tuple.local,
-       .destination = tp.skc_tuple.foreign,
-       .protocol = packet::ip_protocol::tcp,
-       .tos = tos,
-       .ttl = tp.uc_ttl,
-       .dont_fragment = ip_dont_fragment(tp)},
+      {.mss = tp.advmss, .window_scale = tp.rcv_wscale, .timestamps = {tcp_time_stamp(tp), tp.ts_recent}}, queue,
       what.sent_before);
+  if (!as_later) tp.sk_dst.flow = 0;
+  return result;
 }
 
 ip::xmit_result transmit_any(tcp_sock& tp, const tcp_outgoing& what) {

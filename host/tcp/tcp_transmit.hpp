@@ -31,14 +31,13 @@ struct tcp_outgoing {
 }
 
 /// Sends a segment whose TCP header has `header_bytes`, options included, and is written by `write`. `header`: without
-/// ports and checksum.
+/// ports and checksum. `queue` is queue_xmit in one of its forms.
 template <std::size_t header_bytes>
-[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_with(tcp_net& net, const ip::route& via,
-                                                               const packet::connection_tuple& tuple,
-                                                               packet::tcp_header header, const ip::ipv4_output& how,
+[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_with(tcp_net& net, const packet::connection_tuple& tuple,
+                                                               packet::tcp_header header,
                                                                std::span<const std::byte> payload,
                                                                std::uint16_t gso_size, bool sent_before,
-                                                               const auto& write) {
+                                                               const auto& write, const auto& queue) {
   packet::tx_sk_buff skb;
   static_cast<void>(skb.append(payload));
   if (payload.size() > gso_size) skb.gso_size = gso_size;
@@ -49,53 +48,62 @@ template <std::size_t header_bytes>
   write(skb.push(header_bytes), header);
   skb.set_checksum_partial(packet::tcp_header::checksum_offset);
   const std::size_t segs = skb.gso_segs();
-  const ip::xmit_result result = net.ip.queue_xmit(skb, via, how);
+  const ip::xmit_result result = queue(skb);
   if (result == ip::xmit_result::ok && !sent_before) net.count(mib::out_segs, segs);
   return result;
 }
 
 /// The same for a segment that has aligned timestamps and no other option.
-[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_plain(
-    tcp_net& net, const ip::route& via, const packet::connection_tuple& tuple, const packet::tcp_header& header,
-    const packet::tcp_timestamps& timestamps, const ip::ipv4_output& how, std::span<const std::byte> payload = {},
-    std::uint16_t gso_size = 0, bool sent_before = false) {
+[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_plain(tcp_net& net, const packet::connection_tuple& tuple,
+                                                                const packet::tcp_header& header,
+                                                                const packet::tcp_timestamps& timestamps,
+                                                                const auto& queue,
+                                                                std::span<const std::byte> payload = {},
+                                                                std::uint16_t gso_size = 0, bool sent_before = false) {
   return tcp_v4_xmit_with<packet::tcp_header::bytes + packet::aligned_timestamps_bytes>(
-      net, via, tuple, header, how, payload, gso_size, sent_before,
+      net, tuple, header, payload, gso_size, sent_before,
       [&](std::span<std::byte> out, const packet::tcp_header& complete) {
         packet::write_tcp_with_timestamps(out, complete, timestamps);
-      });
+      },
+      queue);
 }
 
 /// The same for a SYN or SYN-ACK with all options.
-[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_syn(tcp_net& net, const ip::route& via,
-                                                              const packet::connection_tuple& tuple,
+[[gnu::always_inline]] inline ip::xmit_result tcp_v4_xmit_syn(tcp_net& net, const packet::connection_tuple& tuple,
                                                               const packet::tcp_header& header,
                                                               const packet::tcp_usual_syn_options& options,
-                                                              const ip::ipv4_output& how, bool sent_before) {
+                                                              const auto& queue, bool sent_before) {
   return tcp_v4_xmit_with<packet::tcp_header::bytes + packet::tcp_usual_syn_options::bytes>(
-      net, via, tuple, header, how, {}, 0, sent_before,
+      net, tuple, header, {}, 0, sent_before,
       [&](std::span<std::byte> out, const packet::tcp_header& complete) {
         packet::write_tcp_with_syn_options(out, complete, options);
-      });
+      },
+      queue);
+}
+
+/// What the segments of a sock say of IPv4's header. Whoever changes it sets sk_dst.flow to 0.
+[[nodiscard]] inline ip::ipv4_output tcp_ipv4_output(const tcp_sock& tp) noexcept {
+  return {.source = tp.skc_tuple.local,
+          .destination = tp.skc_tuple.foreign,
+          .protocol = packet::ip_protocol::tcp,
+          .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
+          .ttl = tp.uc_ttl,
+          .dont_fragment = ip_dont_fragment(tp)};
 }
 
 /// Sends a segment of a sock that tcp_is_plain.
 [[gnu::always_inline]] inline ip::xmit_result tcp_transmit_plain(tcp_sock& tp, const tcp_outgoing& what,
                                                                  std::uint32_t now_ms) {
-  const packet::connection_tuple& tuple = tp.skc_tuple;
-  return tcp_v4_xmit_plain(*tp.net, tp.sk_dst, tuple,
+  tcp_net& net = *tp.net;
+  const auto queue = [&](packet::tx_sk_buff& skb) {
+    return net.ip.queue_flow(skb, tp.sk_dst, tp.skc_tuple.foreign, [&] { return tcp_ipv4_output(tp); });
+  };
+  return tcp_v4_xmit_plain(net, tp.skc_tuple,
                            {.seq = what.seq,
                             .ack_seq = what.flags.ack ? what.rcv_nxt : 0,
                             .flags = what.flags,
                             .window = tcp_select_window(tp)},
-                           {now_ms + tp.tsoffset, tp.ts_recent},
-                           {.source = tuple.local,
-                            .destination = tuple.foreign,
-                            .protocol = packet::ip_protocol::tcp,
-                            .tos = static_cast<std::uint8_t>(tp.tos & ~ecn_mask),
-                            .ttl = tp.uc_ttl,
-                            .dont_fragment = ip_dont_fragment(tp)},
-                           what.payload, what.gso_size, what.sent_before);
+                           {now_ms + tp.tsoffset, tp.ts_recent}, queue, what.payload, what.gso_size, what.sent_before);
 }
 
 }  // namespace fourtuple::tcp

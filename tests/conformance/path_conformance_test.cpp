@@ -292,5 +292,22 @@ TEST(mtu_probing, a_black_hole_makes_segments_smaller) {
   EXPECT_EQ(info_of(server).tcpi_snd_mss, 1024U);
 }
 
+// IP_TOS holds from the next segment on, whatever was sent before.
+TEST(ip_tos, of_a_connection_in_use) {
+  scripted_peer peer;
+  const endpoint server = peer.accept_from_peer("<mss 1460,sackOK,TS val 100 ecr 0,wscale 7>");
+  std::uint32_t next = 1;
+  for (const int tos : {0, 0x10, 0x10, 0x20, 0}) {
+    EXPECT_EQ(peer.tcp().setsockopt(server.sk(), IPPROTO_IP, IP_TOS, std::as_bytes(std::span{&tos, 1})), 0);
+    for (int i = 0; i < 2; ++i) {
+      server.write("x");
+      const std::string seq = std::to_string(next);
+      peer.expect("P. " + seq + ":" + std::to_string(++next) + "(1) ack 1" +
+                  (tos == 0 ? "" : " tos " + std::to_string(tos)));
+      peer.send(". 1:1(0) ack " + std::to_string(next) + " <TS val 100 ecr 0>");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fourtuple::support

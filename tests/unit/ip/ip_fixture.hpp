@@ -51,6 +51,7 @@ class fake_device final : public net_device {
   [[nodiscard]] netdev_tx xmit(const packet::tx_sk_buff& skb) override {
     if (room == 0) return netdev_tx::busy;
     --room;
+    ++unflushed;
     bytes frame(skb.headers().begin(), skb.headers().end());
     for (const auto piece : skb.payload()) frame.insert(frame.end(), piece.begin(), piece.end());
     const bool partial = skb.checksum_partial();
@@ -58,7 +59,10 @@ class fake_device final : public net_device {
         {frame, partial, partial ? skb.checksum_start() : 0, partial ? skb.checksum_offset() : 0, skb.gso_size});
     return netdev_tx::ok;
   }
-  void flush() override { ++flushes; }
+  void flush() override {
+    ++flushes;
+    unflushed = 0;
+  }
   void connection_insert(const packet::connection_tuple&, std::uint32_t) override {}
   void connection_delete(const packet::connection_tuple&) override {}
 
@@ -69,6 +73,7 @@ class fake_device final : public net_device {
   std::size_t room = 1'000'000;
   std::deque<sent_frame> sent;
   unsigned flushes = 0;
+  unsigned unflushed = 0;  ///< Frames since the last one.
 };
 
 /// Keeps what it is given.
