@@ -47,18 +47,28 @@ int inet_hashinfo::connect_from(sock& sk, std::uint16_t port, timewait_reuse* re
   return error;
 }
 
+/// RFC 6056 section 3.3.4: a secret offset for each destination.
+std::uint64_t inet_hashinfo::port_offset(const packet::connection_tuple& tuple) noexcept {
+  recent_offset& last = recent_offsets_[(tuple.foreign.value ^ tuple.foreign_port) % recent_offsets_.size()];
+  if (last.foreign != tuple.foreign || last.foreign_port != tuple.foreign_port || last.local != tuple.local)
+      [[unlikely]] {
+    last = {tuple.local, tuple.foreign, tuple.foreign_port,
+            base::siphash_words(
+                std::array{tuple.local.value, tuple.foreign.value, std::uint32_t{tuple.foreign_port}}, port_secret_)};
+  }
+  return last.offset;
+}
+
 int inet_hashinfo::inet_hash_connect(sock& sk, timewait_reuse* reuse) noexcept {
   assert(!sk.hashed() && sk.skc_tuple.foreign_port != 0);
   if (sk.skc_bind_node.bucket != nullptr) return check_established(sk, reuse, true);
 
-  // RFC 6056 section 3.3.4: a secret offset for each destination, and a count for groups of them.
-  const std::uint64_t port_offset = base::siphash_words(
-      std::array{sk.skc_tuple.local.value, sk.skc_tuple.foreign.value, std::uint32_t{sk.skc_tuple.foreign_port}},
-      port_secret_);
-  std::uint32_t& perturb = table_perturb_[port_offset % table_perturb_size];
+  // And a count for groups of them.
+  const std::uint64_t offset = port_offset(sk.skc_tuple);
+  std::uint32_t& perturb = table_perturb_[offset % table_perturb_size];
   std::uint32_t count = std::uint32_t{settings_.local_port_high} - settings_.local_port_low + 1;
   if (count > 1) count &= ~std::uint32_t{1};
-  const std::uint32_t start = (perturb + static_cast<std::uint32_t>(port_offset >> 32)) % count & ~std::uint32_t{1};
+  const std::uint32_t start = (perturb + static_cast<std::uint32_t>(offset >> 32)) % count & ~std::uint32_t{1};
 
   // Ports of the range's own parity first, then the others; inet_csk_get_port does it the other way round.
   for (std::uint32_t parity = 0; parity < std::min(count, std::uint32_t{2}); ++parity) {

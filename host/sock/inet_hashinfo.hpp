@@ -127,6 +127,7 @@ class inet_hashinfo {
   static constexpr std::size_t table_perturb_size = 256;
 
   [[nodiscard]] inet_bind_bucket* find_open_port(const sock& sk, std::uint16_t& port) noexcept;
+  [[nodiscard]] std::uint64_t port_offset(const packet::connection_tuple& tuple) noexcept;
   [[nodiscard]] int check_established(sock& sk, timewait_reuse* reuse, bool port_chosen) noexcept;
   [[nodiscard]] int connect_from(sock& sk, std::uint16_t port, timewait_reuse* reuse) noexcept;
 
@@ -136,6 +137,14 @@ class inet_hashinfo {
   bind_table bhash_;
   listening_table listening_hash_;
   std::array<std::uint64_t, 2> port_secret_;
+  /// Who connects, connects to few: the offsets of the last destinations, by the lowest bits of address and port.
+  struct recent_offset {
+    packet::ipv4_address local;
+    packet::ipv4_address foreign;  ///< None: no offset.
+    std::uint16_t foreign_port = 0;
+    std::uint64_t offset = 0;
+  };
+  std::array<recent_offset, 256> recent_offsets_{};
   /// How far the search for a port has come, for each group of destinations (RFC 6056 section 3.3.4; Linux's hint).
   std::array<std::uint32_t, table_perturb_size> table_perturb_{};
 };

@@ -16,18 +16,26 @@ bool is_plain_ack(const rx_segment& segment) noexcept {
 
 bool tcp_ack_flight_slow(tcp_sock& tp, const rx_segment& segment) {
   if (!tp.net->short_ways || !is_plain_ack(segment)) return false;
-  // Of a SYN that crossed the peer's (SYN_RECV) the ACK goes the long way.
-  const bool syn = tp.skc_state == tcp_state::syn_sent;
-  tcp_skb* skb = tcp_flight_acked(tp, segment.ack_seq, syn);
+  tcp_skb* skb = tcp_flight_acked(tp, segment.ack_seq);
   if (skb == nullptr) return false;
   const tcp_mstamp& now = tp.net->mstamp();
   if (segment.seq == segment.end_seq) tp.net->count(mib::pure_acks);
-  // RFC 7323 4.3. The timestamp of a SYN-ACK was taken with its other options.
-  if (!syn && tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp, now);
+  // RFC 7323 4.3.
+  if (tp.saw_tstamp && !after(segment.seq, tp.rcv_wup)) tcp_store_ts_recent(tp, now);
   static_cast<void>(tcp_ack_update_window(tp, segment));
-  tcp_ack_flight(tp, skb, segment.seq, now, syn);
+  tcp_ack_flight(tp, skb, segment.seq, now);
   trace(tp, tracepoint::tcp_probe, segment);
   return true;
+}
+
+tcp_skb* tcp_syn_acked(const tcp_sock& tp, const rx_segment& segment) noexcept {
+  if (!tp.net->short_ways || !is_plain_ack(segment)) return nullptr;
+  return tcp_flight_acked(tp, segment.ack_seq, true);
+}
+
+void tcp_ack_syn(tcp_sock& tp, tcp_skb& syn, const rx_segment& segment) {
+  tcp_ack_flight(tp, &syn, segment.seq, tp.net->mstamp(), true);
+  trace(tp, tracepoint::tcp_probe, segment);
 }
 
 }  // namespace fourtuple::tcp

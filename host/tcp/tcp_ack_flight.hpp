@@ -94,4 +94,10 @@ namespace fourtuple::tcp {
 /// than that, or does not take all.
 [[nodiscard]] bool tcp_ack_flight_slow(tcp_sock& tp, const rx_segment& segment);
 
+/// The SYN, if a SYN-ACK, whose options were taken, acknowledges it and has no more to say; otherwise nullptr, and
+/// tcp_ack() knows.
+[[nodiscard]] tcp_skb* tcp_syn_acked(const tcp_sock& tp, const rx_segment& segment) noexcept;
+/// What tcp_ack does with it then, but for the window, which was taken, too.
+void tcp_ack_syn(tcp_sock& tp, tcp_skb& syn, const rx_segment& segment);
+
 }  // namespace fourtuple::tcp

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "host/tcp/tcp_ack_flight.hpp"
 #include "host/tcp/tcp_ack_policy.hpp"
 #include "host/tcp/tcp_close.hpp"
 #include "host/tcp/tcp_cong.hpp"
@@ -114,8 +115,13 @@ bool tcp_rcv_synsent_state_process(tcp_sock& tp, rx_segment& segment) {
     tcp_ecn_rcv_synack(tp, segment.flags);
     tp.saw_tstamp = tp.tstamp_ok;
     tp.rcv_nxt = segment.seq + 1;
-    static_cast<void>(tcp_ack(tp, segment, true));
-    take_sequence(tp, segment);
+    if (tcp_skb* syn = tcp_syn_acked(tp, segment); syn != nullptr) [[likely]] {
+      take_sequence(tp, segment);
+      tcp_ack_syn(tp, *syn, segment);
+    } else {
+      static_cast<void>(tcp_ack(tp, segment, true));
+      take_sequence(tp, segment);
+    }
     tcp_finish_connect(tp);
     tp.icsk_ack.sched = true;
     if (tp.sk_write_queue.send_head() != nullptr) {
