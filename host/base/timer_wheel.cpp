@@ -143,8 +143,6 @@ void timer_wheel::unlink(timer& t) noexcept {
     list.end = t.previous_next_;
   }
   t.list_ = nullptr;
-  t.next_ = nullptr;
-  t.previous_next_ = nullptr;
   if (list.start_ns == never_ns) return;  // What is due: still none is later.
   if (list.earliest == &t) list.earliest = nullptr;
   if (list.empty()) list.wheel->set_empty(list);

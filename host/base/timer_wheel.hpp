@@ -31,10 +31,11 @@ class timer {
   struct list;
   callback on_expiry_;
   list* list_ = nullptr;  ///< Where it is linked, which it may be though it was disarmed.
-  timer* next_ = nullptr;
-  timer** previous_next_ = nullptr;
+  // These mean something only while it is linked: a sock is made with three timers, and hardly uses them all.
+  timer* next_;
+  timer** previous_next_;
   std::uint64_t expires_ns_ = never_ns;
-  std::uint32_t arming_ = 0;  ///< Which arming of the wheel this was; differences count, for it wraps.
+  std::uint32_t arming_;  ///< Which arming of the wheel this was; differences count, for it wraps.
 };
 
 /// All timers of one stack: a hierarchical wheel, so that arming, rearming and disarming cost the same for one

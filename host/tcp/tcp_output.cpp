@@ -77,8 +77,7 @@ ip::xmit_result transmit_syn(tcp_sock& tp, const tcp_outgoing& what) {
   return result;
 }
 
-ip::xmit_result transmit_any(tcp_sock& tp, const tcp_outgoing& what) {
-  if (is_usual_syn(tp, what)) return transmit_syn(tp, what);
+[[gnu::noinline]] ip::xmit_result transmit_any(tcp_sock& tp, const tcp_outgoing& what) {
   tx_segment segment;
   segment.tuple = tp.skc_tuple;
   segment.header.seq = what.seq;
@@ -106,9 +105,14 @@ ip::xmit_result transmit_any(tcp_sock& tp, const tcp_outgoing& what) {
   return result;
 }
 
-ip::xmit_result transmit(tcp_sock& tp, const tcp_outgoing& what) {
-  const ip::xmit_result result =
-      tcp_is_plain(tp) && !what.flags.syn ? tcp_transmit_plain(tp, what, tp.net->now_ms()) : transmit_any(tp, what);
+/// Chooses the way. In line, since callers know most of what it asks.
+[[gnu::always_inline]] inline ip::xmit_result transmit_by_kind(tcp_sock& tp, const tcp_outgoing& what) {
+  if (what.flags.syn) return is_usual_syn(tp, what) ? transmit_syn(tp, what) : transmit_any(tp, what);
+  return tcp_is_plain(tp) ? tcp_transmit_plain(tp, what, tp.net->now_ms()) : transmit_any(tp, what);
+}
+
+[[gnu::always_inline]] inline ip::xmit_result transmit(tcp_sock& tp, const tcp_outgoing& what) {
+  const ip::xmit_result result = transmit_by_kind(tp, what);
   if (result != ip::xmit_result::ok) return result;
   if (what.flags.ack) tcp_event_ack_sent(tp);
   tp.wstamp_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
