@@ -22,6 +22,8 @@ if(FOURTUPLE_PGO)
             large-function-insns=10000 large-stack-frame-growth=5000)
       list(APPEND options "SHELL:--param ${parameter}")
     endforeach()
+    # Copies between registers go away when they may have other names.
+    list(APPEND options -frename-registers)
     # Where sizes are known to be small it would copy by `rep movs`, which takes tens of clocks to begin.
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
       list(APPEND options -mmemcpy-strategy=libcall:-1:noalign)

@@ -69,15 +69,6 @@ void ipv4::state::addresses_changed() noexcept {
 
 void ipv4::flush() { state_->flush(); }
 
-void ipv4::receive(std::span<const packet::sk_buff> list) {
-  if (state_->gro_on && list.size() > 1) {
-    for (const gro_unit& unit : state_->merging.receive(list)) state_->receive_unit(unit);
-  } else {
-    for (const packet::sk_buff& skb : list) state_->receive_frame(skb);
-  }
-  flush();
-}
-
 void ipv4::state::loopback_receiver::receive(std::span<const packet::sk_buff> list) {
   for (const packet::sk_buff& skb : list) ip.receive_looped(skb);
 }

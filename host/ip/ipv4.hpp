@@ -52,8 +52,9 @@ class protocol {
 
   virtual void rcv(const ipv4_packet& packet) = 0;
   /// A packet without fault, of a connection that the device knows (skb.table_hit), before anybody has looked at its
-  /// addresses: that a connection has them is enough. `datagram` begins with an IPv4 header without options and ends
-  /// where that says. False, and nothing happened, if there is no such connection (Linux: early_demux).
+  /// addresses: that a connection has them is enough. `datagram` begins with an IPv4 header without options, unless
+  /// it is too short for one, and ends where that says. False, and nothing happened, if there is no such connection
+  /// (Linux: early_demux).
   virtual bool early_demux(const packet::sk_buff& skb, std::span<const std::byte> datagram) {
     static_cast<void>(skb);
     static_cast<void>(datagram);
@@ -162,7 +163,8 @@ class ipv4 final : public net_device_receiver {
   /// nullopt, and nothing happened, if its header is not there any more, or more is to be done than to put it in front.
   [[nodiscard]] std::optional<xmit_result> queue_known_flow(packet::tx_sk_buff& skb, const route& via,
                                                             packet::ipv4_address destination);
-  [[nodiscard]] xmit_result queue_new_flow(packet::tx_sk_buff& skb, route& via, const ipv4_output& output);
+  [[nodiscard, gnu::noinline]] xmit_result queue_new_flow(packet::tx_sk_buff& skb, route& via,
+                                                          const ipv4_output& output);
 
   struct state;
   std::unique_ptr<state> state_;

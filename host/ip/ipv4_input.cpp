@@ -40,10 +40,9 @@ options_verdict check_options(std::span<const std::byte> options) {
 
 }  // namespace
 
-/// The short way of a frame in which the device found no fault, between addresses that were found good: nothing is
-/// looked up if the device knows its connection, and nothing of IPv4's otherwise. False, and nothing happened, if it is
-/// not as simple as that.
-bool ipv4::state::receive_good(const packet::sk_buff& skb) {
+/// What receive_known and receive_good ask of a frame: no fault was found in it by the device, it is for this host's
+/// last Ethernet address, and holds a whole IPv4 packet without options that is no fragment. Its length, or 0.
+[[gnu::always_inline]] inline std::size_t ipv4::state::plain_datagram_bytes(const packet::sk_buff& skb) const noexcept {
   constexpr std::size_t ip_at = packet::ethernet_header::untagged_bytes;
   // Of the header's first eight bytes: version 4 without options, and no fragment bits (more to come, the offset).
   constexpr std::uint64_t first_mask = 0xff00'0000'0000'3fff;
@@ -53,27 +52,57 @@ bool ipv4::state::receive_good(const packet::sk_buff& skb) {
       skb.transport_checksum != packet::ip_summed::unnecessary ||
       frame.size() < ip_at + packet::ipv4_header::min_bytes || !packet::is_mac(frame, 0, last_own_mac) ||
       base::load_be16(frame, ip_at - 2) != packet::eth_p_ip) {
-    return false;
+    return 0;
   }
-  const std::span<const std::byte> header = frame.subspan(ip_at);
-  const auto first = base::load_be<std::uint64_t>(header);
+  const auto first = base::load_be<std::uint64_t>(frame, ip_at);
   const std::size_t total = first >> 32 & 0xffff;
-  if ((first & first_mask) != first_wanted || total < packet::ipv4_header::min_bytes || total > header.size()) {
+  return (first & first_mask) == first_wanted && total <= frame.size() - ip_at ? total : 0;
+}
+
+/// The short way of a packet whose connection the device knows: nothing is looked up. False, and nothing happened, if
+/// it is not as simple as that. Apart from what else may come, so that little has to be saved and restored.
+[[gnu::always_inline]] inline bool ipv4::state::receive_known(const packet::sk_buff& skb) {
+  if (!skb.table_hit) return false;
+  const std::size_t total = plain_datagram_bytes(skb);
+  // Too short for an IPv4 header is too short for everybody.
+  if (total == 0) [[unlikely]]
     return false;
+  const std::span<const std::byte> header = skb.frame.subspan(packet::ethernet_header::untagged_bytes, total);
+  protocol* handler = protocols[base::load_be8(skb.frame, packet::ethernet_header::untagged_bytes + 9)];
+  if (handler == nullptr || !handler->early_demux(skb, header)) [[unlikely]]
+    return false;
+  count_delivery(total);
+  return true;
+}
+
+void ipv4::receive(std::span<const packet::sk_buff> list) {
+  if (list.size() != 1 || !state_->receive_known(list.front())) state_->receive_list(list);
+  flush();
+}
+
+void ipv4::state::receive_list(std::span<const packet::sk_buff> list) {
+  if (gro_on && list.size() > 1) {
+    for (const gro_unit& unit : merging.receive(list)) receive_unit(unit);
+  } else {
+    for (const packet::sk_buff& skb : list) receive_frame(skb);
   }
+}
+
+/// The short way of a packet between addresses that were found good: nothing of IPv4's is looked up. False, and nothing
+/// happened, if it is not as simple as that.
+bool ipv4::state::receive_good(const packet::sk_buff& skb) {
+  const std::size_t total = plain_datagram_bytes(skb);
+  if (total < packet::ipv4_header::min_bytes) return false;
+  const std::span<const std::byte> header = skb.frame.subspan(packet::ethernet_header::untagged_bytes, total);
   const std::uint8_t number = base::load_be8(header, 9);
   protocol* handler = protocols[number];
   if (handler == nullptr) return false;
-  if (skb.table_hit && handler->early_demux(skb, header.first(total))) [[likely]] {
-    count_delivery(total);
-    return true;
-  }
   const ipv4_packet packet{.source = {base::load_be32(header, 12)},
                            .destination = {base::load_be32(header, 16)},
                            .protocol = number,
                            .tos = base::load_be8(header, 1),
                            .ttl = base::load_be8(header, 8),
-                           .payload = header.first(total).subspan(packet::ipv4_header::min_bytes),
+                           .payload = header.subspan(packet::ipv4_header::min_bytes),
                            .skb = &skb,
                            .checksum = packet::ip_summed::unnecessary};
   if (!has_last_good_addresses(packet)) return false;
@@ -89,7 +118,7 @@ void ipv4::state::count_delivery(std::size_t total) noexcept {
 }
 
 void ipv4::state::receive_frame(const packet::sk_buff& skb) {
-  if (!receive_good(skb)) receive_parsed(skb, nullptr);
+  if (!receive_known(skb) && !receive_good(skb)) receive_parsed(skb, nullptr);
 }
 
 void ipv4::state::receive_unit(const gro_unit& unit) {

@@ -94,8 +94,7 @@ void ipv4::state::make_header(recent_header& to, const ipv4_output& how, const r
 [[gnu::always_inline]] inline xmit_result ipv4::state::output_connected(packet::tx_sk_buff& skb,
                                                                         const recent_header& header) {
   counters.add(mib::out_requests);
-  if (unflushed != header.device) [[unlikely]]
-    flush_before(*header.device);
+  flush_before(*header.device);
   const std::size_t bytes = skb.size() + packet::ipv4_header::min_bytes;
   const std::array<std::byte, packet::ethernet_header::untagged_bytes>& ethernet = header.hh->header;
   header.hh->use();

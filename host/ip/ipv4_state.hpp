@@ -39,10 +39,13 @@ struct ipv4::state {
   enum class ingress : std::uint8_t { network, loopback };
 
   // Input: ipv4_input.cpp.
+  [[gnu::noinline]] void receive_list(std::span<const packet::sk_buff> list);
   void receive_frame(const packet::sk_buff& skb);
   void receive_unit(const gro_unit& unit);
   void receive_parsed(const packet::sk_buff& skb, const gro_rest* rest);
   void receive_looped(const packet::sk_buff& skb);
+  [[nodiscard]] std::size_t plain_datagram_bytes(const packet::sk_buff& skb) const noexcept;
+  [[nodiscard]] bool receive_known(const packet::sk_buff& skb);
   [[nodiscard]] bool receive_good(const packet::sk_buff& skb);
   void count_delivery(std::size_t total) noexcept;
   void receive_arp(const packet::ethernet_frame& frame);
@@ -88,7 +91,8 @@ struct ipv4::state {
   }
   /// Something is to be sent by `device`, which flush() has to end then.
   void flush_before(net_device& device) {
-    if (unflushed != &device) flush();
+    if (unflushed == &device) return;
+    if (unflushed != nullptr) unflushed->flush();
     unflushed = &device;
   }
   /// What was remembered of routes and addresses may be wrong.

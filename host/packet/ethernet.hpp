@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "host/base/byte_order.hpp"
 #include "host/packet/addresses.hpp"
@@ -63,9 +64,15 @@ void write_ethernet(std::span<std::byte> out, const ethernet_header& header) noe
 [[nodiscard]] inline bool is_mac(std::span<const std::byte> bytes, std::size_t offset,
                                  const mac_address& address) noexcept {
   static_assert(sizeof address.bytes == 6);
-  const std::span<const std::byte> wanted = std::as_bytes(std::span{address.bytes});
-  return ((base::load_be32(bytes, offset) ^ base::load_be32(wanted)) |
-          (base::load_be16(bytes, offset + 4) ^ base::load_be16(wanted, 4))) == 0;
+  assert(offset + sizeof address.bytes <= bytes.size());
+  // As two words, in whatever order: each frame is asked.
+  const auto words = [](const void* six) {
+    std::pair<std::uint32_t, std::uint16_t> result;
+    std::memcpy(&result.first, six, sizeof result.first);
+    std::memcpy(&result.second, static_cast<const std::byte*>(six) + sizeof result.first, sizeof result.second);
+    return result;
+  };
+  return words(bytes.data() + offset) == words(address.bytes.data());
 }
 inline void store_mac(std::span<std::byte> bytes, std::size_t offset, const mac_address& address) noexcept {
   assert(offset + address.bytes.size() <= bytes.size());

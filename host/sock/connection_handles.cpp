@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint32_t generations = std::uint32_t{1} << (32 - connection_handles::index_bits);
 constexpr std::uint32_t no_index = ~std::uint32_t{0};
 /// So many are free before one is reused.
-constexpr std::size_t resting_indices = 1024;
+constexpr std::uint32_t resting_indices = 1024;
 
 }  // namespace
 
@@ -19,7 +19,7 @@ connection_handles::connection_handles(std::uint32_t limit)
     : limit_(std::min(limit, max_connections)), first_free_(no_index), last_free_(no_index) {}
 
 std::uint32_t connection_handles::insert(sock_common& sk) noexcept {
-  const bool rested = entries_.size() - used_ >= resting_indices || entries_.size() >= limit_;
+  const bool rested = count_ - used_ >= resting_indices || count_ >= limit_;
   if (!rested || first_free_ == no_index) add_entry();
   const std::uint32_t index = first_free_;
   if (index == no_index) return none;
@@ -32,13 +32,13 @@ std::uint32_t connection_handles::insert(sock_common& sk) noexcept {
 
 /// In front of the free ones; not beyond the limit, nor without memory.
 void connection_handles::add_entry() noexcept {
-  if (entries_.size() >= limit_) return;
+  if (count_ >= limit_) return;
   try {
     entries_.push_back({.next_free = first_free_});
   } catch (const std::bad_alloc&) {
     return;
   }
-  first_free_ = static_cast<std::uint32_t>(entries_.size()) - 1;
+  first_free_ = count_++;
   if (last_free_ == no_index) last_free_ = first_free_;
 }
 

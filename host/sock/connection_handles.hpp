@@ -37,7 +37,7 @@ class connection_handles {
   /// nullptr if the handle is not valid (any more).
   [[nodiscard]] sock_common* find(std::uint32_t handle) const noexcept {
     const std::uint32_t index = handle & (max_connections - 1);
-    if (index >= entries_.size() || entries_[index].generation != handle >> index_bits) return nullptr;
+    if (index >= count_ || entries_[index].generation != handle >> index_bits) return nullptr;
     return entries_[index].sk;
   }
 
@@ -53,6 +53,7 @@ class connection_handles {
   void add_entry() noexcept;
 
   std::vector<entry> entries_;
+  std::uint32_t count_ = 0;  ///< Of entries_: each frame that the table knows asks for it.
   std::uint32_t limit_;
   std::uint32_t used_ = 0;
   std::uint32_t first_free_;

@@ -95,7 +95,7 @@ void tcp_send_fin(tcp_sock& tp) {
     skb->fin = true;
     skb->end_seq = ++tp.write_seq;
     if (is_single) {
-      tcp_xmit_single(tp, *skb, tp.mss_cache, tp.net->mstamp());
+      tcp_xmit_single(tp, *skb, {}, {.fin = true, .ack = true}, tp.mss_cache, tp.net->mstamp());
       return;
     }
   }

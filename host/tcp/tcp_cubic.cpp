@@ -108,8 +108,9 @@ void hystart_reset(const tcp_sock& tp, cubic_state& ca, std::uint32_t now_us) no
 
 /// Time that the ACKs of one unit may take to come after those of another.
 std::uint32_t hystart_ack_delay_us(const tcp_sock& tp) noexcept {
-  if (tp.pacing_rate == 0 || tp.pacing_rate == ~std::uint64_t{0}) return 0;
-  const std::uint64_t us = std::uint64_t{tp.net->config.gso_max_size} * 4 * 1'000'000 / tp.pacing_rate;
+  const std::uint64_t rate = tcp_pacing_rate(tp);
+  if (rate == 0 || rate == tcp_pacing_unlimited) return 0;
+  const std::uint64_t us = std::uint64_t{tp.net->config.gso_max_size} * 4 * 1'000'000 / rate;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(us, 1000));
 }
 

@@ -35,23 +35,19 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
          base::load_be32(header, 4) == tp.rcv_nxt && between(base::load_be32(header, 8), tp.snd_una, tp.snd_nxt);
 }
 
-/// Looks at what nearly every segment is. False, and nothing happened, if it is another.
-[[gnu::always_inline]] inline bool rcv_predicted(tcp_net& net, tcp_sock& tp, std::span<const std::byte> datagram) {
+/// Fills in what lies in the headers, and takes it. False, and nothing happened, if it is not as usual as it looks.
+[[gnu::always_inline]] inline bool rcv_usual(tcp_net& net, tcp_sock& tp, std::span<const std::byte> datagram,
+                                             auto segment) {
   const std::span<const std::byte> header = datagram.subspan(ip_bytes);
-  if (!tp.header_prediction || !tp.tstamp_ok || tp.skc_state != tcp_state::established || net.traced() ||
-      base::load_be8(datagram, 8) < tp.min_ttl || !is_usual(tp, header)) [[unlikely]] {
-    return false;
-  }
-  usual_segment segment;
   segment.seq = tp.rcv_nxt;
   segment.ack_seq = base::load_be32(header, 8);
   segment.flags = packet::tcp_flags::from_bits(base::load_be8(header, 13));
   segment.ecn = base::load_be8(datagram, 1) & ecn_mask;
   segment.payload = header.subspan(usual_segment::tcp_bytes);
-  segment.window = std::uint32_t{base::load_be16(header, 14)} << tp.snd_wscale;
-  if (tcp_has_new_window(tp, segment) && !tcp_takes_window(tp, segment)) [[unlikely]]
-    return false;
   segment.end_seq = segment.seq + segment.bytes();
+  if constexpr (tcp_has_new_window(segment)) {
+    if (!tcp_takes_window(tp, segment)) return false;
+  }
   tp.saw_tstamp = true;
   tp.rcv_tsval = base::load_be32(header, packet::tcp_header::bytes + 4);
   tp.rcv_tsecr = base::load_be32(header, packet::tcp_header::bytes + 8);
@@ -62,6 +58,26 @@ constexpr std::size_t ip_bytes = packet::ipv4_header::min_bytes;
   net.count(mib::in_segs);
   net.count(mib::table_hits);
   return true;
+}
+
+[[gnu::noinline]] bool rcv_with_window(tcp_net& net, tcp_sock& tp, std::span<const std::byte> datagram,
+                                       std::uint32_t window) {
+  usual_segment_with_window segment;
+  segment.window = window;
+  return rcv_usual(net, tp, datagram, segment);
+}
+
+/// Looks at what nearly every segment is. False, and nothing happened, if it is another.
+[[gnu::always_inline]] inline bool rcv_predicted(tcp_net& net, tcp_sock& tp, std::span<const std::byte> datagram) {
+  const std::span<const std::byte> header = datagram.subspan(ip_bytes);
+  if (!tp.header_prediction || !tp.tstamp_ok || tp.skc_state != tcp_state::established || net.traced() ||
+      base::load_be8(datagram, 8) < tp.min_ttl || !is_usual(tp, header)) [[unlikely]] {
+    return false;
+  }
+  const std::uint32_t window = std::uint32_t{base::load_be16(header, 14)} << tp.snd_wscale;
+  if (window != tp.snd_wnd) [[unlikely]]
+    return rcv_with_window(net, tp, datagram, window);
+  return rcv_usual(net, tp, datagram, usual_segment{});
 }
 
 /// The sock that the device says, if it is that of the segment. `datagram`: with all of a TCP header.

@@ -189,7 +189,7 @@ ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
     return result;
   }
   if (skb.len != 0) {
-    tcp_event_data_sent(tp, skb, tcp_packets_in_flight(tp) == 0, tp.net->now_ms());
+    tcp_event_data_sent(tp, skb.len, tcp_packets_in_flight(tp) == 0, tp.net->now_ms());
     tp.data_segs_out += skb.gso_segs;
   }
   skb.sent_at_ns = std::max(tp.wstamp_ns, tp.net->now_ns());

@@ -103,16 +103,13 @@ bool tcp_set_max_pacing_rate(tcp_sock& tp, std::uint64_t rate) noexcept;
 [[nodiscard]] inline std::uint64_t tcp_max_pacing_rate(const tcp_sock& tp) noexcept {
   return tp.pacing == nullptr ? tcp_pacing_unlimited : tp.pacing->max_rate;
 }
-/// What cwnd and the round trip come to.
+/// Bytes a second that cwnd and the round trip came to at the last ACK, with segments as large as they are now.
+[[nodiscard]] std::uint64_t tcp_pacing_rate(const tcp_sock& tp) noexcept;
+/// After each ACK (Linux works the rate out here; for most ACKs nobody asks).
 [[gnu::always_inline]] inline void tcp_update_pacing_rate(tcp_sock& tp) noexcept {
-  const tcp_config& config = tp.net->config;
-  // Twice what cwnd and the round trip give while cwnd may double in one; a little more than it afterwards.
-  const std::uint32_t percent =
-      tp.snd_cwnd < tp.snd_ssthresh / 2 ? config.tcp_pacing_ss_ratio : config.tcp_pacing_ca_ratio;
-  std::uint64_t rate = std::uint64_t{tp.mss_cache} * (8 * 1'000'000 / 100) * percent;  // srtt_us is times 8.
-  rate *= std::max(tp.snd_cwnd, tp.packets_out);
-  if (tp.srtt_us != 0) rate /= tp.srtt_us;
-  tp.pacing_rate = std::min(rate, tcp_max_pacing_rate(tp));
+  tp.pacing_srtt_us = tp.srtt_us;
+  tp.pacing_cwnd = std::max(tp.snd_cwnd, tp.packets_out) & 0x7fff'ffff;
+  tp.pacing_slow_start = tp.snd_cwnd < tp.snd_ssthresh / 2;
 }
 /// The sequence number of a segment without data: within the peer's window even if that has shrunk.
 [[nodiscard]] std::uint32_t tcp_acceptable_seq(const tcp_sock& tp) noexcept;

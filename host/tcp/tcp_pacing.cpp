@@ -43,8 +43,19 @@ bool tcp_set_max_pacing_rate(tcp_sock& tp, std::uint64_t rate) noexcept {
     if (tp.pacing == nullptr) return false;
   }
   tp.pacing->max_rate = rate;
-  tp.pacing_rate = std::min(tp.pacing_rate, rate);
   return true;
+}
+
+std::uint64_t tcp_pacing_rate(const tcp_sock& tp) noexcept {
+  const std::uint64_t most = tcp_max_pacing_rate(tp);
+  if (tp.pacing_cwnd == 0) return most;
+  const tcp_config& config = tp.net->config;
+  // Twice what cwnd and the round trip give while cwnd may double in one; a little more than it afterwards.
+  const std::uint32_t percent = tp.pacing_slow_start ? config.tcp_pacing_ss_ratio : config.tcp_pacing_ca_ratio;
+  std::uint64_t rate = std::uint64_t{tp.mss_cache} * (8 * 1'000'000 / 100) * percent;  // The round trip is times 8.
+  rate *= tp.pacing_cwnd;
+  if (tp.pacing_srtt_us != 0) rate /= tp.pacing_srtt_us;
+  return std::min(rate, most);
 }
 
 bool tcp_pacing_check(tcp_sock& tp) {
@@ -56,8 +67,9 @@ bool tcp_pacing_check(tcp_sock& tp) {
 void tcp_pacing_sent(tcp_sock& tp, std::uint32_t bytes) noexcept {
   const std::uint64_t prior = tp.wstamp_ns;
   tp.wstamp_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
-  const std::uint64_t rate = tp.pacing_rate;
-  if (tp.pacing == nullptr || rate == tcp_pacing_unlimited || rate == 0 || tp.data_segs_out < unpaced_segs) return;
+  if (tp.pacing == nullptr || tp.data_segs_out < unpaced_segs) return;
+  const std::uint64_t rate = tcp_pacing_rate(tp);
+  if (rate == tcp_pacing_unlimited || rate == 0) return;
   std::uint64_t takes_ns = std::uint64_t{bytes} * base::ns_per_s / rate;
   // A late start is made up for, though never by more than half.
   takes_ns -= std::min(takes_ns / 2, tp.wstamp_ns - prior);

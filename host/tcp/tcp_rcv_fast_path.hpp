@@ -35,8 +35,7 @@ struct usual_segment {
   std::uint32_t seq = 0;
   std::uint32_t end_seq = 0;
   std::uint32_t ack_seq = 0;
-  std::uint32_t window = 0;  ///< Scaled.
-  packet::tcp_flags flags;   ///< ACK, and perhaps PSH.
+  packet::tcp_flags flags;  ///< ACK, and perhaps PSH.
   std::uint8_t ecn = 0;
   std::span<const std::byte> payload;
 
@@ -52,6 +51,11 @@ struct usual_segment {
   [[nodiscard]] std::uint32_t skb_bytes() const noexcept { return bytes(); }
 };
 
+/// One whose window is news.
+struct usual_segment_with_window : usual_segment {
+  std::uint32_t window = 0;  ///< Scaled.
+};
+
 inline void trace(const tcp_sock&, tracepoint, const usual_segment&) noexcept {}
 
 [[nodiscard]] inline bool tcp_has_timestamps(const tcp_sock& tp, const rx_segment&) noexcept { return tp.tstamp_ok; }
@@ -59,16 +63,16 @@ inline void trace(const tcp_sock&, tracepoint, const usual_segment&) noexcept {}
 
 /// Whether the window is all that is not predicted of a segment with data that acknowledges all that is in flight. In
 /// Linux that goes the long way, in which the ACK is looked at before the data.
-[[nodiscard]] inline bool tcp_takes_window(const tcp_sock& tp, const usual_segment& segment) noexcept {
+[[nodiscard]] inline bool tcp_takes_window(const tcp_sock& tp, const usual_segment_with_window& segment) noexcept {
   return segment.window != 0 && !segment.payload.empty() && tcp_flight_acked(tp, segment.ack_seq) != nullptr;
 }
-[[nodiscard]] constexpr bool tcp_has_new_window(const tcp_sock&, const rx_segment&) noexcept { return false; }
-[[nodiscard]] inline bool tcp_has_new_window(const tcp_sock& tp, const usual_segment& segment) noexcept {
-  return segment.window != tp.snd_wnd;
-}
+[[nodiscard]] constexpr bool tcp_has_new_window(const rx_segment&) noexcept { return false; }
+[[nodiscard]] constexpr bool tcp_has_new_window(const usual_segment&) noexcept { return false; }
+[[nodiscard]] constexpr bool tcp_has_new_window(const usual_segment_with_window&) noexcept { return true; }
 inline void tcp_ack_with_window(tcp_sock&, const rx_segment&, const tcp_mstamp&) noexcept {}
+inline void tcp_ack_with_window(tcp_sock&, const usual_segment&, const tcp_mstamp&) noexcept {}
 /// The ACK of a segment that tcp_takes_window; what it lets go is still to be sent.
-inline void tcp_ack_with_window(tcp_sock& tp, const usual_segment& segment, const tcp_mstamp& now) {
+inline void tcp_ack_with_window(tcp_sock& tp, const usual_segment_with_window& segment, const tcp_mstamp& now) {
   tp.snd_wnd = segment.window;
   tcp_max_window_update(tp, segment.window);
   tcp_ack_flight(tp, tp.sk_write_queue.rtx_head(), segment.seq, now);
@@ -130,12 +134,11 @@ ack_verdict tcp_ack_usual(tcp_sock& tp, std::span<const std::byte> payload, std:
   if (!segment.frag_list.empty()) tcp_queue_frag_list(tp, segment);
   if (has_timestamps && tp.rcv_nxt == tp.rcv_wup) tcp_store_ts_recent(tp, now);
   tp.net->count(mib::hp_hits);
-  const bool has_new_window = tcp_has_new_window(tp, segment);
-  if (has_new_window) [[unlikely]]
-    tcp_ack_with_window(tp, segment, now);
+  const bool has_new_window = tcp_has_new_window(segment);
+  if (has_new_window) tcp_ack_with_window(tp, segment, now);
   tcp_rcv_nxt_update(tp, segment.end_seq);
   tcp_event_data_recv(tp, segment, truesize, now);
-  if (has_new_window) [[unlikely]] {
+  if (has_new_window) {
     tcp_data_snd_check(tp);
   } else if (segment.ack_seq != tp.snd_una) {
     static_cast<void>(tcp_ack_on_fast_path(tp, segment, now));

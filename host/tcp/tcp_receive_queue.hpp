@@ -120,13 +120,14 @@ inline bool tcp_receive_queue::coalesces(std::uint32_t count) const noexcept {
   if (count == 0) return true;
   chunk* only = chunk::make(memory, count + charge.tailroom);
   if (only == nullptr) return false;
-  std::memcpy(only->data(), bytes.data(), count);
   only->end = count;
   only->charge = charge;
   (tail_ == nullptr ? head_ : tail_->next) = only;
   tail_ = only;
   bytes_ += count;
   truesize_ += charge.truesize;
+  // Last, so that nothing has to be kept across a call.
+  std::memcpy(only->data(), bytes.data(), count);
   return true;
 }
 

@@ -255,11 +255,11 @@ void destroy_tcp_skb(tcp_skb& skb) noexcept;
     skb = make_tcp_skb(memory, seq, bytes);
     if (skb == nullptr) return nullptr;
   }
-  if (bytes != 0) std::memcpy(skb->block.bytes(), message.data(), bytes);
   skb->len = bytes;
   skb->end_seq = seq + bytes;
   head_ = tail_ = send_head_ = skb;
   truesize_ = skb->truesize;
+  if (bytes != 0) std::memcpy(skb->block.bytes(), message.data(), bytes);
   return skb;
 }
 
@@ -277,7 +277,8 @@ void destroy_tcp_skb(tcp_skb& skb) noexcept;
     remove(skb);
     return;
   }
-  head_ = tail_ = send_head_ = oldest_sent_ = newest_sent_ = retransmit_hint_ = highest_sacked_ = nullptr;
+  assert(send_head_ == nullptr);
+  head_ = tail_ = oldest_sent_ = newest_sent_ = retransmit_hint_ = highest_sacked_ = nullptr;
   truesize_ = 0;
   free_tcp_skb(*skb);
 }

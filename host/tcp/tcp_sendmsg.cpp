@@ -184,7 +184,7 @@ void tcp_push(tcp_sock& tp, bool more, std::uint8_t nonagle) {
   tcp_slow_start_after_idle_check(tp, now.ms());
   tp.write_seq += bytes;
   tcp_mark_push(tp, *skb);
-  tcp_xmit_single(tp, *skb, mss, now);
+  tcp_xmit_single(tp, *skb, {skb->block.bytes(), bytes}, {.psh = true, .ack = true}, mss, now);
   return true;
 }
 

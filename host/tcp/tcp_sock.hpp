@@ -161,9 +161,12 @@ struct tcp_sock final : sock::inet_connection_sock {
   std::uint64_t bytes_sent = 0;  ///< Retransmissions included.
   std::uint64_t bytes_retrans = 0;
   std::uint64_t wstamp_ns = 0;  ///< When the last segment went, or by pacing the next one may (Linux: tcp_wstamp_ns).
-  std::uint64_t pacing_rate = ~std::uint64_t{0};  ///< Bytes a second (Linux: sk_pacing_rate).
-  std::unique_ptr<pacing_state> pacing;           ///< If SO_MAX_PACING_RATE was set.
-  std::unique_ptr<mtu_probe_state> icsk_mtup;     ///< If tcp_mtu_probing is not 0.
+  // What tcp_pacing_rate() is worked out from, as it was at the last ACK (Linux: sk_pacing_rate).
+  std::uint32_t pacing_srtt_us = 0;
+  std::uint32_t pacing_cwnd : 31 = 0;          ///< 0: nothing was acknowledged yet.
+  std::uint32_t pacing_slow_start : 1 = 0;     ///< cwnd might double in a round trip.
+  std::unique_ptr<pacing_state> pacing;        ///< If SO_MAX_PACING_RATE was set.
+  std::unique_ptr<mtu_probe_state> icsk_mtup;  ///< If tcp_mtu_probing is not 0.
   std::uint32_t snd_sml = 0;     ///< End of the last segment sent that was smaller than the MSS (Minshall).
   std::uint32_t max_window = 0;  ///< Largest the peer ever offered.
   std::uint32_t pushed_seq = 0;  ///< Last byte that has PSH.

@@ -216,7 +216,7 @@ static_assert(sizeof(tcp_info_6_2) == 240);
 tcp_info_6_2 make_tcp_info(const tcp_sock& tp) noexcept {
   tcp_info_6_2 info{};
   info.tcpi_state = static_cast<__u8>(tp.skc_state);
-  info.tcpi_pacing_rate = tp.pacing_rate;
+  info.tcpi_pacing_rate = tcp_pacing_rate(tp);
   info.tcpi_max_pacing_rate = tcp_max_pacing_rate(tp);
   info.tcpi_reordering = tp.reordering;
   info.tcpi_snd_cwnd = tp.snd_cwnd;

@@ -26,7 +26,7 @@ bool tcp_minshall_check(const tcp_sock& tp) noexcept {
 
 std::uint32_t tcp_tso_segs(const tcp_sock& tp, std::uint32_t mss_now) noexcept {
   const tcp_config& config = tp.net->config;
-  std::uint64_t bytes = tp.pacing_rate >> pacing_shift;
+  std::uint64_t bytes = tcp_pacing_rate(tp) >> pacing_shift;
   // With a tiny round trip there is nobody between whom bursts could hurt.
   if (config.tcp_tso_rtt_log != 0) {
     const std::uint32_t halvings = tp.rtt_min_us >> std::min<std::uint32_t>(config.tcp_tso_rtt_log, 31);

@@ -45,11 +45,11 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
   if (tp.sk_write_queue.send_head() == nullptr && tp.write_wanted) tcp_chrono_start(tp, tcp_chrono::sndbuf_limited);
 }
 
-[[gnu::always_inline]] inline void tcp_event_data_sent(tcp_sock& tp, const tcp_skb& skb, bool flight_begins,
+[[gnu::always_inline]] inline void tcp_event_data_sent(tcp_sock& tp, std::uint32_t bytes, bool flight_begins,
                                                        std::uint32_t now_ms) {
   if (flight_begins) tp.icsk_ca_ops->tx_start(tp);
   tp.lsndtime_ms = now_ms;
-  tp.bytes_sent += skb.len;
+  tp.bytes_sent += bytes;
   // A reply within the delayed ACK's time: a conversation, in which ACKs ride on data.
   if (std::uint64_t{now_ms - tp.icsk_ack.lrcvtime_ms} * 1000 < tp.icsk_ack.ato_us) tp.icsk_ack.pingpong = true;
 }
@@ -62,15 +62,15 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
 }
 
 /// tcp_write_xmit for a queue that held nothing until `skb`, one segment with or without data, was put there, if
-/// tcp_may_xmit_single said so before and Nagle does not hold it back.
-[[gnu::always_inline]] inline void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::uint32_t mss_now,
+/// tcp_may_xmit_single said so before and Nagle does not hold it back. `payload` and `flags` are what skb has, which
+/// who has just made it knows.
+[[gnu::always_inline]] inline void tcp_xmit_single(tcp_sock& tp, tcp_skb& skb, std::span<const std::byte> payload,
+                                                   packet::tcp_flags flags, std::uint32_t mss_now,
                                                    const tcp_mstamp& now) {
-  const ip::xmit_result result = tcp_transmit_plain(tp,
-                                                    {.seq = skb.seq,
-                                                     .flags = {.fin = skb.fin != 0, .psh = skb.psh != 0, .ack = true},
-                                                     .payload = skb.data(),
-                                                     .rcv_nxt = tp.rcv_nxt},
-                                                    now.ms());
+  assert(payload.data() == skb.data().data() && payload.size() == skb.len);
+  assert(flags.bits() == (packet::tcp_flags{.fin = skb.fin != 0, .psh = skb.psh != 0, .ack = true}).bits());
+  const ip::xmit_result result =
+      tcp_transmit_plain(tp, {.seq = skb.seq, .flags = flags, .payload = payload, .rcv_nxt = tp.rcv_nxt}, now.ms());
   if (result == ip::xmit_result::busy) [[unlikely]] {
     tcp_wait_for_device(tp);
     return;
@@ -82,8 +82,8 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
   // Only pacing sets times that are yet to come.
   assert(tp.wstamp_ns <= now.ns);
   tp.wstamp_ns = now.ns;
-  if (skb.len != 0) {
-    tcp_event_data_sent(tp, skb, true, now.ms());
+  if (!payload.empty()) {
+    tcp_event_data_sent(tp, static_cast<std::uint32_t>(payload.size()), true, now.ms());
     ++tp.data_segs_out;
   }
   skb.sent_at_ns = now.ns;
@@ -93,7 +93,7 @@ void tcp_cwnd_application_limited(tcp_sock& tp) noexcept;
   tp.packets_out = 1;
   tp.net->count(mib::orig_data_sent);
   tcp_chrono_start(tp, tcp_chrono::busy, now);
-  if (skb.len < mss_now) tp.snd_sml = skb.end_seq;
+  if (payload.size() < mss_now) tp.snd_sml = skb.end_seq;
   tcp_cwnd_validate(tp, tp.snd_cwnd <= 1, now.ms());
   if (tcp_in_cwnd_reduction(tp)) ++tp.prr_out;
   // The head was sent just now, so the RTO that a probe must not exceed is a whole one.
