@@ -76,7 +76,11 @@ options_verdict check_options(std::span<const std::byte> options) {
 }
 
 void ipv4::receive(std::span<const packet::sk_buff> list) {
-  if (list.size() != 1 || !state_->receive_known(list.front())) state_->receive_list(list);
+  if (list.size() != 1) [[unlikely]] {
+    state_->receive_list(list);
+  } else if (!state_->receive_known(list.front())) {
+    state_->receive_other(list.front());
+  }
   flush();
 }
 
@@ -117,8 +121,12 @@ void ipv4::state::count_delivery(std::size_t total) noexcept {
   counters.add(mib::in_delivers);
 }
 
+void ipv4::state::receive_other(const packet::sk_buff& skb) {
+  if (!receive_good(skb)) receive_parsed(skb, nullptr);
+}
+
 void ipv4::state::receive_frame(const packet::sk_buff& skb) {
-  if (!receive_known(skb) && !receive_good(skb)) receive_parsed(skb, nullptr);
+  if (!receive_known(skb)) receive_other(skb);
 }
 
 void ipv4::state::receive_unit(const gro_unit& unit) {

@@ -40,6 +40,7 @@ struct ipv4::state {
 
   // Input: ipv4_input.cpp.
   [[gnu::noinline]] void receive_list(std::span<const packet::sk_buff> list);
+  [[gnu::noinline]] void receive_other(const packet::sk_buff& skb);
   void receive_frame(const packet::sk_buff& skb);
   void receive_unit(const gro_unit& unit);
   void receive_parsed(const packet::sk_buff& skb, const gro_rest* rest);
