@@ -18,6 +18,9 @@ void tcp_rcv_established(tcp_sock& tp, rx_segment& segment);
 [[nodiscard]] bool tcp_rcv_predicted_unit(tcp_sock& tp, rx_segment& unit);
 /// A segment for a sock in any other state but CLOSE. True: answer it with a reset.
 bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment);
+/// The ACK that made a child of a request: all there is to do for it, if it says no more than that. False, and nothing
+/// happened, if it does.
+[[nodiscard]] bool tcp_rcv_last_of_handshake(tcp_sock& child, const rx_segment& segment);
 /// RFC 9293 3.10.7.4 first to fourth, with RFC 5961 and PAWS. False: the segment is dealt with.
 bool tcp_validate_incoming_slow(tcp_sock& tp, const rx_segment& segment);
 [[nodiscard]] inline bool tcp_validate_incoming(tcp_sock& tp, const rx_segment& segment) {

@@ -241,7 +241,9 @@ void tcp_child_process(tcp_sock& parent, tcp_sock& child, rx_segment& segment) {
   // This one, and the SYN, which was the request's.
   child.segs_in = 1;
   tcp_segs_in(child, segment);
-  if (tcp_rcv_state_process(child, segment)) tcp_v4_send_reset(*child.net, segment);
+  if (!tcp_rcv_last_of_handshake(child, segment) && tcp_rcv_state_process(child, segment)) {
+    tcp_v4_send_reset(*child.net, segment);
+  }
   if (!parent.sk_dead) parent.wake(EPOLLIN | EPOLLRDNORM);
 }
 

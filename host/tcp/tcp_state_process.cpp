@@ -222,6 +222,20 @@ bool data_after_close(tcp_sock& tp, const rx_segment& segment) {
 
 }  // namespace
 
+bool tcp_rcv_last_of_handshake(tcp_sock& child, const rx_segment& segment) {
+  if (!child.net->short_ways || segment.flags.bits() != packet::tcp_flags{.ack = true}.bits() ||
+      segment.seq != child.rcv_nxt || segment.end_seq != segment.seq || segment.ack_seq != child.snd_nxt ||
+      segment.options.sack_block_count != 0 || segment.options.timestamps.has_value() != child.tstamp_ok) {
+    return false;
+  }
+  // The request has looked at its number, its timestamp and its window, and has left them to the child.
+  tcp_parse_aligned_timestamp(child, segment);
+  child.net->count(mib::pure_acks);
+  child.rcv_tstamp_ms = child.net->now_ms();
+  enter_established(child, segment);
+  return true;
+}
+
 bool tcp_rcv_state_process(tcp_sock& tp, rx_segment& segment) {
   switch (tp.skc_state) {
     case tcp_state::close:
