@@ -74,14 +74,15 @@ void run_rr(stack_pair& pair, const work& w) {
 /// `connections` says how many are in TIME_WAIT when counting begins.
 void run_conn(stack_pair& pair, const work& w) {
   const ending how = w.pattern == "rst" ? ending::rst : ending::fin;
+  const bool with_exchange = w.name == "conn-rr";
   constexpr std::size_t warm_up = 200;
   pair.reserve(1);
   for (std::size_t n = 0; n < w.connections; ++n) pair.connect_and_end(ending::fin, false);
-  for (std::size_t n = 0; n < warm_up; ++n) pair.connect_and_end(how, w.name == "conn-rr");
+  for (std::size_t n = 0; n < warm_up; ++n) pair.connect_and_end(how, with_exchange);
   const work_done before = pair.done();
   {
     const counted from_here;
-    for (std::size_t n = 0; n < w.operations; ++n) pair.connect_and_end(how, w.name == "conn-rr");
+    for (std::size_t n = 0; n < w.operations; ++n) pair.connect_and_end(how, with_exchange);
   }
   print(before, pair.done(), w.operations);
 }

@@ -94,25 +94,12 @@ void timer_wheel::link(timer& t, std::uint64_t expires_ns) noexcept {
 /// `t` is armed and not linked.
 void timer_wheel::place(timer& t) const noexcept {
   levels& w = *levels_;
-  const bool is_due = t.expires_ns_ <= w.current_ns;
-  timer::list& list = is_due ? w.due : w.slot_of(t.expires_ns_);
-  timer** where = list.end;
-  if (is_due) {
-    const auto is_behind = [&t](std::uint64_t expires_ns, std::uint32_t arming) {
-      if (t.expires_ns_ != expires_ns) return t.expires_ns_ > expires_ns;
-      return static_cast<std::int32_t>(t.arming_ - arming) > 0;
-    };
-    if (!list.empty() && !is_behind(list.bound_ns, list.bound_arming)) {
-      where = &list.first;
-      while (*where != nullptr && (!(*where)->pending() || is_behind((*where)->expires_ns_, (*where)->arming_))) {
-        where = &(*where)->next_;
-      }
-    }
-    if (*where == nullptr) {
-      list.bound_ns = t.expires_ns_;
-      list.bound_arming = t.arming_;
-    }
-  } else if (list.empty()) {
+  if (t.expires_ns_ <= w.current_ns) [[unlikely]] {
+    place_due(t);
+    return;
+  }
+  timer::list& list = w.slot_of(t.expires_ns_);
+  if (list.empty()) {
     const unsigned shift = levels::digit_bits * list.level;
     list.start_ns = t.expires_ns_ >> shift << shift;
     list.bound_ns = t.expires_ns_;
@@ -122,6 +109,31 @@ void timer_wheel::place(timer& t) const noexcept {
   } else if (t.expires_ns_ < list.bound_ns) {
     list.bound_ns = t.expires_ns_;
     list.earliest = &t;
+  }
+  t.list_ = &list;
+  t.previous_next_ = list.end;
+  t.next_ = nullptr;
+  *list.end = &t;
+  list.end = &t.next_;
+}
+
+/// Behind those that are due no later than it, or not armed any more.
+void timer_wheel::place_due(timer& t) const noexcept {
+  timer::list& list = levels_->due;
+  timer** where = list.end;
+  const auto is_behind = [&t](std::uint64_t expires_ns, std::uint32_t arming) {
+    if (t.expires_ns_ != expires_ns) return t.expires_ns_ > expires_ns;
+    return static_cast<std::int32_t>(t.arming_ - arming) > 0;
+  };
+  if (!list.empty() && !is_behind(list.bound_ns, list.bound_arming)) {
+    where = &list.first;
+    while (*where != nullptr && (!(*where)->pending() || is_behind((*where)->expires_ns_, (*where)->arming_))) {
+      where = &(*where)->next_;
+    }
+  }
+  if (*where == nullptr) {
+    list.bound_ns = t.expires_ns_;
+    list.bound_arming = t.arming_;
   }
   t.list_ = &list;
   t.previous_next_ = where;

@@ -79,6 +79,7 @@ class timer_wheel {
   /// arm() for a timer that does not stay where it is.
   void link(timer& t, std::uint64_t expires_ns) noexcept;
   void place(timer& t) const noexcept;
+  [[gnu::noinline]] void place_due(timer& t) const noexcept;
   static void unlink(timer& t) noexcept;
   void move_to(std::uint64_t time_ns) noexcept;
   [[nodiscard]] timer& first_of_slot(std::uint64_t next_ns) noexcept;

@@ -139,7 +139,8 @@ inline constexpr std::uint32_t aligned_timestamps = 0x01'01'08'0a;
 }
 
 /// Writes the fixed header, and how long it is with options.
-inline void write_tcp_header(std::span<std::byte> out, const tcp_header& header, std::size_t header_bytes) noexcept {
+[[gnu::always_inline]] inline void write_tcp_header(std::span<std::byte> out, const tcp_header& header,
+                                                    std::size_t header_bytes) noexcept {
   base::store_be32(out, 0, std::uint32_t{header.source_port} << 16 | header.destination_port);
   base::store_be32(out, 4, header.seq);
   base::store_be32(out, 8, header.ack_seq);
@@ -150,8 +151,8 @@ inline void write_tcp_header(std::span<std::byte> out, const tcp_header& header,
 }
 
 /// write_tcp for a segment with aligned timestamps.
-inline void write_tcp_with_timestamps(std::span<std::byte> out, const tcp_header& header,
-                                      const tcp_timestamps& timestamps) noexcept {
+[[gnu::always_inline]] inline void write_tcp_with_timestamps(std::span<std::byte> out, const tcp_header& header,
+                                                             const tcp_timestamps& timestamps) noexcept {
   write_tcp_header(out, header, tcp_header::bytes + aligned_timestamps_bytes);
   base::store_be32(out, tcp_header::bytes, aligned_timestamps);
   base::store_be32(out, tcp_header::bytes + 4, timestamps.value);

@@ -59,7 +59,7 @@ int tcp_connect(tcp_sock& tp) {
   tp.snd_nxt = tp.write_seq;
   tp.pushed_seq = tp.write_seq;
   tp.retrans_stamp_ms = tcp_stamp_ms(*tp.net);
-  const ip::xmit_result result = tcp_transmit_skb(tp, *skb);
+  const ip::xmit_result result = tcp_transmit_first_syn(tp, *skb);
   ++tp.packets_out;
   if (result == ip::xmit_result::no_route) return -ENETUNREACH;
   tp.net->count(mib::active_opens);

@@ -3,6 +3,7 @@
 #include "host/tcp/tcp_output.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "host/packet/checksum.hpp"
 #include "host/packet/ipv4_header.hpp"
@@ -197,6 +198,22 @@ ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
   tp.sk_write_queue.move_to_newest_sent(skb);
   tcp_rate_skb_sent(tp, skb, tcp_rate_mstamp_us(skb.sent_at_ns));
   tcp_tx_sent(tp, skb.seq, skb.end_seq, skb.data());
+  return result;
+}
+
+ip::xmit_result tcp_transmit_first_syn(tcp_sock& tp, tcp_skb& skb) {
+  assert(skb.syn && skb.len == 0 && tp.skc_state == tcp_state::syn_sent);
+  const bool ecn = skb.ecn_syn != 0;
+  const ip::xmit_result result =
+      transmit(tp, {.seq = skb.seq, .flags = {.syn = true, .ece = ecn, .cwr = ecn}, .rcv_nxt = 0});
+  if (result == ip::xmit_result::busy) {
+    tcp_wait_for_device(tp);
+    return result;
+  }
+  skb.sent_at_ns = tp.wstamp_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
+  tp.sk_write_queue.move_to_newest_sent(skb);
+  tcp_rate_skb_sent(tp, skb, tcp_rate_mstamp_us(skb.sent_at_ns));
+  tcp_tx_sent(tp, skb.seq, skb.end_seq, {});
   return result;
 }
 

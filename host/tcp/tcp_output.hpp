@@ -44,6 +44,8 @@ inline constexpr std::uint32_t tcp_infinite_ssthresh = 0x7fffffff;
 
 // Segments.
 ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb);
+/// The same for the SYN that connect() has put into the queue.
+ip::xmit_result tcp_transmit_first_syn(tcp_sock& tp, tcp_skb& skb);
 void tcp_send_ack(tcp_sock& tp);
 /// The same with another number to acknowledge, for a congestion control that is exact about which data was marked.
 void tcp_send_ack_of(tcp_sock& tp, std::uint32_t rcv_nxt);
