@@ -53,8 +53,8 @@ std::uint64_t inet_hashinfo::port_offset(const packet::connection_tuple& tuple) 
   if (last.foreign != tuple.foreign || last.foreign_port != tuple.foreign_port || last.local != tuple.local)
       [[unlikely]] {
     last = {tuple.local, tuple.foreign, tuple.foreign_port,
-            base::siphash_words(
-                std::array{tuple.local.value, tuple.foreign.value, std::uint32_t{tuple.foreign_port}}, port_secret_)};
+            base::siphash_words(std::array{tuple.local.value, tuple.foreign.value, std::uint32_t{tuple.foreign_port}},
+                                port_secret_)};
   }
   return last.offset;
 }

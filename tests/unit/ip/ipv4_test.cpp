@@ -263,6 +263,24 @@ TEST_F(Ipv4, GoodFramesBetweenGoodAddressesAreDeliveredAtOnceAndAllOthersLookedA
   EXPECT_EQ(handler.payloads.size(), 4U);
 }
 
+TEST_F(Ipv4, WhatTheDeviceKnowsIsDroppedAllTheSameIfItIsNoWholePacket) {
+  const auto known = [this](std::size_t total_bytes) {
+    bytes frame = ip_frame(from_peer(test_protocol), pattern(10));
+    base::store_be16(frame, packet::ethernet_header::untagged_bytes + 2, static_cast<std::uint16_t>(total_bytes));
+    packet::sk_buff skb;
+    skb.frame = frame;
+    skb.network_checksum = skb.transport_checksum = packet::ip_summed::unnecessary;
+    skb.table_hit = true;
+    receive(skb);
+  };
+  known(30);
+  known(30);
+  EXPECT_EQ(handler.payloads.size(), 2U);
+  for (const std::size_t bytes : {0, 1, 19, 60, 65'535}) known(bytes);
+  EXPECT_EQ(handler.payloads.size(), 2U);
+  EXPECT_EQ(counter("IpInHdrErrors") + counter("IpExtInTruncatedPkts"), 5U);
+}
+
 TEST_F(Ipv4, RoutesAreFoundAnewWhenAddressesOrTheGatewayChange) {
   EXPECT_EQ(host.route_output(far_away)->next_hop, gateway);
   EXPECT_EQ(host.route_output(far_away)->next_hop, gateway);

@@ -133,6 +133,33 @@ TEST_F(connect_test, begins_at_a_port_that_depends_on_the_secret_and_the_destina
   EXPECT_GT(by_destination.size(), 95U);
 }
 
+// Offsets are remembered; what shares a place with another destination's must not take that for its own.
+TEST_F(connect_test, the_offset_of_a_destination_is_its_own_whoever_was_connected_to_before) {
+  const auto port_to = [](std::uint16_t foreign_port, bool after_another) {
+    tables t({}, 1);
+    std::vector<sock_reference<test_sock>> socks;
+    const auto connect_to = [&](std::uint16_t port) {
+      socks.push_back(t.make_sock({client, server, 0, port}));
+      EXPECT_EQ(t.info.inet_hash_connect(*socks.back(), nullptr), 0);
+      return socks.back()->skc_tuple.local_port;
+    };
+    if (after_another) connect_to(80);
+    const std::uint16_t result = connect_to(foreign_port);
+    for (const auto& sk : socks) {
+      t.info.inet_unhash(*sk);
+      t.info.inet_put_port(*sk);
+    }
+    return result;
+  };
+  int same = 0;
+  for (std::uint16_t i = 1; i <= 50; ++i) {
+    const auto foreign_port = static_cast<std::uint16_t>(80 + 256 * i);
+    same += port_to(foreign_port, true) == port_to(foreign_port, false) ? 1 : 0;
+  }
+  // One in 256 shares the count of ports as well.
+  EXPECT_GE(same, 48);
+}
+
 TEST_F(connect_test, a_connection_in_time_wait_keeps_its_tuple_and_port) {
   const auto [sk, error] = connect(server, 80);
   ASSERT_EQ(error, 0);
