@@ -165,6 +165,7 @@ class tcp_send_queue {
   tcp_skb* gather_unsent(std::uint32_t bytes) noexcept;
   /// Takes `bytes` acknowledged ones off the front of `skb` (Linux: tcp_trim_head).
   static void trim_head(tcp_skb& skb, std::uint32_t bytes) noexcept;
+  /// Takes off the first, which was sent.
   void pop_front() noexcept;
   /// Takes off a segment that was pushed last and never filled.
   void pop_back() noexcept { remove(tail_); }

@@ -31,6 +31,8 @@ TEST(tcp_send_queue, keeps_order_and_send_head) {
   EXPECT_EQ(queue.rtx_tail(), a);
   queue.pop_front();
   EXPECT_EQ(queue.head(), b);
+  queue.advance_send_head();
+  EXPECT_EQ(queue.send_head(), nullptr);
   queue.pop_front();
   EXPECT_TRUE(queue.empty());
   EXPECT_EQ(queue.truesize(), 0U);
