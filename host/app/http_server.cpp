@@ -127,8 +127,8 @@ bool lies_below(const std::filesystem::path& path, const std::filesystem::path& 
 
 }  // namespace
 
-http_server::http_server(socket::posix_api& sockets, tasks& spawner, std::filesystem::path root, std::uint16_t port,
-                         log_function log)
+http_server::http_server(socket::posix_api& sockets, tasks& spawner, const std::filesystem::path& root,
+                         std::uint16_t port, log_function log)
     : sockets_(sockets),
       spawner_(spawner),
       root_(std::filesystem::canonical(root)),

@@ -27,7 +27,7 @@ class http_server {
   using log_function = std::function<void(const std::string& line)>;
 
   /// `root` must be a directory. `log` gets a line a request; may be empty.
-  http_server(socket::posix_api& sockets, tasks& spawner, std::filesystem::path root, std::uint16_t port,
+  http_server(socket::posix_api& sockets, tasks& spawner, const std::filesystem::path& root, std::uint16_t port,
               log_function log);
 
   /// Listens: 0, or a negative errno. Connections are then accepted until close().

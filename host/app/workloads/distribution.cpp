@@ -117,7 +117,7 @@ bool sensible(const distribution& made) {
 std::uint64_t distribution::sample(base::random_source& random) const noexcept {
   const double drawn = draw(*this, random);
   if (!(drawn < static_cast<double>(most))) return most;
-  return static_cast<std::uint64_t>(drawn + 0.5);
+  return static_cast<std::uint64_t>(std::llround(drawn));
 }
 
 double distribution::mean() const noexcept {
