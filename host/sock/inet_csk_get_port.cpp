@@ -49,9 +49,9 @@ void update_fastreuse(inet_bind_bucket& bucket, const sock& sk) noexcept {
   bucket.fast_rcv_saddr = sk.skc_tuple.local;
 }
 
-/// A part of the local port range, [low, high), and the order in which it is tried: from a random odd port on, the
-/// ports of that parity, then the others. connect() begins with the other parity, so that the two stay out of each
-/// other's way.
+/// A part of the local port range, [low, high), which is not empty, and the order in which it is tried: from a random
+/// odd port on, the ports of that parity, then the others. connect() begins with the other parity, so that the two stay
+/// out of each other's way.
 struct port_search {
   std::uint32_t low;
   std::uint32_t count;
@@ -65,7 +65,8 @@ struct port_search {
   [[nodiscard]] std::uint16_t port(std::uint32_t i) const noexcept {
     const std::uint32_t half = (count + 1) / 2;
     const std::uint32_t start = i < half ? offset : offset - 1;
-    return static_cast<std::uint16_t>(low + (start + 2 * (i % half)) % count);
+    const std::uint32_t place = 2 * (i % half);  // NOLINT(clang-analyzer-core.DivideZero)
+    return static_cast<std::uint16_t>(low + (start + place) % count);
   }
 };
 

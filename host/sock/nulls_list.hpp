@@ -18,7 +18,9 @@ using head = std::atomic<std::uintptr_t>;
 [[nodiscard]] constexpr std::uintptr_t marker(std::uintptr_t number) noexcept { return number << 1U | 1U; }
 [[nodiscard]] constexpr bool is_marker(std::uintptr_t link) noexcept { return (link & 1U) != 0; }
 /// The node that `link`, no marker, leads to.
-[[nodiscard]] inline ehash_node* node_at(std::uintptr_t link) noexcept { return reinterpret_cast<ehash_node*>(link); }
+[[nodiscard]] inline ehash_node* node_at(std::uintptr_t link) noexcept {
+  return reinterpret_cast<ehash_node*>(link);  // NOLINT(performance-no-int-to-ptr): a marker is no pointer.
+}
 [[nodiscard]] inline std::uintptr_t link_to(const ehash_node& node) noexcept {
   return reinterpret_cast<std::uintptr_t>(&node);
 }
