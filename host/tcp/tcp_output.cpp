@@ -61,12 +61,16 @@ ip::xmit_result transmit_syn(tcp_sock& tp, const tcp_outgoing& what) {
   std::uint8_t tos = tp.tos;
   tcp_ecn_send(tp, what.seq, false, flags, tos);
   ip::ipv4_output how = tcp_ipv4_output(tp);
-  const bool as_later = how.tos == tos;
+  // One that is marked goes apart: what comes later does not say the same, nor perhaps did the one before.
+  const bool marked = how.tos != tos;
   how.tos = tos;
   const auto queue = [&](packet::tx_sk_buff& skb) {
-    return tp.net->ip.queue_flow(skb, tp.sk_dst, tp.skc_tuple.foreign, [&] { return how; });
+    ip::ipv4& ip = tp.net->ip;
+    if (marked) [[unlikely]]
+      return ip.queue_xmit(skb, tp.sk_dst, how);
+    return ip.queue_flow(skb, tp.sk_dst, how.destination, [&] { return how; });
   };
-  const ip::xmit_result result = tcp_v4_xmit_syn(
+  return tcp_v4_xmit_syn(
       *tp.net, tp.skc_tuple,
       {.seq = what.seq,
        .ack_seq = flags.ack ? what.rcv_nxt : 0,
@@ -74,8 +78,6 @@ ip::xmit_result transmit_syn(tcp_sock& tp, const tcp_outgoing& what) {
        .window = static_cast<std::uint16_t>(std::min(tp.rcv_wnd, max_handshake_window))},
       {.mss = tp.advmss, .window_scale = tp.rcv_wscale, .timestamps = {tcp_time_stamp(tp), tp.ts_recent}}, queue,
       what.sent_before);
-  if (!as_later) tp.sk_dst.flow = 0;
-  return result;
 }
 
 [[gnu::noinline]] ip::xmit_result transmit_any(tcp_sock& tp, const tcp_outgoing& what) {

@@ -207,6 +207,22 @@ TEST(dctcp, reduces_by_the_fraction_that_was_marked) {
   EXPECT_EQ(info_of(client).tcpi_ca_state, ca_cwr);
 }
 
+// Whatever the SYN before it said, and by which header. Here the second one answers the peer's, which crossed the
+// first.
+TEST(dctcp, marks_the_next_syn_once_it_is_chosen) {
+  scripted_peer peer{with_ecn(1)};
+  peer.network().wire().set_features(0, {.tx_checksum = true});  // Without, headers are made anew each time.
+  static_cast<void>(peer.accept_from_peer());                    // From now on the peer's Ethernet header is at hand.
+  tcp::tcp_sock& sk = peer.tcp().create();
+  EXPECT_EQ(peer.tcp().connect(sk, address_of_end[1], 40'001), -EINPROGRESS);
+  peer.expect("SEW 0:0(0) <...>");
+  peer.set_ports(40'001, peer.last().header.source_port);
+  const std::string name = "dctcp";
+  EXPECT_EQ(peer.tcp().setsockopt(sk, IPPROTO_TCP, TCP_CONGESTION, std::as_bytes(std::span{name})), 0);
+  peer.send("SEW 0:0(0) win 65535 <mss 1460,sackOK,TS val 100 ecr 0,wscale 7>");
+  peer.expect("SE. 0:0(0) ack 1 tos 2 <...>");
+}
+
 TEST(dctcp, is_reno_with_a_peer_that_does_not_do_ecn) {
   scripted_peer peer;
   const endpoint server = peer.accept_after(100);
@@ -295,6 +311,7 @@ TEST(mtu_probing, a_black_hole_makes_segments_smaller) {
 // IP_TOS holds from the next segment on, whatever was sent before.
 TEST(ip_tos, of_a_connection_in_use) {
   scripted_peer peer;
+  peer.network().wire().set_features(0, {.tx_checksum = true});  // Without, headers are made anew each time.
   const endpoint server = peer.accept_from_peer("<mss 1460,sackOK,TS val 100 ecr 0,wscale 7>");
   std::uint32_t next = 1;
   for (const int tos : {0, 0x10, 0x10, 0x20, 0}) {
