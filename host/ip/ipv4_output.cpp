@@ -126,26 +126,26 @@ std::optional<xmit_result> ipv4::queue_known_flow(packet::tx_sk_buff& skb, const
   return state_->output_flow(skb, via, destination);
 }
 
-xmit_result ipv4::queue_new_flow(packet::tx_sk_buff& skb, route& via, const ipv4_output& output) {
-  const state::recent_header& header = state_->recent_header_to(output.destination);
-  if (header.is_for(output, via) && needs_nothing(skb, via)) [[likely]] {
-    via.flow = header.flow;
-    return state_->output_connected(skb, header);
+/// `flow` becomes the number of the header that the packet has, if the next one can go by that.
+[[gnu::always_inline]] inline xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via,
+                                                              const ipv4_output& how, std::uint32_t& flow) {
+  const recent_header& last = recent_header_to(how.destination);
+  if (last.is_for(how, via) && needs_nothing(skb, via)) [[likely]] {
+    flow = last.flow;
+    return output_connected(skb, last);
   }
-  const xmit_result result = state_->output_by_neighbour(skb, via, output);
-  via.flow = header.is_for(output, via) ? header.flow : 0;
+  const xmit_result result = output_by_neighbour(skb, via, how);
+  flow = last.is_for(how, via) ? last.flow : 0;
   return result;
 }
 
-xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output) {
-  return state_->output(skb, via, output);
+xmit_result ipv4::queue_new_flow(packet::tx_sk_buff& skb, route& via, const ipv4_output& output) {
+  return state_->output(skb, via, output, via.flow);
 }
 
-xmit_result ipv4::state::output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {
-  const recent_header& last = recent_header_to(how.destination);
-  if (last.is_for(how, via) && needs_nothing(skb, via)) [[likely]]
-    return output_connected(skb, last);
-  return output_by_neighbour(skb, via, how);
+xmit_result ipv4::queue_xmit(packet::tx_sk_buff& skb, const route& via, const ipv4_output& output) {
+  std::uint32_t flow = 0;
+  return state_->output(skb, via, output, flow);
 }
 
 xmit_result ipv4::state::output_by_neighbour(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how) {

@@ -59,7 +59,8 @@ struct ipv4::state {
   void deliver_unhandled(const packet::ipv4_datagram& datagram);
 
   // Output: ipv4_output.cpp.
-  [[nodiscard]] xmit_result output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how);
+  [[nodiscard]] xmit_result output(packet::tx_sk_buff& skb, const route& via, const ipv4_output& how,
+                                   std::uint32_t& flow);
   struct recent_header;
   [[nodiscard]] std::optional<xmit_result> output_flow(packet::tx_sk_buff& skb, const route& via,
                                                        packet::ipv4_address destination);

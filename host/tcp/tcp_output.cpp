@@ -124,6 +124,25 @@ ip::xmit_result transmit_syn(tcp_sock& tp, const tcp_outgoing& what) {
   return result;
 }
 
+/// After transmit() of `skb`, which has `bytes` of data.
+[[gnu::always_inline]] inline ip::xmit_result note_transmit(tcp_sock& tp, tcp_skb& skb, std::uint32_t bytes,
+                                                            ip::xmit_result result) {
+  if (result == ip::xmit_result::busy) {
+    tcp_wait_for_device(tp);
+    return result;
+  }
+  if (bytes != 0) {
+    tcp_event_data_sent(tp, bytes, tcp_packets_in_flight(tp) == 0, tp.net->now_ms());
+    tp.data_segs_out += skb.gso_segs;
+  }
+  skb.sent_at_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
+  tcp_pacing_sent(tp, bytes);
+  tp.sk_write_queue.move_to_newest_sent(skb);
+  tcp_rate_skb_sent(tp, skb, tcp_rate_mstamp_us(skb.sent_at_ns));
+  tcp_tx_sent(tp, skb.seq, skb.end_seq, skb.data());
+  return result;
+}
+
 bool tcp_nagle_test(const tcp_sock& tp, const tcp_skb& skb, std::uint32_t mss_now, std::uint8_t nonagle) noexcept {
   if ((nonagle & tcp_nagle_push) != 0 || tcp_urg_mode(tp) || skb.fin) return true;
   return !tcp_nagle_check(skb.len < mss_now, tp, nonagle);
@@ -186,37 +205,14 @@ ip::xmit_result tcp_transmit_skb(tcp_sock& tp, tcp_skb& skb) {
                     .gso_size = skb.gso_size,
                     .rcv_nxt = tp.rcv_nxt,
                     .sent_before = !after(skb.end_seq, tp.snd_nxt)};
-  const ip::xmit_result result = transmit(tp, what);
-  if (result == ip::xmit_result::busy) {
-    tcp_wait_for_device(tp);
-    return result;
-  }
-  if (skb.len != 0) {
-    tcp_event_data_sent(tp, skb.len, tcp_packets_in_flight(tp) == 0, tp.net->now_ms());
-    tp.data_segs_out += skb.gso_segs;
-  }
-  skb.sent_at_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
-  tcp_pacing_sent(tp, skb.len);
-  tp.sk_write_queue.move_to_newest_sent(skb);
-  tcp_rate_skb_sent(tp, skb, tcp_rate_mstamp_us(skb.sent_at_ns));
-  tcp_tx_sent(tp, skb.seq, skb.end_seq, skb.data());
-  return result;
+  return note_transmit(tp, skb, skb.len, transmit(tp, what));
 }
 
 ip::xmit_result tcp_transmit_first_syn(tcp_sock& tp, tcp_skb& skb) {
   assert(skb.syn && skb.len == 0 && tp.skc_state == tcp_state::syn_sent);
   const bool ecn = skb.ecn_syn != 0;
-  const ip::xmit_result result =
-      transmit(tp, {.seq = skb.seq, .flags = {.syn = true, .ece = ecn, .cwr = ecn}, .rcv_nxt = 0});
-  if (result == ip::xmit_result::busy) {
-    tcp_wait_for_device(tp);
-    return result;
-  }
-  skb.sent_at_ns = tp.wstamp_ns = std::max(tp.wstamp_ns, tp.net->now_ns());
-  tp.sk_write_queue.move_to_newest_sent(skb);
-  tcp_rate_skb_sent(tp, skb, tcp_rate_mstamp_us(skb.sent_at_ns));
-  tcp_tx_sent(tp, skb.seq, skb.end_seq, {});
-  return result;
+  return note_transmit(tp, skb, 0,
+                       transmit(tp, {.seq = skb.seq, .flags = {.syn = true, .ece = ecn, .cwr = ecn}, .rcv_nxt = 0}));
 }
 
 void tcp_send_ack_of(tcp_sock& tp, std::uint32_t rcv_nxt) {
